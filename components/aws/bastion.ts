@@ -1,0 +1,181 @@
+import * as aws from "@pulumi/aws";
+import * as pulumi from "@pulumi/pulumi";
+import { instanceTrust, policyDocument } from "./policy-document";
+import { SessionPreferences } from "./session-preferences";
+
+export interface BastionArgs {
+  /** Start of the names that people look up. */
+  prefix: string;
+  /** AWS account of the stack. */
+  accountId: string;
+  /** AWS region of the stack. */
+  region: string;
+  /** Private subnets that the bastion may live in. */
+  subnetIds: pulumi.Input<string>[];
+  /** Its security group. */
+  securityGroupId: pulumi.Input<string>;
+  /** Public networks from which people may start a session. */
+  trustedCidrs: string[];
+  /** Key of the session logs. */
+  logKeyArn: pulumi.Input<string>;
+  /** Key of the root volume. */
+  volumeKeyArn: pulumi.Input<string>;
+  /** Key that encrypts sessions end to end. */
+  sessionKeyArn: pulumi.Input<string>;
+  /** Days for which session logs are kept. */
+  logRetentionDays: number;
+  /** Tags of instance and volume, which do not inherit the provider's. */
+  tags: Record<string, string>;
+}
+
+/** Amazon Linux 2023, newest release at each start: docs.aws.amazon.com/linux/al2023/ug/ec2.html */
+const imageId = "resolve:ssm:/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-arm64";
+const weekSeconds = 7 * 24 * 3600;
+
+/**
+ * One instance without a public address, without open ports and without keys: people come in by Session Manager.
+ * It lives a week at most and is replaced by a fresh one; a broken one is replaced at once.
+ */
+export class Bastion extends pulumi.ComponentResource {
+  static readonly requirements = ["J16", "M6", "M7"];
+
+  /** ARN of the policy that lets people start sessions: attach it to their roles. */
+  readonly sessionPolicyArn: pulumi.Output<string>;
+  /** Name of the session document that encrypts and logs. */
+  readonly sessionDocumentName: pulumi.Output<string>;
+
+  constructor(name: string, args: BastionArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("drawbridge:aws:Bastion", name, {}, opts);
+    const child = { parent: this };
+    const sessions = new SessionPreferences(`${name}-sessions`, args, child);
+    const role = instanceRole(name, args, sessions.logGroupArn, child);
+    const profile = new aws.iam.InstanceProfile(name, { role: role.name }, child);
+    const template = launchTemplate(name, args, profile, child);
+    new aws.autoscaling.Group(
+      name,
+      {
+        minSize: 1,
+        maxSize: 1,
+        desiredCapacity: 1,
+        vpcZoneIdentifiers: args.subnetIds,
+        launchTemplate: {
+          id: template.id,
+          version: template.latestVersion.apply((version) => `${version}`),
+        },
+        healthCheckType: "EC2",
+        maxInstanceLifetime: weekSeconds,
+        instanceRefresh: { strategy: "Rolling", preferences: { minHealthyPercentage: 0 } },
+      },
+      child,
+    );
+    this.sessionPolicyArn = sessions.policyArn;
+    this.sessionDocumentName = sessions.documentName;
+    this.registerOutputs({
+      sessionPolicyArn: this.sessionPolicyArn,
+      sessionDocumentName: this.sessionDocumentName,
+    });
+  }
+}
+
+/** What the agent of Session Manager needs and no more: docs.aws.amazon.com/systems-manager/latest/userguide/getting-started-create-iam-instance-profile.html */
+function instanceRole(
+  name: string,
+  args: BastionArgs,
+  logGroupArn: pulumi.Input<string>,
+  child: pulumi.CustomResourceOptions,
+): aws.iam.Role {
+  const role = new aws.iam.Role(
+    name,
+    { description: "Bastion: Session Manager and its logs", assumeRolePolicy: instanceTrust() },
+    child,
+  );
+  new aws.iam.RolePolicy(
+    name,
+    {
+      role: role.id,
+      policy: policyDocument([
+        {
+          // The message channels take no resource; the agent signs with the instance's own identity.
+          Sid: "SessionChannels",
+          Action: [
+            "ssmmessages:CreateControlChannel",
+            "ssmmessages:CreateDataChannel",
+            "ssmmessages:OpenControlChannel",
+            "ssmmessages:OpenDataChannel",
+          ],
+          Resource: "*",
+        },
+        {
+          Sid: "ReportItself",
+          Action: "ssm:UpdateInstanceInformation",
+          Resource: `arn:aws:ec2:${args.region}:${args.accountId}:instance/*`,
+        },
+        {
+          Sid: "FindTheLogGroup",
+          Action: "logs:DescribeLogGroups",
+          Resource: `arn:aws:logs:${args.region}:${args.accountId}:log-group:*`,
+        },
+        {
+          Sid: "WriteSessionLogs",
+          Action: ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"],
+          Resource: [logGroupArn, pulumi.interpolate`${logGroupArn}:*`],
+        },
+        { Sid: "DecryptSessions", Action: "kms:Decrypt", Resource: args.sessionKeyArn },
+      ]),
+    },
+    child,
+  );
+  return role;
+}
+
+function launchTemplate(
+  name: string,
+  args: BastionArgs,
+  profile: aws.iam.InstanceProfile,
+  child: pulumi.CustomResourceOptions,
+): aws.ec2.LaunchTemplate {
+  // People's right to start a session is bound to the second tag (session-preferences.ts).
+  const identity = { Name: `${args.prefix}-bastion`, Drawbridge: `${args.prefix}-bastion` };
+  const tags = { ...args.tags, ...identity };
+  return new aws.ec2.LaunchTemplate(
+    name,
+    {
+      description: "Bastion",
+      imageId,
+      instanceType: "t4g.micro",
+      iamInstanceProfile: { arn: profile.arn },
+      updateDefaultVersion: true,
+      metadataOptions: {
+        httpEndpoint: "enabled",
+        httpTokens: "required",
+        httpPutResponseHopLimit: 1,
+      },
+      networkInterfaces: [
+        {
+          deviceIndex: 0,
+          associatePublicIpAddress: "false",
+          securityGroups: [args.securityGroupId],
+          deleteOnTermination: "true",
+        },
+      ],
+      blockDeviceMappings: [
+        {
+          deviceName: "/dev/xvda",
+          ebs: {
+            encrypted: "true",
+            kmsKeyId: args.volumeKeyArn,
+            volumeType: "gp3",
+            volumeSize: 8,
+            deleteOnTermination: "true",
+          },
+        },
+      ],
+      monitoring: { enabled: true },
+      tagSpecifications: [
+        { resourceType: "instance", tags },
+        { resourceType: "volume", tags },
+      ],
+    },
+    child,
+  );
+}

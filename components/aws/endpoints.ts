@@ -1,0 +1,164 @@
+import * as aws from "@pulumi/aws";
+import * as pulumi from "@pulumi/pulumi";
+import type { PolicyStatement } from "./policy-document";
+import { policyDocument } from "./policy-document";
+
+export interface EndpointsArgs {
+  /** Start of the names that people look up. */
+  prefix: string;
+  /** AWS account of the stack: only its principals pass. */
+  accountId: string;
+  /** AWS region of the stack. */
+  region: string;
+  /** VPC of the endpoints. */
+  vpcId: pulumi.Input<string>;
+  /** Subnets of the interface endpoints, one for each zone. */
+  subnetIds: pulumi.Input<string>[];
+  /** Security group of the interface endpoints. */
+  securityGroupId: pulumi.Input<string>;
+  /** Route tables that reach S3 by its gateway endpoint. */
+  routeTableIds: pulumi.Input<string>[];
+}
+
+/** What nodes, their add-ons and the bastion call, by service: docs.aws.amazon.com/service-authorization/latest/reference/ */
+const actions: Record<string, string[]> = {
+  // The VPC CNI's calls: the managed policy AmazonEKS_CNI_Policy. The nodes' own: AmazonEKSWorkerNodePolicy.
+  ec2: [
+    "ec2:AssignPrivateIpAddresses",
+    "ec2:AttachNetworkInterface",
+    "ec2:CreateNetworkInterface",
+    "ec2:CreateTags",
+    "ec2:DeleteNetworkInterface",
+    "ec2:DescribeInstances",
+    "ec2:DescribeInstanceTypes",
+    "ec2:DescribeNetworkInterfaces",
+    "ec2:DescribeRouteTables",
+    "ec2:DescribeSecurityGroups",
+    "ec2:DescribeSubnets",
+    "ec2:DescribeTags",
+    "ec2:DescribeVolumes",
+    "ec2:DescribeVpcs",
+    "ec2:DetachNetworkInterface",
+    "ec2:ModifyNetworkInterfaceAttribute",
+    "ec2:UnassignPrivateIpAddresses",
+  ],
+  "ecr.api": [
+    "ecr:BatchCheckLayerAvailability",
+    "ecr:BatchGetImage",
+    "ecr:GetAuthorizationToken",
+    "ecr:GetDownloadUrlForLayer",
+  ],
+  "ecr.dkr": [
+    "ecr:BatchCheckLayerAvailability",
+    "ecr:BatchGetImage",
+    "ecr:BatchImportUpstreamImage",
+    "ecr:GetDownloadUrlForLayer",
+  ],
+  eks: ["eks:DescribeCluster"],
+  "eks-auth": ["eks-auth:AssumeRoleForPodIdentity"],
+  kms: ["kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey"],
+  logs: [
+    "logs:CreateLogStream",
+    "logs:DescribeLogGroups",
+    "logs:DescribeLogStreams",
+    "logs:PutLogEvents",
+  ],
+  ssm: [
+    "ssm:DescribeDocument",
+    "ssm:GetDocument",
+    "ssm:ListAssociations",
+    "ssm:ListInstanceAssociations",
+    "ssm:UpdateInstanceAssociationStatus",
+    "ssm:UpdateInstanceInformation",
+  ],
+  ssmmessages: [
+    "ssmmessages:CreateControlChannel",
+    "ssmmessages:CreateDataChannel",
+    "ssmmessages:OpenControlChannel",
+    "ssmmessages:OpenDataChannel",
+  ],
+  sts: ["sts:AssumeRole", "sts:GetCallerIdentity", "sts:TagSession"],
+};
+
+/** Ways to AWS APIs that never leave the VPC, each open to the account's own principals and to the calls in use. */
+export class Endpoints extends pulumi.ComponentResource {
+  static readonly requirements = ["J18"];
+
+  /** Id of the prefix list that stands for S3 in security group rules. */
+  readonly s3PrefixListId: pulumi.Output<string>;
+
+  constructor(name: string, args: EndpointsArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("drawbridge:aws:Endpoints", name, {}, opts);
+    const child = { parent: this };
+    const endpoint = (service: string, more: Partial<aws.ec2.VpcEndpointArgs>) =>
+      new aws.ec2.VpcEndpoint(
+        `${name}-${service}`,
+        {
+          vpcId: args.vpcId,
+          serviceName: `com.amazonaws.${args.region}.${service}`,
+          tags: { Name: `${args.prefix}-${service}` },
+          ...more,
+        },
+        child,
+      );
+    for (const service of Object.keys(actions)) {
+      endpoint(service, {
+        vpcEndpointType: "Interface",
+        subnetIds: args.subnetIds,
+        securityGroupIds: [args.securityGroupId],
+        privateDnsEnabled: true,
+        policy: policyDocument(interfaceStatements(service, args.accountId)),
+      });
+    }
+    const s3 = endpoint("s3", {
+      vpcEndpointType: "Gateway",
+      routeTableIds: args.routeTableIds,
+      policy: policyDocument(s3Statements(args.region, args.accountId)),
+    });
+    this.s3PrefixListId = s3.prefixListId;
+    this.registerOutputs({ s3PrefixListId: this.s3PrefixListId });
+  }
+}
+
+function interfaceStatements(service: string, accountId: string): PolicyStatement[] {
+  const own: PolicyStatement = {
+    Sid: "OwnPrincipals",
+    Principal: "*",
+    Action: actions[service] ?? [],
+    Resource: "*",
+    Condition: { StringEquals: { "aws:PrincipalAccount": accountId } },
+  };
+  if (service !== "sts") return [own];
+  return [
+    own,
+    {
+      // The caller has no identity yet, so the role is what limits it.
+      Sid: "ServiceAccountsTakeOwnRoles",
+      Principal: "*",
+      Action: "sts:AssumeRoleWithWebIdentity",
+      Resource: `arn:aws:iam::${accountId}:role/*`,
+    },
+  ];
+}
+
+function s3Statements(region: string, accountId: string): PolicyStatement[] {
+  return [
+    {
+      // ECR signs these URLs itself, so the caller is not of this account:
+      // docs.aws.amazon.com/AmazonECR/latest/userguide/vpc-endpoints.html
+      Sid: "ImageLayers",
+      Principal: "*",
+      Action: "s3:GetObject",
+      Resource: `arn:aws:s3:::prod-${region}-starport-layer-bucket/*`,
+    },
+    {
+      Sid: "OwnPrincipalsInOwnBuckets",
+      Principal: "*",
+      Action: ["s3:AbortMultipartUpload", "s3:GetObject", "s3:ListBucket", "s3:PutObject"],
+      Resource: "*",
+      Condition: {
+        StringEquals: { "aws:PrincipalAccount": accountId, "aws:ResourceAccount": accountId },
+      },
+    },
+  ];
+}

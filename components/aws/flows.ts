@@ -1,0 +1,61 @@
+/** The security groups of a stack. */
+export type GroupName = "api" | "nodes" | "endpoints" | "bastion";
+
+/** Who a rule speaks of: a group, the S3 gateway endpoint, the internet, or the networks that people come from. */
+export type Peer = GroupName | "s3" | "internet" | "trusted";
+
+export interface Flow {
+  /** Group that the rule belongs to. */
+  on: GroupName;
+  direction: "ingress" | "egress";
+  /** The other end. */
+  peer: Peer;
+  /** TCP port, or every protocol and port. */
+  port: number | "all";
+  why: string;
+}
+
+/** How people reach the private API. */
+export type AccessMode = "ssm" | "direct";
+
+const flow =
+  (direction: Flow["direction"]) =>
+  (on: GroupName, peer: Peer, port: Flow["port"], why: string): Flow => ({
+    on,
+    direction,
+    peer,
+    port,
+    why,
+  });
+const from = flow("ingress");
+const to = flow("egress");
+
+/** Who may talk to whom, on which port, and why. One row is one security group rule; what has no row is closed. */
+const always: Flow[] = [
+  from("api", "nodes", 443, "kubelets and pods call the Kubernetes API"),
+  to("nodes", "api", 443, "kubelets and pods call the Kubernetes API"),
+  to("api", "nodes", 10250, "API calls kubelets for logs, exec and metrics"),
+  from("nodes", "api", 10250, "API calls kubelets for logs, exec and metrics"),
+  from("nodes", "nodes", "all", "pods of different nodes; network policies narrow it"),
+  to("nodes", "nodes", "all", "pods of different nodes; network policies narrow it"),
+  from("endpoints", "nodes", 443, "nodes call AWS APIs inside the VPC"),
+  to("nodes", "endpoints", 443, "nodes call AWS APIs inside the VPC"),
+  to("nodes", "s3", 443, "image layers come from S3"),
+  to("nodes", "internet", 443, "images and AWS APIs without an endpoint, through NAT"),
+];
+
+const throughTheBastion: Flow[] = [
+  from("api", "bastion", 443, "people reach the Kubernetes API through the bastion"),
+  to("bastion", "api", 443, "people reach the Kubernetes API through the bastion"),
+  from("endpoints", "bastion", 443, "Session Manager, its keys and its logs"),
+  to("bastion", "endpoints", 443, "Session Manager, its keys and its logs"),
+];
+
+const fromJoinedNetworks: Flow[] = [
+  from("api", "trusted", 443, "people reach the Kubernetes API from a joined network"),
+];
+
+/** The flows of an access mode. */
+export function flows(accessMode: AccessMode): Flow[] {
+  return [...always, ...(accessMode === "ssm" ? throughTheBastion : fromJoinedNetworks)];
+}

@@ -1,0 +1,41 @@
+import * as pulumi from "@pulumi/pulumi";
+
+/** One statement that allows: components give rights, and leave denials to service control policies. */
+export interface PolicyStatement {
+  Sid: string;
+  Principal?: Record<string, pulumi.Input<string>> | "*";
+  Action: string | string[];
+  Resource?: pulumi.Input<string> | pulumi.Input<string>[];
+  Condition?: Record<string, Record<string, pulumi.Input<string> | pulumi.Input<string>[]>>;
+}
+
+/** The JSON text of an IAM policy of the current version, 2012-10-17. */
+export function policyDocument(statements: PolicyStatement[]): pulumi.Output<string> {
+  return pulumi.jsonStringify({
+    Version: "2012-10-17",
+    Statement: statements.map((statement) => ({ Effect: "Allow", ...statement })),
+  });
+}
+
+/** Trust policy of a role that an AWS service takes on for this account only (the confused deputy: docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html). */
+export function serviceTrust(service: string, accountId: string): pulumi.Output<string> {
+  return policyDocument([
+    {
+      Sid: "ServiceOfThisAccount",
+      Principal: { Service: service },
+      Action: "sts:AssumeRole",
+      Condition: { StringEquals: { "aws:SourceAccount": accountId } },
+    },
+  ]);
+}
+
+/** Trust policy of an instance role. EC2 sends no source account when it hands credentials to an instance, so none can be asked for. */
+export function instanceTrust(): pulumi.Output<string> {
+  return policyDocument([
+    {
+      Sid: "InstancesOfThisAccount",
+      Principal: { Service: "ec2.amazonaws.com" },
+      Action: "sts:AssumeRole",
+    },
+  ]);
+}

@@ -1,0 +1,116 @@
+import { Bastion } from "../components/aws/bastion";
+import { Cluster } from "../components/aws/cluster";
+import { ClusterDns } from "../components/aws/cluster-dns";
+import { Endpoints } from "../components/aws/endpoints";
+import { flows } from "../components/aws/flows";
+import { Keys } from "../components/aws/keys";
+import { Network } from "../components/aws/network";
+import { NodeGroup } from "../components/aws/node-group";
+import { SecurityGroupRules, SecurityGroups } from "../components/aws/security-groups";
+import { accountProvider, stackTags } from "./account";
+import { architectureOf, loadConfig } from "./config";
+
+/** The topology: what exists, in the order in which it comes to be, and what each part knows of the others. */
+export = async () => {
+  const config = loadConfig();
+  const { accountId, region, accessMode, trustedCidrs, logRetentionDays } = config;
+  const options = { provider: accountProvider(config) };
+  const prefix = `drawbridge-${config.stack}`;
+  const tags = stackTags(config);
+  const place = { prefix, accountId, region, logRetentionDays };
+
+  const { createServiceLinkedRoles } = config;
+  const keys = new Keys("keys", { accountId, region, createServiceLinkedRoles }, options);
+
+  const network = new Network(
+    "network",
+    {
+      ...place,
+      cidr: config.cidr,
+      zones: config.zones,
+      natMode: config.natMode,
+      joinedCidrs: accessMode === "direct" ? trustedCidrs : [],
+      logKeyArn: keys.logs,
+    },
+    options,
+  );
+  const firewall = { prefix, vpcId: network.vpcId, flows: flows(accessMode), trustedCidrs };
+  const groups = new SecurityGroups("groups", firewall, options);
+  const endpoints = new Endpoints(
+    "endpoints",
+    {
+      ...place,
+      vpcId: network.vpcId,
+      subnetIds: network.dataSubnetIds,
+      securityGroupId: groups.id("endpoints"),
+      routeTableIds: network.privateRouteTableIds,
+    },
+    options,
+  );
+  const { s3PrefixListId } = endpoints;
+  const rules = new SecurityGroupRules("rules", { ...firewall, groups, s3PrefixListId }, options);
+
+  const bastion =
+    accessMode === "ssm"
+      ? new Bastion(
+          "bastion",
+          {
+            ...place,
+            subnetIds: network.nodeSubnetIds,
+            securityGroupId: groups.id("bastion"),
+            trustedCidrs,
+            logKeyArn: keys.logs,
+            volumeKeyArn: keys.volumes,
+            sessionKeyArn: keys.sessions,
+            tags,
+          },
+          options,
+        )
+      : undefined;
+
+  const cluster = new Cluster(
+    "cluster",
+    {
+      ...place,
+      clusterName: prefix,
+      version: config.kubernetesVersion,
+      subnetIds: network.dataSubnetIds,
+      securityGroupId: groups.id("api"),
+      secretsKeyArn: keys.secrets,
+      logKeyArn: keys.logs,
+      deployerRoleArn: config.deployerRoleArn,
+      accessEntries: config.accessEntries,
+      deletionProtection: config.deletionProtection,
+    },
+    options,
+  );
+  // A node that cannot pull images or call AWS never becomes ready, and EKS fails the whole group.
+  const prerequisites = [...network.egress, endpoints, rules, ...cluster.nodePrerequisites];
+  const nodeGroups = config.nodeGroups.map(
+    ({ name, ...group }) =>
+      new NodeGroup(
+        name,
+        {
+          ...group,
+          prefix,
+          clusterName: cluster.name,
+          version: config.kubernetesVersion,
+          subnetIds: network.nodeSubnetIds,
+          securityGroupId: groups.id("nodes"),
+          volumeKeyArn: keys.volumes,
+          architecture: architectureOf(group.instanceTypes[0] ?? ""),
+          tags,
+          prerequisites,
+        },
+        options,
+      ),
+  );
+  new ClusterDns("dns", { clusterName: cluster.name, nodeGroups }, options);
+
+  return {
+    clusterName: cluster.name,
+    clusterEndpoint: cluster.endpoint,
+    sessionPolicyArn: bastion?.sessionPolicyArn,
+    sessionDocumentName: bastion?.sessionDocumentName,
+  };
+};
