@@ -239,8 +239,10 @@ export function parseConfig(
 /** Reads and checks the configuration of the running stack. */
 export function loadConfig(): Config {
   // The SDK exports this function but leaves it out of its types.
-  const { isConfigSecret } = pulumi.runtime as unknown as { isConfigSecret(key: string): boolean };
-  return parseConfig(pulumi.getStack(), pulumi.runtime.allConfig(), isConfigSecret);
+  const runtime = pulumi.runtime as unknown as { isConfigSecret(key: string): boolean };
+  return parseConfig(pulumi.getStack(), pulumi.runtime.allConfig(), (key) =>
+    runtime.isConfigSecret(key),
+  );
 }
 
 function readValues(raw: Record<string, string>): {
@@ -250,7 +252,7 @@ function readValues(raw: Record<string, string>): {
   const values: Record<string, unknown> = {};
   const faults: Fault[] = [];
   for (const [name, value] of Object.entries(raw)) {
-    const [keyNamespace, key = ""] = split(name);
+    const [keyNamespace, key] = split(name);
     if (keyNamespace === namespace && Object.hasOwn(fields, key)) {
       values[key] = decode(key as keyof typeof fields, value);
     } else if (keyNamespace !== "pulumi") {

@@ -59,8 +59,9 @@ export class ClusterAccess extends pulumi.ComponentResource {
       type: "cluster",
     });
     for (const { principalArn, access, namespaces } of args.accessEntries) {
-      const roleName = principalArn.split("/").at(-1) ?? principalArn;
-      grant(`${name}-${roleName}`, principalArn, policyNames[access], {
+      // Account, path and name of the role: what is unique about a principal.
+      const principal = principalArn.split(":").slice(4).join("-");
+      grant(`${name}-${principal}`, principalArn, policyNames[access], {
         type: "namespace",
         namespaces,
       });

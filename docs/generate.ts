@@ -1,0 +1,35 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { stackFileSchema } from "../infra/schema";
+import { planSchema } from "../plan/schema-text";
+import { rulesTable } from "../policies/table";
+import { coveragePage, coverageSummary } from "./coverage";
+
+const root = join(__dirname, "..");
+const read = (file: string) => readFileSync(join(root, file), "utf8");
+
+/** Replaces what stands between a pair of markers in a page that is otherwise written by hand. */
+function between(page: string, marker: string, text: string): string {
+  const [start, end] = [`<!-- ${marker} -->`, `<!-- /${marker} -->`];
+  const [from, to] = [page.indexOf(start), page.indexOf(end)];
+  if (from < 0 || to < from) throw new Error(`page must hold ${start} … ${end}, got none`);
+  return `${page.slice(0, from + start.length)}\n${text}\n${page.slice(to)}`;
+}
+
+/** Every generated file, by path, with the text that it must have. */
+export function generatedFiles(): Record<string, string> {
+  return {
+    "docs/stack-file.schema.json": stackFileSchema(),
+    "docs/plan.schema.json": planSchema(),
+    "docs/coverage.md": coveragePage(),
+    "policies/README.md": rulesTable(),
+    "README.md": between(read("README.md"), "coverage", coverageSummary()),
+  };
+}
+
+if (require.main === module) {
+  for (const [file, text] of Object.entries(generatedFiles())) {
+    writeFileSync(join(root, file), text);
+    console.log(`wrote ${file}`);
+  }
+}

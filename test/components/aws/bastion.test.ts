@@ -1,0 +1,165 @@
+import { Bastion } from "../../../components/aws/bastion";
+import { created, ofType } from "../../support/created";
+
+const build = () =>
+  created(
+    () =>
+      new Bastion("bastion", {
+        prefix: "p",
+        accountId: "111122223333",
+        region: "eu-west-1",
+        subnetIds: ["subnet-a", "subnet-b"],
+        securityGroupId: "sg-bastion",
+        trustedCidrs: ["203.0.113.0/24"],
+        logKeyArn: "arn:logs",
+        volumeKeyArn: "arn:volumes",
+        sessionKeyArn: "arn:sessions",
+        logRetentionDays: 365,
+        tags: { Owner: "team" },
+      }),
+  );
+const json = (inputs: Record<string, unknown> | undefined, field: string) =>
+  JSON.parse(inputs?.[field] as string) as Record<string, unknown>;
+
+describe("Bastion", () => {
+  it("is a group of one that heals itself and lives a week at most", async () => {
+    expect(ofType(await build(), "aws:autoscaling/group:Group")).toEqual({
+      bastion: {
+        minSize: 1,
+        maxSize: 1,
+        desiredCapacity: 1,
+        vpcZoneIdentifiers: ["subnet-a", "subnet-b"],
+        launchTemplate: { id: "bastion-id", version: "7" },
+        healthCheckType: "EC2",
+        maxInstanceLifetime: 604800,
+        instanceRefresh: { strategy: "Rolling", preferences: { minHealthyPercentage: 0 } },
+      },
+    });
+  });
+
+  it("has no public address, no key, an encrypted volume and IMDSv2 for itself only [M6]", async () => {
+    const tags = { Owner: "team", Name: "p-bastion", Drawbridge: "p-bastion" };
+    expect(ofType(await build(), "aws:ec2/launchTemplate:LaunchTemplate")).toEqual({
+      bastion: {
+        description: "Bastion",
+        imageId: "resolve:ssm:/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-arm64",
+        instanceType: "t4g.micro",
+        iamInstanceProfile: { arn: "arn:bastion" },
+        updateDefaultVersion: true,
+        metadataOptions: {
+          httpEndpoint: "enabled",
+          httpTokens: "required",
+          httpPutResponseHopLimit: 1,
+        },
+        networkInterfaces: [
+          {
+            deviceIndex: 0,
+            associatePublicIpAddress: "false",
+            securityGroups: ["sg-bastion"],
+            deleteOnTermination: "true",
+          },
+        ],
+        blockDeviceMappings: [
+          {
+            deviceName: "/dev/xvda",
+            ebs: {
+              encrypted: "true",
+              kmsKeyId: "arn:volumes",
+              volumeType: "gp3",
+              volumeSize: 8,
+              deleteOnTermination: "true",
+            },
+          },
+        ],
+        monitoring: { enabled: true },
+        tagSpecifications: [
+          { resourceType: "instance", tags },
+          { resourceType: "volume", tags },
+        ],
+      },
+    });
+  });
+
+  it("encrypts and logs every session, and ends idle ones", async () => {
+    const document = ofType(await build(), "aws:ssm/document:Document")["bastion-sessions"];
+    expect([document?.["name"], document?.["documentType"]]).toEqual(["p-session", "Session"]);
+    expect(json(document, "content")["inputs"]).toEqual({
+      kmsKeyId: "arn:sessions",
+      cloudWatchLogGroupName: "/drawbridge/p/sessions",
+      cloudWatchEncryptionEnabled: true,
+      cloudWatchStreamingEnabled: true,
+      s3BucketName: "",
+      s3KeyPrefix: "",
+      s3EncryptionEnabled: true,
+      runAsEnabled: false,
+      runAsDefaultUser: "",
+      idleSessionTimeout: "15",
+      maxSessionDuration: "480",
+    });
+    expect(ofType(await build(), "aws:cloudwatch/logGroup:LogGroup")["bastion-sessions"]).toEqual({
+      name: "/drawbridge/p/sessions",
+      kmsKeyId: "arn:logs",
+      retentionInDays: 365,
+    });
+  });
+
+  it("lets people with MFA from trusted networks start sessions on the bastion alone [M7]", async () => {
+    const policy = ofType(await build(), "aws:iam/policy:Policy")["bastion-sessions"];
+    const personal = {
+      Bool: { "aws:MultiFactorAuthPresent": "true" },
+      IpAddress: { "aws:SourceIp": ["203.0.113.0/24"] },
+    };
+    expect(json(policy, "policy")["Statement"]).toEqual([
+      {
+        Effect: "Allow",
+        Sid: "OnTheBastion",
+        Action: "ssm:StartSession",
+        Resource: "arn:aws:ec2:eu-west-1:111122223333:instance/*",
+        Condition: {
+          ...personal,
+          StringEquals: { "ssm:resourceTag/Drawbridge": "p-bastion" },
+          BoolIfExists: { "ssm:SessionDocumentAccessCheck": "true" },
+        },
+      },
+      {
+        Effect: "Allow",
+        Sid: "WithTheseDocuments",
+        Action: "ssm:StartSession",
+        Resource: [
+          "arn:bastion-sessions",
+          "arn:aws:ssm:eu-west-1::document/AWS-StartPortForwardingSessionToRemoteHost",
+        ],
+        Condition: personal,
+      },
+      {
+        Effect: "Allow",
+        Sid: "OwnSessionsOnly",
+        Action: ["ssm:ResumeSession", "ssm:TerminateSession"],
+        Resource: "arn:aws:ssm:eu-west-1:111122223333:session/${aws:userid}-*",
+      },
+      {
+        Effect: "Allow",
+        Sid: "EncryptSessions",
+        Action: "kms:GenerateDataKey",
+        Resource: "arn:sessions",
+        Condition: personal,
+      },
+    ]);
+  });
+
+  it("gives the instance the rights of its agent and no managed policy", async () => {
+    const resources = await build();
+    expect(ofType(resources, "aws:iam/rolePolicyAttachment:RolePolicyAttachment")).toEqual({});
+    const { Statement } = json(
+      ofType(resources, "aws:iam/rolePolicy:RolePolicy")["bastion"],
+      "policy",
+    ) as { Statement: { Sid: string; Resource: unknown }[] };
+    expect(Statement.map(({ Sid, Resource }) => [Sid, Resource])).toEqual([
+      ["SessionChannels", "*"],
+      ["ReportItself", "arn:aws:ec2:eu-west-1:111122223333:instance/*"],
+      ["FindTheLogGroup", "arn:aws:logs:eu-west-1:111122223333:log-group:*"],
+      ["WriteSessionLogs", ["arn:bastion-sessions", "arn:bastion-sessions:*"]],
+      ["DecryptSessions", "arn:sessions"],
+    ]);
+  });
+});

@@ -1,0 +1,57 @@
+import type { Flow, GroupName } from "../../../components/aws/flows";
+import { flows } from "../../../components/aws/flows";
+
+const groupNames: string[] = ["api", "nodes", "endpoints", "bastion"] satisfies GroupName[];
+const modes = ["ssm", "direct"] as const;
+
+const mirror = ({ on, direction, peer, port }: Flow) =>
+  `${direction === "ingress" ? "egress" : "ingress"} on ${peer} from ${on} ${port}`;
+const key = ({ on, direction, peer, port }: Flow) => `${direction} on ${on} from ${peer} ${port}`;
+
+describe("flows", () => {
+  it.each(modes)("meets every rule with its other end, in %s mode", (mode) => {
+    const rows = flows(mode);
+    const known = new Set(rows.map(key));
+    const between = rows.filter(({ peer }) => groupNames.includes(peer));
+    expect(between.filter((row) => !known.has(mirror(row))).map(key)).toEqual([]);
+  });
+
+  it.each(modes)("lets nobody from the internet in, in %s mode [J16]", (mode) => {
+    const open = flows(mode).filter(
+      (row) => row.direction === "ingress" && row.peer === "internet",
+    );
+    expect(open).toEqual([]);
+  });
+
+  it.each(modes)("says why for each row, in %s mode", (mode) => {
+    expect(flows(mode).filter(({ why }) => why.length < 10)).toEqual([]);
+  });
+
+  it.each(modes)("has no row twice, in %s mode", (mode) => {
+    const keys = flows(mode).map(key);
+    expect(keys.filter((one, i) => keys.indexOf(one) < i)).toEqual([]);
+  });
+
+  it("opens the API to the bastion in ssm mode only [S13]", () => {
+    const onApi = (mode: (typeof modes)[number]) =>
+      flows(mode)
+        .filter((row) => row.on === "api" && row.direction === "ingress")
+        .map(({ peer, port }) => [peer, port]);
+    expect(onApi("ssm")).toEqual([
+      ["nodes", 443],
+      ["bastion", 443],
+    ]);
+    expect(onApi("direct")).toEqual([
+      ["nodes", 443],
+      ["trusted", 443],
+    ]);
+  });
+
+  it("lets the bastion reach the API and AWS APIs, and nothing on the internet [J18]", () => {
+    const out = flows("ssm").filter((row) => row.on === "bastion");
+    expect(out.map(({ direction, peer, port }) => [direction, peer, port])).toEqual([
+      ["egress", "api", 443],
+      ["egress", "endpoints", 443],
+    ]);
+  });
+});

@@ -1,0 +1,70 @@
+import * as pulumi from "@pulumi/pulumi";
+
+/** One registration as a component made it, secrets and Outputs resolved. */
+export interface Created {
+  type: string;
+  name: string;
+  inputs: Record<string, unknown>;
+}
+
+/**
+ * Registers what `build` makes against mocks and returns the registrations, sorted by type and name.
+ *
+ * Ids are `<name>-id` and ARNs `arn:<name>`, so that references can be read in the inputs. Mocks show no parents and
+ * no order, and nobody judges the inputs as AWS would: the rehearsal does.
+ */
+export async function created(build: () => unknown): Promise<Created[]> {
+  const seen: Created[] = [];
+  await pulumi.runtime.setMocks(
+    {
+      newResource: ({ type, name, inputs }) => {
+        seen.push({ type, name, inputs: inputs as Record<string, unknown> });
+        const state = { ...(inputs as object), arn: `arn:${name}`, ...computed(type, name) };
+        return { id: `${name}-id`, state };
+      },
+      call: ({ token }) => {
+        throw new Error(`a component must not look anything up, got a call of ${token}`);
+      },
+    },
+    "drawbridge",
+    "dev",
+    false,
+  );
+  await build();
+  await pulumi.runtime.disconnect();
+  return seen.toSorted((a, b) => compare(a.type, b.type) || compare(a.name, b.name));
+}
+
+/** The inputs of the resources of one type, by name. */
+export function ofType(resources: Created[], type: string): Record<string, Created["inputs"]> {
+  return Object.fromEntries(
+    resources.filter((one) => one.type === type).map(({ name, inputs }) => [name, inputs]),
+  );
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : Number(a > b);
+}
+
+/** Outputs that components read and AWS computes. */
+function computed(type: string, name: string): Record<string, unknown> {
+  switch (type) {
+    case "aws:ec2/launchTemplate:LaunchTemplate":
+      return { latestVersion: 7 };
+    case "aws:eks/cluster:Cluster":
+      return {
+        endpoint: "https://api",
+        certificateAuthority: { data: "Y2E=" },
+        identities: [{ oidcs: [{ issuer: "https://issuer" }] }],
+      };
+    case "aws:ec2/vpc:Vpc":
+      return {
+        defaultNetworkAclId: `${name}-default-acl`,
+        defaultRouteTableId: `${name}-default-table`,
+      };
+    case "aws:ec2/vpcEndpoint:VpcEndpoint":
+      return { prefixListId: `${name}-prefix-list` };
+    default:
+      return {};
+  }
+}
