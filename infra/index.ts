@@ -61,7 +61,7 @@ export = async () => {
             trustedCidrs,
             logKeyArn: keys.logs,
             volumeKeyArn: keys.volumes,
-            sessionKeyArn: keys.sessions,
+            sessionKey: keys.sessions,
             tags,
           },
           options,
@@ -74,7 +74,8 @@ export = async () => {
       ...place,
       clusterName: prefix,
       version: config.kubernetesVersion,
-      subnetIds: network.dataSubnetIds,
+      // EKS wants two zones and keeps to those that it started with; the first two never change.
+      subnetIds: network.dataSubnetIds.slice(0, 2),
       securityGroupId: groups.id("api"),
       secretsKeyArn: keys.secrets,
       logKeyArn: keys.logs,

@@ -1,6 +1,8 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
-import { instanceTrust, policyDocument } from "./policy-document";
+import { logGroupArns } from "./arns";
+import { instanceTrust, keyByAlias, policyDocument } from "./policy-document";
+import type { SessionKey } from "./session-preferences";
 import { SessionPreferences } from "./session-preferences";
 
 export interface BastionArgs {
@@ -21,7 +23,7 @@ export interface BastionArgs {
   /** Key of the root volume. */
   volumeKeyArn: pulumi.Input<string>;
   /** Key that encrypts sessions end to end. */
-  sessionKeyArn: pulumi.Input<string>;
+  sessionKey: SessionKey;
   /** Days for which session logs are kept. */
   logRetentionDays: number;
   /** Tags of instance and volume, which do not inherit the provider's. */
@@ -48,7 +50,7 @@ export class Bastion extends pulumi.ComponentResource {
     super("drawbridge:aws:Bastion", name, {}, opts);
     const child = { parent: this };
     const sessions = new SessionPreferences(`${name}-sessions`, args, child);
-    const role = instanceRole(name, args, sessions.logGroupArn, child);
+    const role = instanceRole(name, args, sessions.logGroupName, child);
     const profile = new aws.iam.InstanceProfile(name, { role: role.name }, child);
     const template = launchTemplate(name, args, profile, child);
     new aws.autoscaling.Group(
@@ -81,7 +83,7 @@ export class Bastion extends pulumi.ComponentResource {
 function instanceRole(
   name: string,
   args: BastionArgs,
-  logGroupArn: pulumi.Input<string>,
+  logGroupName: string,
   child: pulumi.CustomResourceOptions,
 ): aws.iam.Role {
   const role = new aws.iam.Role(
@@ -118,9 +120,13 @@ function instanceRole(
         {
           Sid: "WriteSessionLogs",
           Action: ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"],
-          Resource: [logGroupArn, pulumi.interpolate`${logGroupArn}:*`],
+          Resource: logGroupArns(args, logGroupName),
         },
-        { Sid: "DecryptSessions", Action: "kms:Decrypt", Resource: args.sessionKeyArn },
+        {
+          Sid: "DecryptSessions",
+          Action: "kms:Decrypt",
+          ...keyByAlias(args, args.sessionKey.alias),
+        },
       ]),
     },
     child,

@@ -1,5 +1,6 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
+import { clusterArn } from "./arns";
 import { ClusterAccess } from "./cluster-access";
 import type { AccessEntryArgs } from "./cluster-access";
 import { NetworkAddons } from "./network-addons";
@@ -80,7 +81,7 @@ export class Cluster extends pulumi.ComponentResource {
       `${name}-addons`,
       {
         clusterName,
-        clusterArn: cluster.arn,
+        clusterArn: clusterArn(args, args.clusterName),
         accountId: args.accountId,
       },
       child,

@@ -25,6 +25,8 @@ export class EncryptionKey extends pulumi.ComponentResource {
 
   /** ARN of the key. */
   readonly arn: pulumi.Output<string>;
+  /** Alias of the key: `alias/<project>/<stack>/<name>`. */
+  readonly alias: string;
 
   constructor(name: string, args: EncryptionKeyArgs, opts?: pulumi.ComponentResourceOptions) {
     const { grants = [], grantees = [], rotationPeriodDays = 365, deletionWindowDays = 30 } = args;
@@ -53,10 +55,14 @@ export class EncryptionKey extends pulumi.ComponentResource {
       { parent: this, dependsOn: grantees },
     );
     // Aliases are unique per account and region, so the stack is part of the name.
-    const alias = `alias/${pulumi.getProject()}/${pulumi.getStack()}/${name}`;
-    new aws.kms.Alias(`${name}-alias`, { name: alias, targetKeyId: key.keyId }, { parent: this });
+    this.alias = `alias/${pulumi.getProject()}/${pulumi.getStack()}/${name}`;
+    new aws.kms.Alias(
+      `${name}-alias`,
+      { name: this.alias, targetKeyId: key.keyId },
+      { parent: this },
+    );
     this.arn = key.arn;
-    this.registerOutputs({ arn: this.arn });
+    this.registerOutputs({ arn: this.arn, alias: this.alias });
   }
 }
 

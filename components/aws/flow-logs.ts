@@ -1,5 +1,6 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
+import { logGroupArns } from "./arns";
 import { policyDocument } from "./policy-document";
 
 export interface FlowLogsArgs {
@@ -58,7 +59,7 @@ export class FlowLogs extends pulumi.ComponentResource {
           {
             Sid: "WriteToTheLogGroup",
             Action: ["logs:CreateLogStream", "logs:PutLogEvents", "logs:DescribeLogStreams"],
-            Resource: [logGroup.arn, pulumi.interpolate`${logGroup.arn}:*`],
+            Resource: logGroupArns(args, args.logGroupName),
           },
           {
             // The service looks the group up before it writes; the action takes no resource below the region's groups.

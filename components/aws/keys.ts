@@ -21,8 +21,8 @@ export class Keys extends pulumi.ComponentResource {
   readonly secrets: pulumi.Output<string>;
   /** ARN of the key of volumes. */
   readonly volumes: pulumi.Output<string>;
-  /** ARN of the key that encrypts sessions on the bastion. */
-  readonly sessions: pulumi.Output<string>;
+  /** The key that encrypts sessions on the bastion. */
+  readonly sessions: EncryptionKey;
 
   constructor(name: string, args: KeysArgs, opts?: pulumi.ComponentResourceOptions) {
     const { accountId, region } = args;
@@ -56,12 +56,12 @@ export class Keys extends pulumi.ComponentResource {
       "sessions",
       { accountId, description: "Sessions on the bastion" },
       child,
-    ).arn;
+    );
     this.registerOutputs({
       logs: this.logs,
       secrets: this.secrets,
       volumes: this.volumes,
-      sessions: this.sessions,
+      sessions: this.sessions.arn,
     });
   }
 }

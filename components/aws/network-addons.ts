@@ -6,7 +6,7 @@ export interface NetworkAddonsArgs {
   /** Name of the cluster. */
   clusterName: pulumi.Input<string>;
   /** ARN of the cluster: only its pods take the add-ons' roles. */
-  clusterArn: pulumi.Input<string>;
+  clusterArn: string;
   /** AWS account of the stack. */
   accountId: string;
 }

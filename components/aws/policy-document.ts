@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import type { Place } from "./arns";
 
 /** One statement that allows: components give rights, and leave denials to service control policies. */
 export interface PolicyStatement {
@@ -15,6 +16,17 @@ export function policyDocument(statements: PolicyStatement[]): pulumi.Output<str
     Version: "2012-10-17",
     Statement: statements.map((statement) => ({ Effect: "Allow", ...statement })),
   });
+}
+
+/**
+ * Limits a statement to the key of an alias. The key's own ARN is unknown until it exists; its alias is not:
+ * docs.aws.amazon.com/kms/latest/developerguide/alias-authorization.html
+ */
+export function keyByAlias({ region, accountId }: Place, alias: string) {
+  return {
+    Resource: `arn:aws:kms:${region}:${accountId}:key/*`,
+    Condition: { "ForAnyValue:StringEquals": { "kms:ResourceAliases": alias } },
+  };
 }
 
 /** Trust policy of a role that an AWS service takes on for this account only (the confused deputy: docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html). */

@@ -1,6 +1,14 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
-import { policyDocument } from "./policy-document";
+import { documentArn } from "./arns";
+import { keyByAlias, policyDocument } from "./policy-document";
+
+/** A key with the alias by which policies know it. */
+export interface SessionKey {
+  arn: pulumi.Input<string>;
+  /** Alias, for example alias/drawbridge/dev/sessions. */
+  alias: string;
+}
 
 export interface SessionPreferencesArgs {
   /** Start of the names that people look up. */
@@ -14,7 +22,7 @@ export interface SessionPreferencesArgs {
   /** Key of the session logs. */
   logKeyArn: pulumi.Input<string>;
   /** Key that encrypts sessions end to end. */
-  sessionKeyArn: pulumi.Input<string>;
+  sessionKey: SessionKey;
   /** Days for which session logs are kept. */
   logRetentionDays: number;
 }
@@ -23,8 +31,8 @@ export interface SessionPreferencesArgs {
 export class SessionPreferences extends pulumi.ComponentResource {
   static readonly requirements = ["M7"];
 
-  /** ARN of the log group of the sessions. */
-  readonly logGroupArn: pulumi.Output<string>;
+  /** Name of the log group of the sessions. */
+  readonly logGroupName: string;
   /** Name of the session document. */
   readonly documentName: pulumi.Output<string>;
   /** ARN of the policy that lets people start sessions. */
@@ -33,10 +41,12 @@ export class SessionPreferences extends pulumi.ComponentResource {
   constructor(name: string, args: SessionPreferencesArgs, opts?: pulumi.ComponentResourceOptions) {
     super("drawbridge:aws:SessionPreferences", name, {}, opts);
     const child = { parent: this };
+    this.logGroupName = `/drawbridge/${args.prefix}/sessions`;
+    const documentName = `${args.prefix}-session`;
     const logGroup = new aws.cloudwatch.LogGroup(
       name,
       {
-        name: `/drawbridge/${args.prefix}/sessions`,
+        name: this.logGroupName,
         kmsKeyId: args.logKeyArn,
         retentionInDays: args.logRetentionDays,
       },
@@ -46,25 +56,24 @@ export class SessionPreferences extends pulumi.ComponentResource {
       name,
       {
         // The account-wide preferences have one fixed name; a document of its own leaves other stacks alone.
-        name: `${args.prefix}-session`,
+        name: documentName,
         documentType: "Session",
         documentFormat: "JSON",
-        content: preferences(args.sessionKeyArn, logGroup.name),
+        content: preferences(args.sessionKey.arn, logGroup.name),
       },
       child,
     );
-    this.logGroupArn = logGroup.arn;
     this.documentName = document.name;
     this.policyArn = new aws.iam.Policy(
       name,
       {
         description: `Sessions on the bastion of ${args.prefix}, with MFA and from trusted networks`,
-        policy: sessionPolicy(args, document.arn),
+        policy: sessionPolicy(args, documentName),
       },
       child,
     ).arn;
     this.registerOutputs({
-      logGroupArn: this.logGroupArn,
+      logGroupName: this.logGroupName,
       documentName: this.documentName,
       policyArn: this.policyArn,
     });
@@ -97,14 +106,12 @@ function preferences(
   });
 }
 
-function sessionPolicy(
-  args: SessionPreferencesArgs,
-  documentArn: pulumi.Input<string>,
-): pulumi.Output<string> {
+function sessionPolicy(args: SessionPreferencesArgs, documentName: string): pulumi.Output<string> {
   const personal = {
     Bool: { "aws:MultiFactorAuthPresent": "true" },
     IpAddress: { "aws:SourceIp": args.trustedCidrs },
   };
+  const key = keyByAlias(args, args.sessionKey.alias);
   return policyDocument([
     {
       Sid: "OnTheBastion",
@@ -121,7 +128,7 @@ function sessionPolicy(
       Sid: "WithTheseDocuments",
       Action: "ssm:StartSession",
       Resource: [
-        documentArn,
+        documentArn(args, documentName),
         `arn:aws:ssm:${args.region}::document/AWS-StartPortForwardingSessionToRemoteHost`,
       ],
       Condition: personal,
@@ -134,8 +141,8 @@ function sessionPolicy(
     {
       Sid: "EncryptSessions",
       Action: "kms:GenerateDataKey",
-      Resource: args.sessionKeyArn,
-      Condition: personal,
+      Resource: key.Resource,
+      Condition: { ...personal, ...key.Condition },
     },
   ]);
 }

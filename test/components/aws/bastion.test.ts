@@ -13,7 +13,7 @@ const build = () =>
         trustedCidrs: ["203.0.113.0/24"],
         logKeyArn: "arn:logs",
         volumeKeyArn: "arn:volumes",
-        sessionKeyArn: "arn:sessions",
+        sessionKey: { arn: "arn:sessions", alias: "alias/sessions" },
         logRetentionDays: 365,
         tags: { Owner: "team" },
       }),
@@ -126,7 +126,7 @@ describe("Bastion", () => {
         Sid: "WithTheseDocuments",
         Action: "ssm:StartSession",
         Resource: [
-          "arn:bastion-sessions",
+          "arn:aws:ssm:eu-west-1:111122223333:document/p-session",
           "arn:aws:ssm:eu-west-1::document/AWS-StartPortForwardingSessionToRemoteHost",
         ],
         Condition: personal,
@@ -141,8 +141,11 @@ describe("Bastion", () => {
         Effect: "Allow",
         Sid: "EncryptSessions",
         Action: "kms:GenerateDataKey",
-        Resource: "arn:sessions",
-        Condition: personal,
+        Resource: "arn:aws:kms:eu-west-1:111122223333:key/*",
+        Condition: {
+          ...personal,
+          "ForAnyValue:StringEquals": { "kms:ResourceAliases": "alias/sessions" },
+        },
       },
     ]);
   });
@@ -154,12 +157,13 @@ describe("Bastion", () => {
       ofType(resources, "aws:iam/rolePolicy:RolePolicy")["bastion"],
       "policy",
     ) as { Statement: { Sid: string; Resource: unknown }[] };
+    const sessionLogs = "arn:aws:logs:eu-west-1:111122223333:log-group:/drawbridge/p/sessions";
     expect(Statement.map(({ Sid, Resource }) => [Sid, Resource])).toEqual([
       ["SessionChannels", "*"],
       ["ReportItself", "arn:aws:ec2:eu-west-1:111122223333:instance/*"],
       ["FindTheLogGroup", "arn:aws:logs:eu-west-1:111122223333:log-group:*"],
-      ["WriteSessionLogs", ["arn:bastion-sessions", "arn:bastion-sessions:*"]],
-      ["DecryptSessions", "arn:sessions"],
+      ["WriteSessionLogs", [sessionLogs, `${sessionLogs}:*`]],
+      ["DecryptSessions", "arn:aws:kms:eu-west-1:111122223333:key/*"],
     ]);
   });
 });

@@ -119,7 +119,7 @@ describe("Cluster", () => {
         Action: ["sts:AssumeRole", "sts:TagSession"],
         Condition: {
           StringEquals: { "aws:SourceAccount": "111122223333" },
-          ArnEquals: { "aws:SourceArn": "arn:cluster" },
+          ArnEquals: { "aws:SourceArn": "arn:aws:eks:eu-west-1:111122223333:cluster/p" },
         },
       },
     ]);

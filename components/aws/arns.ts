@@ -1,0 +1,26 @@
+/**
+ * ARNs of things that this program names itself. They are known before anything exists, so the policies that speak of
+ * them can be judged at the first preview, where an output of the resource would still be unknown.
+ */
+export interface Place {
+  /** AWS account of the stack. */
+  accountId: string;
+  /** AWS region of the stack. */
+  region: string;
+}
+
+/** The ARN of a log group and that of its streams, which policies need both. */
+export function logGroupArns({ region, accountId }: Place, name: string): string[] {
+  const arn = `arn:aws:logs:${region}:${accountId}:log-group:${name}`;
+  return [arn, `${arn}:*`];
+}
+
+/** The ARN of an SSM document of the account. */
+export function documentArn({ region, accountId }: Place, name: string): string {
+  return `arn:aws:ssm:${region}:${accountId}:document/${name}`;
+}
+
+/** The ARN of an EKS cluster. */
+export function clusterArn({ region, accountId }: Place, name: string): string {
+  return `arn:aws:eks:${region}:${accountId}:cluster/${name}`;
+}
