@@ -1,0 +1,175 @@
+import { credentials } from "@grpc/grpc-js";
+import type { ServiceError } from "@grpc/grpc-js";
+import { AnalyzerClient } from "@pulumi/pulumi/proto/analyzer_grpc_pb";
+import {
+  AnalyzerStackConfigureRequest,
+  AnalyzeStackRequest,
+  ConfigureAnalyzerRequest,
+  PolicyConfig,
+} from "@pulumi/pulumi/proto/analyzer_pb";
+import type {
+  AnalyzeResponse,
+  AnalyzerInfo,
+  RemediateResponse,
+} from "@pulumi/pulumi/proto/analyzer_pb";
+import { Empty } from "google-protobuf/google/protobuf/empty_pb";
+import {
+  analyzeRequest,
+  analyzerResource,
+  configurableRule,
+  diagnosticOf,
+  initialConfig,
+  levelCode,
+  ruleOf,
+  structOf,
+} from "./analyzer-messages";
+import type { ConfigurableRule, PackConfig, RuleConfig } from "./pack-config";
+import { organization } from "./pack-process";
+import type { StackInfo } from "./pack-process";
+import type { PropertyMap } from "./property-values";
+import type { StackResource } from "./stack-resource";
+import type { Diagnostic, NotApplicable, Rule } from "./verdicts";
+
+/** What a pack says about itself. */
+export interface PackInfo {
+  name: string;
+  version: string;
+  /** Each rule at its own level, and what can be configured of it. */
+  rules: { rule: Rule; configurable: ConfigurableRule }[];
+  /** Configuration that the pack's own program sets. */
+  initial: Map<string, RuleConfig>;
+}
+
+/** What one call reported. */
+export interface Report {
+  diagnostics: Diagnostic[];
+  notApplicable: NotApplicable[];
+}
+
+/** What one rule at level `remediate` did to a resource, or why it could not. */
+export interface Remediation {
+  rule: string;
+  diagnostic: string;
+  inputs?: PropertyMap;
+}
+
+/** Resources by URN, among them the providers of those that are judged. */
+export type Providers = ReadonlyMap<string, StackResource>;
+
+function answer<Response>(
+  call: (done: (error: ServiceError | null, response: Response) => void) => unknown,
+): Promise<Response> {
+  return new Promise((resolve, reject) => {
+    call((error, response) => {
+      if (error) reject(error);
+      else resolve(response);
+    });
+  });
+}
+
+function reportOf(response: AnalyzeResponse, urn: string): Report {
+  return {
+    diagnostics: response.getDiagnosticsList().map((message) => diagnosticOf(message, urn)),
+    notApplicable: response.getNotApplicableList().map((message) => {
+      return { rule: message.getPolicyName(), reason: message.getReason() };
+    }),
+  };
+}
+
+/** The engine's side of the protocol that policy packs speak. */
+export class Analyzer {
+  private readonly client: AnalyzerClient;
+
+  constructor(port: number) {
+    this.client = new AnalyzerClient(`127.0.0.1:${port}`, credentials.createInsecure(), {
+      "grpc.max_receive_message_length": -1,
+      "grpc.max_send_message_length": -1,
+      // A proxy of the caller's environment must not come between.
+      "grpc.enable_http_proxy": 0,
+    });
+  }
+
+  async info(): Promise<PackInfo> {
+    const info = await answer<AnalyzerInfo>((done) =>
+      this.client.getAnalyzerInfo(new Empty(), done),
+    );
+    return {
+      name: info.getName(),
+      version: info.getVersion(),
+      rules: info.getPoliciesList().map((policy) => {
+        return { rule: ruleOf(policy), configurable: configurableRule(policy) };
+      }),
+      initial: new Map(
+        [...info.getInitialconfigMap().entries()].map(([rule, config]) => [
+          rule,
+          initialConfig(config),
+        ]),
+      ),
+    };
+  }
+
+  async configureStack(stack: StackInfo): Promise<void> {
+    const request = new AnalyzerStackConfigureRequest();
+    request.setStack(stack.stack);
+    request.setProject(stack.project);
+    request.setOrganization(organization);
+    request.setDryRun(true);
+    request.setConfigSecretKeysList(stack.secretKeys);
+    const values = request.getConfigMap();
+    for (const [key, value] of Object.entries(stack.values)) values.set(key, value);
+    await answer((done) => this.client.configureStack(request, done));
+  }
+
+  async configure(config: PackConfig): Promise<void> {
+    const request = new ConfigureAnalyzerRequest();
+    const rules = request.getPolicyconfigMap();
+    for (const [rule, { level, properties }] of config) {
+      const message = new PolicyConfig();
+      message.setEnforcementlevel(levelCode(level));
+      message.setProperties(structOf(properties));
+      rules.set(rule, message);
+    }
+    await answer((done) => this.client.configure(request, done));
+  }
+
+  /** Judges one resource by its inputs. */
+  async analyze(resource: StackResource, providers: Providers): Promise<Report> {
+    const request = analyzeRequest(resource, providers);
+    const response = await answer<AnalyzeResponse>((done) => this.client.analyze(request, done));
+    return reportOf(response, resource.urn);
+  }
+
+  /** Lets the rules at level `remediate` change one resource's inputs. */
+  async remediate(resource: StackResource, providers: Providers): Promise<Remediation[]> {
+    const request = analyzeRequest(resource, providers);
+    const response = await answer<RemediateResponse>((done) =>
+      this.client.remediate(request, done),
+    );
+    return response.getRemediationsList().map((message) => {
+      const inputs = message.getProperties()?.toJavaScript();
+      return {
+        rule: message.getPolicyname(),
+        diagnostic: message.getDiagnostic(),
+        ...(inputs !== undefined && { inputs }),
+      };
+    });
+  }
+
+  /** Judges all resources together by their outputs; `urn` stands for the stack. */
+  async analyzeStack(
+    resources: readonly StackResource[],
+    providers: Providers,
+    urn: string,
+  ): Promise<Report> {
+    const request = new AnalyzeStackRequest();
+    request.setResourcesList(resources.map((resource) => analyzerResource(resource, providers)));
+    const response = await answer<AnalyzeResponse>((done) =>
+      this.client.analyzeStack(request, done),
+    );
+    return reportOf(response, urn);
+  }
+
+  close(): void {
+    this.client.close();
+  }
+}

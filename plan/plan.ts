@@ -1,0 +1,101 @@
+import { commandWithOutputs, givenConfig, main, parseArguments, present } from "./command-line";
+import type { OutputOptions } from "./command-line";
+import { launchProgram, observeProgram, traceProgram } from "./host";
+import type { PlannedStack } from "./host";
+import { ProgramError } from "./input-error";
+import { Judge } from "./judge";
+import type { Judgement } from "./judge";
+import { packFolder } from "./pack-process";
+import { readStackConfig } from "./stack-file";
+import type { StackConfig } from "./stack-file";
+import { plannedResource } from "./stack-resource";
+import { byCodePoint } from "./urn";
+
+interface PlanOptions extends OutputOptions {
+  stack: string;
+}
+
+interface Judged {
+  planned: PlannedStack;
+  judgement: Judgement;
+}
+
+/** The program waits for the pack's answer to each registration, as it does with the engine. */
+async function judgeInStep(config: StackConfig, judge: Judge): Promise<Judged> {
+  const launched = await launchProgram(config);
+  const planned = await observeProgram(launched, (resource) => judge.admit(resource));
+  return { planned, judgement: await judge.finish(planned.resources) };
+}
+
+/**
+ * The program goes on while the pack still starts. That is right unless a rule changes one of the
+ * resources that were answered so: then nothing is returned.
+ */
+async function judgeAside(config: StackConfig, start: () => Judge): Promise<Judged | undefined> {
+  const launched = await launchProgram(config);
+  const judge = start();
+  const late: Promise<unknown>[] = [];
+  const planned = await observeProgram(launched, (resource) => {
+    const admission = judge.admit(resource);
+    if (judge.started) return admission;
+    late.push(admission);
+    admission.catch(() => undefined);
+    return Promise.resolve(undefined);
+  });
+  const changes = await Promise.all(late);
+  if (changes.some((change) => change !== undefined)) return undefined;
+  return { planned, judgement: await judge.finish(planned.resources) };
+}
+
+async function planAndJudge(config: StackConfig, start: () => Judge): Promise<Judged> {
+  const judges: Judge[] = [];
+  const startAnother = () => {
+    const judge = start();
+    judges.push(judge);
+    return judge;
+  };
+  try {
+    const judged = await judgeAside(config, startAnother);
+    return judged ?? (await judgeInStep(config, startAnother()));
+  } finally {
+    for (const judge of judges) judge.stop();
+  }
+}
+
+async function plan(): Promise<number> {
+  const command = commandWithOutputs(
+    "plan",
+    "Runs the program of a stack without credentials and judges what it would build.",
+  ).option("--stack <name>", "stack to plan", "dev");
+  if (!parseArguments(command, process.argv.slice(2))) return 0;
+  const options = command.opts<PlanOptions>();
+  const given = givenConfig(options);
+  const folder = packFolder(options.policyPack);
+  const config = readStackConfig(process.cwd(), options.stack);
+  const verbose = options.verbose === true;
+  try {
+    const start = () => new Judge(folder, config, given);
+    const { planned, judgement } = await planAndJudge(config, start);
+    if (verbose) process.stderr.write(planned.printed);
+    return present(
+      {
+        project: config.project,
+        stack: config.stack,
+        resources: planned.resources
+          .map(plannedResource)
+          .toSorted((a, b) => byCodePoint(a.urn, b.urn)),
+        judgement,
+        existing: false,
+        warnings: planned.warnings,
+        places: new Map(),
+        place: { file: config.file, line: 1 },
+      },
+      options,
+    );
+  } catch (error) {
+    if (verbose && error instanceof ProgramError) process.stderr.write(await traceProgram(config));
+    throw error;
+  }
+}
+
+void main(plan);

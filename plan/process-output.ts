@@ -1,0 +1,23 @@
+/** Node shows the line that threw, and a mark below it, before the error itself. */
+const codeFrame = /^.*:\d+\r?\n.*\r?\n\s*\^+\r?\n/gm;
+const stackFrame = /^\s+at /;
+const nodeVersion = /^Node\.js v/;
+/** An error without a stack is shown in brackets. */
+const bracketed = /^\[(\w*Error(?: \[\w+\])?: .*)\]$/;
+/** Names that say no more than that it is an error. */
+const plainName = /^(Uncaught )?(Error|RunError): /;
+
+/** What a process that failed wrote about its fault: one text per line, without its stack. */
+export function faultLines(output: string): string[] {
+  const lines = output
+    .replaceAll(codeFrame, "")
+    .split(/\r?\n/)
+    .filter((line) => line.trim() !== "" && !stackFrame.test(line) && !nodeVersion.test(line))
+    .map((line) => line.trimEnd().replace(bracketed, "$1").replace(plainName, ""));
+  return [...new Set(lines)];
+}
+
+/** How a process ended, for those that wrote nothing. */
+export function endOf(code: number | null, signal: string | null): string {
+  return `ended with ${signal ?? `exit code ${code}`} and wrote no error`;
+}

@@ -1,0 +1,27 @@
+import type { Resource, Stack } from "./model";
+import { token } from "./tokens";
+
+const loadBalancerTypes = [token.loadBalancer, token.loadBalancerAlb, token.loadBalancerClassic];
+
+/** What else a security group can protect, and where it says so. */
+const otherUses: [type: string, path: string][] = [
+  [token.instance, "vpcSecurityGroupIds"],
+  [token.launchTemplate, "vpcSecurityGroupIds"],
+  [token.networkInterface, "securityGroups"],
+  [token.vpcEndpoint, "securityGroupIds"],
+  [token.cluster, "vpcConfig.securityGroupIds"],
+];
+
+/** Whether a security group protects public load balancers and, as far as the stack shows, nothing else. */
+export function isPublicLoadBalancers(group: Resource, stack: Stack): boolean {
+  const balancers = stack.users(group, loadBalancerTypes, "securityGroups");
+  return (
+    balancers.length > 0 &&
+    balancers.every((balancer) => balancer.at("internal").value !== true) &&
+    otherUses.every(([type, path]) => stack.users(group, [type], path).length === 0) &&
+    !stack
+      .all(token.launchTemplate)
+      .flatMap((template) => template.each("networkInterfaces"))
+      .some((card) => stack.refs(card.at("securityGroups"), [group.type]).found.includes(group))
+  );
+}

@@ -1,0 +1,147 @@
+import type {
+  PolicyConfigSchema,
+  PolicyResource,
+  ReportViolation,
+  ResourceValidationArgs,
+  ResourceValidationPolicy,
+  StackValidationArgs,
+  StackValidationPolicy,
+} from "@pulumi/policy";
+import type { Finding, Registration } from "./model";
+import { isRecord, Resource, Stack } from "./model";
+import type { ResourceRule, Rule, StackRule } from "./rule";
+import { configured } from "./rule";
+
+/** The rule as a policy of CrossGuard. */
+export function nativePolicy(rule: Rule): ResourceValidationPolicy | StackValidationPolicy {
+  const { properties } = schemaOf(rule);
+  const metadata = {
+    name: rule.id,
+    description: rule.title,
+    enforcementLevel: rule.level,
+    severity: rule.severity,
+    tags: [...rule.requirements, ...rule.controls],
+    remediationSteps: rule.fix,
+    url: rule.url,
+    ...(Object.keys(properties).length > 0 ? { configSchema: { properties } } : {}),
+  };
+  return "check" in rule
+    ? { ...metadata, validateResource: typed(rule, resourceValidation(rule)) }
+    : { ...metadata, validateStack: typed(rule, stackValidation(rule)) };
+}
+
+function schemaOf(rule: Rule): PolicyConfigSchema {
+  return { properties: { ...rule.config } };
+}
+
+/** The SDK skips a policy of one type on all others without unpacking their inputs, when its function says the type. */
+function typed<T extends object>(rule: Rule, validate: T): T {
+  const [type, ...others] = rule.types;
+  return others.length === 0 ? Object.assign(validate, { __pulumiType: type }) : validate;
+}
+
+/** Inputs by URN, of the resources analysed since the last judgement of a stack. */
+const analysed = new Map<string, Record<string, unknown>>();
+let judged = false;
+
+/**
+ * A preview may lack outputs that depend on something unknown (github.com/pulumi/pulumi/issues/7854), so stack rules
+ * look at the inputs, which only the analysis of each resource shows.
+ */
+function remember(urn: string, inputs: Record<string, unknown>): void {
+  if (judged) analysed.clear();
+  judged = false;
+  analysed.set(urn, inputs);
+}
+
+/** The properties behind the SDK's proxy, which throws on every unknown value, though the rest would decide the rule. */
+function raw(props: Record<string, unknown>): Record<string, unknown> {
+  return isRecord(props["__getSpecialProxyTarget"]) ? props["__getSpecialProxyTarget"] : props;
+}
+
+function resourceValidation(rule: ResourceRule<object>) {
+  return (args: ResourceValidationArgs, report: ReportViolation): void => {
+    const { urn, type, name, opts } = args;
+    const inputs = raw(args.props);
+    remember(urn, inputs);
+    if (!rule.types.includes(type)) args.notApplicable(`it judges ${rule.types.join(", ")}`);
+    const resource = new Resource({ urn, type, name, inputs, protect: opts.protect });
+    const findings = run(() => rule.check(resource, configured(rule, args.getConfig())), urn);
+    conclude(findings, args, report);
+  };
+}
+
+function stackValidation(rule: StackRule<object>) {
+  return (args: StackValidationArgs, report: ReportViolation): void => {
+    judged = true;
+    if (!args.resources.some(({ type }) => rule.types.includes(type))) {
+      args.notApplicable(`the stack has no ${rule.types.join(", ")}`);
+    }
+    const findings = run(() => {
+      const stack = new Stack(args.resources.map(registration));
+      return rule.checkStack(stack, configured(rule, args.getConfig()));
+    });
+    conclude(findings, args, report);
+  };
+}
+
+function registration(resource: PolicyResource): Registration {
+  const outputs = raw(resource.props);
+  return {
+    urn: resource.urn,
+    type: resource.type,
+    name: resource.name,
+    inputs: analysed.get(resource.urn) ?? outputs,
+    outputs,
+    protect: resource.opts.protect,
+    dependencies: resource.dependencies.map(({ urn }) => urn),
+    propertyDependencies: Object.fromEntries(
+      Object.entries(resource.propertyDependencies).map(([property, made]) => [
+        property,
+        made.map(({ urn }) => urn),
+      ]),
+    ),
+  };
+}
+
+interface Outcome {
+  findings: Finding[];
+  /** Why the rule could not come to its end. */
+  error?: { message: string; urn?: string };
+}
+
+function run(check: () => Iterable<Finding>, urn?: string): Outcome {
+  const findings = new Map<string, Finding>();
+  try {
+    for (const finding of check()) {
+      findings.set(`${finding.verdict} ${finding.urn ?? ""} ${finding.message}`, finding);
+    }
+    return { findings: [...findings.values()] };
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    return {
+      findings: [...findings.values()],
+      error: { message: `the rule could not run: ${message}`, ...(urn ? { urn } : {}) },
+    };
+  }
+}
+
+function conclude(
+  { findings, error }: Outcome,
+  args: { notApplicable(reason?: string): never },
+  report: ReportViolation,
+): void {
+  const violation = (enforcementLevel: "advisory" | "mandatory", message: string, urn?: string) =>
+    // The SDK takes an object at run time, which alone can name a level; its types keep that to the SDK itself.
+    report({ message, urn, enforcementLevel } as unknown as string);
+
+  if (error) violation("mandatory", error.message, error.urn);
+  for (const { verdict, message, urn } of findings) {
+    if (verdict === "fail") report(message, urn);
+    if (verdict === "undecided") violation("advisory", `undecided: ${message}`, urn);
+  }
+  const [first] = findings;
+  if (!error && first && findings.every(({ verdict }) => verdict === "notApplicable")) {
+    args.notApplicable(first.message);
+  }
+}

@@ -1,0 +1,193 @@
+import type { Field, Resource } from "./model";
+import { token } from "./tokens";
+import type { Truth } from "./truth";
+import { all, any, not } from "./truth";
+import { isUnknown, replaceUnknown } from "./unknown";
+
+/** The statements of an IAM policy document, text or map; an unknown document is one unknown statement. */
+export function statements(document: Field): Field[] {
+  const parsed = document.json();
+  return parsed.unknown ? [parsed] : parsed.at("Statement").each();
+}
+
+export function allows(statement: Field): Truth {
+  return textEquals(statement.at("Effect"), "Allow");
+}
+
+function textEquals(field: Field, text: string): Truth {
+  return field.unknown ? undefined : field.value === text;
+}
+
+/** Whether the statement grants the action, by name or by pattern. */
+export function grants(statement: Field, action: string): Truth {
+  const matching = (key: string) =>
+    any(
+      statement
+        .at(key)
+        .each()
+        .map((item) => matches(item, action)),
+    );
+  const named = statement.at("NotAction").present ? not(matching("NotAction")) : matching("Action");
+  return all([allows(statement), named]);
+}
+
+/** IAM's wildcards: `*` is any text, `?` one character; names of actions ignore case. */
+function matches(pattern: Field, text: string): Truth {
+  if (pattern.unknown) return undefined;
+  return wildcard(pattern.text).test(text);
+}
+
+function wildcard(pattern: string): RegExp {
+  const source = pattern
+    .replace(/[.+^${}()|[\]\\]/g, "\\$&")
+    .replace(/\*+/g, ".*")
+    .replace(/\?/g, ".");
+  return new RegExp(`^${source}$`, "i");
+}
+
+/** Whether the statement is about every action of AWS. */
+export function isEveryAction(statement: Field): Truth {
+  return any([
+    statement.at("NotAction").present,
+    ...statement
+      .at("Action")
+      .each()
+      .map((item) => isPattern(item, /^[*:?]+$/)),
+  ]);
+}
+
+/** Whether the statement is about every action of a service, or of AWS. */
+export function isEveryActionOfAService(statement: Field): Truth {
+  return any([
+    isEveryAction(statement),
+    ...statement
+      .at("Action")
+      .each()
+      .map((item) => isPattern(item, /^[^:]+:[*?]+$/)),
+  ]);
+}
+
+/** Whether the statement is about every resource: all of them, or all of a service. */
+export function isEveryResource(statement: Field): Truth {
+  return any([
+    statement.at("NotResource").present,
+    ...statement
+      .at("Resource")
+      .each()
+      .map((item) => isPattern(item, everyResource)),
+  ]);
+}
+
+/** `*`, and ARNs whose resource part starts with a wildcard. */
+const everyResource = /^(\*+|arn:[^:]*:[^:]*:[^:]*:[^:]*:\*.*)$/;
+
+function isPattern(field: Field, pattern: RegExp): Truth {
+  if (!field.unknown) return pattern.test(field.text);
+  // What is known of a text may show that it is no bare wildcard.
+  const rest = replaceUnknown(field.text, "");
+  return rest === "" ? undefined : pattern.test(replaceUnknown(field.text, "x"));
+}
+
+/** Whether the statement is for anybody: a wildcard, or everybody but some. */
+export function isForAnybody(statement: Field): Truth {
+  return any([
+    statement.at("NotPrincipal").present,
+    ...principals(statement, "AWS").map((item) => isPattern(item, /^(\*|arn:[^:]*:iam::\*:.*)$/)),
+  ]);
+}
+
+/** The principals of a kind. A bare wildcard is one of kind AWS. */
+export function principals(statement: Field, kind: "AWS" | "Service" | "Federated"): Field[] {
+  const principal = statement.at("Principal");
+  if (typeof principal.value === "string") {
+    return principal.unknown || kind === "AWS" ? [principal] : [];
+  }
+  return principal.at(kind).each();
+}
+
+/** Operators that let a request pass only when the key is there and fits. */
+const limitingOperators =
+  /^(ForAnyValue:)?(StringEquals|StringEqualsIgnoreCase|StringLike|ArnEquals|ArnLike|IpAddress)$/i;
+
+/** Whether a condition on one of the keys limits the statement. A key that ends in `:` or `/`, or starts with `:`, stands for its family. */
+export function isLimitedBy(statement: Field, keys: readonly string[]): Truth {
+  return any(limits(statement, keys).map((values) => all(values.map(isSpecific))));
+}
+
+/** The values of each limiting condition on one of the keys. */
+export function limits(statement: Field, keys: readonly string[]): Field[][] {
+  const condition = statement.at("Condition");
+  if (condition.unknown) return [[condition]];
+  return condition
+    .values()
+    .filter(({ path, unknown }) => unknown || limitingOperators.test(lastKey(path, condition.path)))
+    .flatMap((operator) =>
+      operator.unknown
+        ? [[operator]]
+        : operator
+            .values()
+            .filter(({ path }) => keys.some((key) => isKey(lastKey(path, operator.path), key)))
+            .map((value) => value.each()),
+    )
+    .filter((values) => values.length > 0);
+}
+
+/** The key under which a field stands; keys of conditions have dots in them. */
+function lastKey(path: string, parent: string): string {
+  return path.slice(parent.length + 1);
+}
+
+function isKey(actual: string, wanted: string): boolean {
+  const [key, want] = [actual.toLowerCase(), wanted.toLowerCase()];
+  if (/[:/]$/.test(want)) return key.startsWith(want);
+  return want.startsWith(":") ? key.endsWith(want) : key === want;
+}
+
+/** Whether a value excludes anything: wildcards alone do not, nor an ARN of any account and any name. */
+function isSpecific({ value }: Field): Truth {
+  const text = isUnknown(value) ? replaceUnknown(value, "") : String(value);
+  if (distinctParts(text).some((part) => /[a-z0-9]/i.test(part))) return true;
+  return isUnknown(value) ? undefined : false;
+}
+
+/** What tells one thing from another: of an ARN the account and the name. */
+function distinctParts(text: string): string[] {
+  const [prefix, , , , account = "", ...resource] = text.split(":");
+  return prefix === "arn" ? [account, resource.join(":").split(/[/:]/).at(-1) ?? ""] : [text];
+}
+
+/** Whether multi-factor authentication is asked for in a way that a request without it cannot pass. */
+export function needsMfa(statement: Field): Truth {
+  const condition = statement.at("Condition");
+  if (condition.unknown) return undefined;
+  return any(
+    condition.values().flatMap((operator) => {
+      const name = lastKey(operator.path, condition.path).toLowerCase();
+      if (operator.unknown) return [undefined];
+      return operator.values().flatMap((field): Truth[] => {
+        const key = lastKey(field.path, operator.path).toLowerCase();
+        const values = field.each();
+        if (name === "bool" && key === "aws:multifactorauthpresent") {
+          return [all(values.map((v) => (v.unknown ? undefined : v.text === "true")))];
+        }
+        return name === "numericlessthan" && key === "aws:multifactorauthage" ? [true] : [];
+      });
+    }),
+  );
+}
+
+/** Resource types that carry IAM permissions in their inputs. */
+export const permissionTypes = [
+  token.policy,
+  token.rolePolicy,
+  token.userPolicy,
+  token.groupPolicy,
+  token.role,
+] as const;
+
+/** The permission documents of such a resource. */
+export function permissionsOf(resource: Resource): Field[] {
+  return resource.type === token.role
+    ? resource.each("inlinePolicies").map((policy) => policy.at("policy"))
+    : [resource.at("policy")].filter(({ present }) => present);
+}

@@ -1,0 +1,237 @@
+import { join } from "node:path";
+import { planStack } from "../../plan/host";
+import { Judge, judgeResources, packDefaults } from "../../plan/judge";
+import type { GivenConfig, Judgement } from "../../plan/judge";
+import { packFolder } from "../../plan/pack-process";
+import type { StackInfo } from "../../plan/pack-process";
+import type { StackResource } from "../../plan/stack-resource";
+import type { Verdict } from "../../plan/schema";
+import { faultsOf, fixtures, folderOf } from "./files";
+
+const base = "urn:pulumi:dev::fixture::";
+const stackUrn = `${base}pulumi:pulumi:Stack::fixture-dev`;
+const thing = (name: string) => `${base}fake:index:Thing::${name}`;
+const first = `${base}fixture:index:Group$fake:index:Thing::group-first`;
+const second = `${base}fixture:index:Group$fake:index:Thing$fake:index:Thing::group-second`;
+const stack: StackInfo = { project: "fixture", stack: "dev", values: {}, secretKeys: [] };
+const pack = join(fixtures, "pack");
+
+let resources: StackResource[];
+
+beforeAll(async () => {
+  ({ resources } = await planStack({ projectDir: join(fixtures, "stack"), stack: "dev" }));
+});
+
+function judge(given: GivenConfig = packDefaults): Promise<Judgement> {
+  return judgeResources(pack, given, stack, resources);
+}
+
+/** What a rule said, by resource. */
+function said(verdicts: readonly Verdict[], rule: string) {
+  return verdicts
+    .filter((verdict) => verdict.rule === rule)
+    .map(({ urn, verdict, level, message }) => [urn, verdict, level, message]);
+}
+
+describe("judgeResources", () => {
+  let judgement: Judgement;
+  let verdicts: Verdict[];
+
+  beforeAll(async () => {
+    judgement = await judge();
+    ({ verdicts } = judgement);
+  });
+
+  it("names the pack and its enabled rules", () => {
+    expect(judgement.pack).toEqual({ name: "fixture-pack", version: "1.0.0" });
+    expect(judgement.rules.map(({ name }) => name)).toEqual([
+      "bound",
+      "leaky",
+      "nothing",
+      "providers",
+      "target",
+      "throwing",
+      "throwing-stack",
+      "whole-stack",
+      "zones",
+    ]);
+    expect(judgement.rules.find(({ name }) => name === "zones")).toEqual({
+      name: "zones",
+      description: "What zones says.",
+      scope: "resource",
+      level: "mandatory",
+      severity: "high",
+      tags: ["R1", "CIS-1.1"],
+      fix: "Do what zones says.",
+      url: "https://example.com/zones",
+    });
+  });
+
+  it("fills in the defaults of a rule's configuration", () => {
+    expect(said(verdicts, "zones")).toEqual([
+      [thing("given"), "pass", "mandatory", undefined],
+      [thing("options"), "pass", "mandatory", undefined],
+      [thing("plain"), "fail", "mandatory", "zones must be at least 3, got 2"],
+      [second, "pass", "mandatory", undefined],
+      [first, "pass", "mandatory", undefined],
+    ]);
+  });
+
+  it("takes secrets to the pack and out of its messages", () => {
+    expect(said(verdicts, "leaky").filter(([, verdict]) => verdict === "fail")).toEqual([
+      [thing("plain"), "fail", "advisory", "password must be longer, got [secret]"],
+    ]);
+    expect(JSON.stringify(judgement)).not.toMatch(/hunter2|pin-4711/);
+  });
+
+  it("never passes what could not be decided", () => {
+    expect(said(verdicts, "target")).toEqual([
+      [thing("given"), "undecided", "mandatory", "target of given is known only after up"],
+      [thing("options"), "pass", "mandatory", undefined],
+      [thing("plain"), "pass", "mandatory", undefined],
+      [second, "undecided", "mandatory", "string value at .target can't be known during preview"],
+      [first, "pass", "mandatory", undefined],
+    ]);
+  });
+
+  it("shows rules the provider and the parent of a resource", () => {
+    expect(
+      said(verdicts, "providers")
+        .filter(([, verdict]) => verdict === "fail")
+        .map(([urn, , , message]) => [urn, message]),
+    ).toEqual([
+      [thing("given"), `south-1 under ${stackUrn}`],
+      [second, `south-1 under ${first}`],
+      [first, `south-1 under ${base}fixture:index:Group::group`],
+    ]);
+  });
+
+  it("fails a rule that throws and still asks the others", () => {
+    expect(said(verdicts, "throwing")).toEqual([
+      [thing("given"), "pass", "mandatory", undefined],
+      [thing("options"), "pass", "mandatory", undefined],
+      [
+        thing("plain"),
+        "fail",
+        "mandatory",
+        "the rule could not run: TypeError: zones is not iterable",
+      ],
+      [second, "pass", "mandatory", undefined],
+      [first, "pass", "mandatory", undefined],
+    ]);
+    expect(said(verdicts, "throwing-stack")).toEqual([
+      [stackUrn, "fail", "mandatory", "the rule could not run: no stack\nsecond line"],
+    ]);
+  });
+
+  it("lets stack rules follow references and see every resource", () => {
+    expect(said(verdicts, "bound")).toEqual([[stackUrn, "pass", "mandatory", undefined]]);
+    expect(said(verdicts, "whole-stack")).toEqual([
+      [
+        stackUrn,
+        "fail",
+        "advisory",
+        "9 resources, fake:index:Thing fake:index:Thing fake:index:Thing fake:index:Thing fake:index:Thing fixture:index:Group pulumi:providers:fake pulumi:providers:fake pulumi:pulumi:Stack",
+      ],
+    ]);
+  });
+
+  it("lists a rule that applied to nothing once", () => {
+    expect(said(verdicts, "nothing")).toEqual([
+      [stackUrn, "notApplicable", "mandatory", "there is no such type"],
+    ]);
+  });
+
+  it("leaves disabled rules out", () => {
+    expect(said(verdicts, "off")).toEqual([]);
+  });
+
+  it("takes configuration for one rule and for all", async () => {
+    const { verdicts: configured } = await judge({
+      rules: new Map([
+        ["all", { level: "advisory" as const }],
+        ["zones", { level: "mandatory" as const, properties: { fewest: 2 } }],
+        ["throwing", { level: "disabled" as const }],
+      ]),
+    });
+    expect(said(configured, "zones").map(([, verdict]) => verdict)).toEqual(
+      Array.from({ length: 5 }, () => "pass"),
+    );
+    expect(said(configured, "throwing")).toEqual([]);
+    expect(said(configured, "off")).toHaveLength(5);
+    const blocking = configured.filter(
+      ({ verdict, level }) => verdict === "fail" && level === "mandatory",
+    );
+    expect(blocking.map(({ rule }) => rule)).toEqual(["throwing-stack"]);
+  });
+
+  it.each([
+    [
+      "an unknown rule",
+      new Map([["zone", { level: "advisory" as const }]]),
+      "config.json: zone must be a rule of the pack; the rules are bound, leaky, nothing, off, providers, target, throwing, throwing-stack, whole-stack, zones",
+    ],
+    [
+      "a value of the wrong type",
+      new Map([["zones", { properties: { fewest: "two" } }]]),
+      'config.json: zones: fewest must be integer, got "two"',
+    ],
+  ])("fails %s in the configuration", async (_name, rules, fault) => {
+    await expect(judge({ rules, file: "config.json" })).rejects.toThrow(fault);
+  });
+
+  it("says why a pack does not start", async () => {
+    const broken = join(fixtures, "broken-pack");
+    await expect(judgeResources(broken, packDefaults, stack, resources)).rejects.toThrow(
+      `policy pack ${broken}: the list of rules is missing`,
+    );
+  });
+});
+
+describe("remediation", () => {
+  const remediating = join(fixtures, "remediating-pack");
+
+  it("changes the inputs of a planned resource before they are judged", async () => {
+    const running = new Judge(packFolder(remediating), stack, packDefaults);
+    try {
+      const one = resources.find(({ urn }) => urn === first);
+      expect(one).toBeDefined();
+      expect(await running.admit(one as StackResource)).toEqual({ size: 3 });
+      const { verdicts, remediated } = await running.finish([one as StackResource]);
+      expect(remediated).toEqual([{ rule: "size", urn: first }]);
+      expect(said(verdicts, "size")).toEqual([[first, "pass", "remediate", undefined]]);
+    } finally {
+      running.stop();
+    }
+  });
+
+  it("only reports what it would change of an existing resource", async () => {
+    const { verdicts, remediated } = await judgeResources(
+      remediating,
+      packDefaults,
+      stack,
+      resources.filter(({ urn }) => urn === first),
+    );
+    expect(remediated).toEqual([{ rule: "size", urn: first }]);
+    expect(said(verdicts, "size")).toEqual([[first, "fail", "mandatory", "size must be 3, got 1"]]);
+  });
+});
+
+describe("packFolder", () => {
+  it.each([
+    ["no pack", {}, "policy pack must be a folder with a file PulumiPolicy.yaml, got DIR"],
+    [
+      "a pack in another language",
+      { "PulumiPolicy.yaml": "runtime: python\n" },
+      "DIR/PulumiPolicy.yaml: runtime must be nodejs",
+    ],
+    [
+      "a pack without its program",
+      { "PulumiPolicy.yaml": "runtime: nodejs\n", "package.json": '{ "main": "absent.ts" }' },
+      "DIR/package.json: main must be a file, got absent.ts",
+    ],
+  ])("fails for %s", (_name, files, fault) => {
+    const dir = folderOf(files);
+    expect(faultsOf(() => packFolder(dir))).toEqual([fault.replace("DIR", dir)]);
+  });
+});

@@ -1,0 +1,592 @@
+import { token } from "../../policies/tokens";
+import { casesFor, judge, ruleById } from "../support/rule-cases";
+import { document, platform, resource, statement } from "../support/rule-platform";
+import { gone, ref, unknown } from "../support/rule-stack";
+
+const key = (inputs: Record<string, unknown>) => ({ it: resource(token.key, inputs) });
+
+casesFor("kms-rotation [M1]", {
+  base: key({ enableKeyRotation: true }),
+  passes: [
+    ["every year by default", {}],
+    ["every quarter", { "it.rotationPeriodInDays": 90 }],
+  ],
+  fails: [
+    ["off", { "it.enableKeyRotation": false }, ["it: enableKeyRotation must be true, got false"]],
+    [
+      "nothing, which is off",
+      { "it.enableKeyRotation": gone },
+      ["it: enableKeyRotation must be true, got nothing"],
+    ],
+    [
+      "every other year",
+      { "it.rotationPeriodInDays": 730 },
+      ["it: rotationPeriodInDays must be at most 365 days, got 730"],
+    ],
+    [
+      "no number",
+      { "it.rotationPeriodInDays": "often" },
+      ['it: rotationPeriodInDays must be at most 365 days, got "often"'],
+    ],
+  ],
+  undecided: [
+    [
+      "unknown",
+      { "it.enableKeyRotation": unknown },
+      ["it: undecided: enableKeyRotation of it is unknown until up"],
+    ],
+  ],
+  notApplicable: [
+    [
+      "a key for signatures",
+      key({ customerMasterKeySpec: "ECC_NIST_P256" }),
+      "AWS rotates symmetric keys only",
+    ],
+    [
+      "a key store of one's own",
+      key({ customKeyStoreId: "cks-1" }),
+      "AWS does not rotate keys of a custom key store",
+    ],
+  ],
+});
+
+casesFor("kms-deletion-window [M1]", {
+  base: key({ deletionWindowInDays: 30 }),
+  passes: [
+    ["30 days", {}],
+    ["30 days by default", key({})],
+    ["two weeks", { "it.deletionWindowInDays": "14" }],
+  ],
+  fails: [
+    [
+      "a week",
+      { "it.deletionWindowInDays": 7 },
+      ["it: deletionWindowInDays must be an integer from 14 to 30, got 7"],
+    ],
+    ...[token.externalKey, token.replicaKey, token.replicaExternalKey].map(
+      (type): [string, Record<string, unknown>, string[]] => [
+        `a week for ${type}`,
+        { it: resource(type, { deletionWindowInDays: 7 }) },
+        ["it: deletionWindowInDays must be an integer from 14 to 30, got 7"],
+      ],
+    ),
+  ],
+  undecided: [
+    [
+      "unknown",
+      { "it.deletionWindowInDays": unknown },
+      ["it: undecided: deletionWindowInDays of it is unknown until up"],
+    ],
+  ],
+});
+
+const account = { AWS: "arn:aws:iam::111122223333:root" };
+const keyPolicy = (more: Record<string, unknown>, type: string = token.key) => ({
+  it: resource(type, {
+    policy: document(
+      statement({ Sid: "It", Principal: account, Action: "kms:*", Resource: "*", ...more }),
+    ),
+  }),
+});
+const logs = { Service: "logs.eu-west-1.amazonaws.com" };
+const principalsNamed =
+  "it: policy.Statement[0] must name the principals that use the key, got statement It";
+const serviceLimited =
+  "it: policy.Statement[0] must limit the service by aws:SourceAccount, aws:SourceArn or the encryption context, got statement It";
+
+casesFor("kms-no-wildcard-principal [M1]", {
+  base: keyPolicy({}),
+  passes: [
+    ["the account", {}],
+    ["no policy, which is the account", key({})],
+    [
+      "a service for this account",
+      keyPolicy({
+        Principal: logs,
+        Condition: { StringEquals: { "aws:SourceAccount": "111122223333" } },
+      }),
+    ],
+    [
+      "a service for log groups",
+      keyPolicy({
+        Principal: logs,
+        Condition: {
+          ArnLike: {
+            "kms:EncryptionContext:aws:logs:arn": "arn:aws:logs:eu-west-1:111122223333:*",
+          },
+        },
+      }),
+    ],
+    ["a denial for everybody", keyPolicy({ Effect: "Deny", Principal: "*" })],
+  ],
+  fails: [
+    ["everybody", keyPolicy({ Principal: "*" }), [principalsNamed]],
+    ["everybody, of AWS", keyPolicy({ Principal: { AWS: "*" } }), [principalsNamed]],
+    [
+      "everybody in a list",
+      keyPolicy({ Principal: { AWS: [account.AWS, "*"] } }),
+      [principalsNamed],
+    ],
+    ["every account", keyPolicy({ Principal: { AWS: "arn:aws:iam::*:root" } }), [principalsNamed]],
+    [
+      "everybody with a condition",
+      keyPolicy({
+        Principal: "*",
+        Condition: { StringEquals: { "kms:CallerAccount": "111122223333" } },
+      }),
+      [principalsNamed],
+    ],
+    [
+      "everybody but one",
+      keyPolicy({ Principal: undefined, NotPrincipal: account }),
+      [principalsNamed],
+    ],
+    ["a service for every account", keyPolicy({ Principal: logs }), [serviceLimited]],
+    [
+      "a service for any account",
+      keyPolicy({ Principal: logs, Condition: { StringLike: { "aws:SourceAccount": "*" } } }),
+      [serviceLimited],
+    ],
+    [
+      "a service for log groups of any account",
+      keyPolicy({
+        Principal: logs,
+        Condition: { ArnLike: { "kms:EncryptionContext:aws:logs:arn": "arn:aws:logs:*:*:*" } },
+      }),
+      [serviceLimited],
+    ],
+    ["a policy of its own", keyPolicy({ Principal: "*" }, token.keyPolicy), [principalsNamed]],
+    ["a replica", keyPolicy({ Principal: "*" }, token.replicaKey), [principalsNamed]],
+    ["imported material", keyPolicy({ Principal: "*" }, token.externalKey), [principalsNamed]],
+    [
+      "a check switched off beside a policy that nobody knows yet",
+      key({ bypassPolicyLockoutSafetyCheck: true, policy: unknown }),
+      [
+        "it: bypassPolicyLockoutSafetyCheck must not be true, got true",
+        "it: undecided: policy of it is unknown until up",
+      ],
+    ],
+  ],
+  undecided: [
+    ["unknown", key({ policy: unknown }), ["it: undecided: policy of it is unknown until up"]],
+  ],
+});
+
+const allowing = (type: string, ...statements: Record<string, unknown>[]) => ({
+  it: resource(type, { policy: document(...statements) }),
+});
+const everything = { Effect: "Allow", Action: "*", Resource: "*" };
+const starStar = "it: policy.Statement[0] must not allow every action on every resource, got a map";
+
+casesFor("iam-no-star-star [S3] [M1]", {
+  base: allowing(token.policy, { Effect: "Allow", Action: "s3:GetObject", Resource: "*" }),
+  passes: [
+    ["one action", {}],
+    [
+      "every action on one bucket",
+      allowing(token.policy, { ...everything, Resource: "arn:aws:s3:::b/*" }),
+    ],
+    ["a denial", allowing(token.policy, { ...everything, Effect: "Deny" })],
+  ],
+  fails: [
+    ...[token.policy, token.rolePolicy, token.userPolicy, token.groupPolicy].map(
+      (type): [string, Record<string, unknown>, string[]] => [
+        type,
+        allowing(type, everything),
+        [starStar],
+      ],
+    ),
+    [
+      "lists",
+      allowing(token.policy, { ...everything, Action: ["s3:GetObject", "*:*"], Resource: ["*"] }),
+      [starStar],
+    ],
+    [
+      "every action but one",
+      allowing(token.policy, { Effect: "Allow", NotAction: "iam:*", Resource: "*" }),
+      [starStar],
+    ],
+    [
+      "every resource but one",
+      allowing(token.policy, { Effect: "Allow", Action: "*", NotResource: "arn:aws:s3:::b" }),
+      [starStar],
+    ],
+    [
+      "one statement that is no list",
+      { it: resource(token.policy, { policy: { Statement: everything } }) },
+      ["it: policy.Statement must not allow every action on every resource, got a map"],
+    ],
+    [
+      "a policy in a role",
+      { it: resource(token.role, { inlinePolicies: [{ policy: document(everything) }] }) },
+      [
+        "it: inlinePolicies[0].policy.Statement[0] must not allow every action on every resource, got a map",
+      ],
+    ],
+  ],
+  undecided: [
+    [
+      "unknown",
+      { it: resource(token.policy, { policy: unknown }) },
+      ["it: undecided: policy of it is unknown until up"],
+    ],
+  ],
+  notApplicable: [
+    [
+      "a role without policies of its own",
+      { it: resource(token.role, {}) },
+      "the role has no policies of its own",
+    ],
+  ],
+});
+
+const admin = "arn:aws:iam::aws:policy/AdministratorAccess";
+const attached = (type: string, inputs: Record<string, unknown>) => ({
+  it: resource(type, inputs),
+});
+const noAdmin = (path: string) =>
+  `it: ${path} must not be a policy for administrators, got "${admin}"`;
+
+casesFor("iam-no-admin-managed [S3] [M1]", {
+  base: attached(token.rolePolicyAttachment, {
+    role: "x",
+    policyArn: "arn:aws:iam::aws:policy/ReadOnlyAccess",
+  }),
+  passes: [
+    ["another policy", {}],
+    [
+      "a policy of the stack",
+      {
+        mine: resource(token.policy, { policy: "{}" }),
+        ...attached(token.rolePolicyAttachment, { role: "x", policyArn: ref("mine", "arn") }),
+      },
+    ],
+  ],
+  fails: [
+    ...[
+      token.rolePolicyAttachment,
+      token.userPolicyAttachment,
+      token.groupPolicyAttachment,
+      token.policyAttachment,
+    ].map((type): [string, Record<string, unknown>, string[]] => [
+      type,
+      attached(type, { policyArn: admin }),
+      [noAdmin("policyArn")],
+    ]),
+    [
+      "a list",
+      attached(token.rolePolicyAttachmentsExclusive, { policyArns: [admin] }),
+      [noAdmin("policyArns[0]")],
+    ],
+    [
+      "a role",
+      attached(token.role, { managedPolicyArns: [admin] }),
+      [noAdmin("managedPolicyArns[0]")],
+    ],
+    [
+      "the right to make administrators",
+      attached(token.rolePolicyAttachment, { policyArn: "arn:aws:iam::aws:policy/IAMFullAccess" }),
+      [
+        'it: policyArn must not be a policy for administrators, got "arn:aws:iam::aws:policy/IAMFullAccess"',
+      ],
+    ],
+  ],
+  undecided: [
+    [
+      "unknown",
+      { "it.policyArn": unknown },
+      ["it: undecided: policyArn of it is unknown until up"],
+    ],
+  ],
+});
+
+describe("iam-no-users-keys [M1] [J2]", () => {
+  it.each([[token.user], [token.accessKey], [token.userLoginProfile]])("fails %s", (type) => {
+    const found = judge(ruleById("iam-no-users-keys"), [
+      { urn: "urn", type, name: "it", inputs: {} },
+    ]);
+    expect(found.reports).toEqual([`it: it must be a role, got ${type}`]);
+  });
+});
+
+const trusting = (more: Record<string, unknown>) => ({
+  it: resource(token.role, {
+    assumeRolePolicy: document(statement({ Sid: "It", Action: "sts:AssumeRole", ...more })),
+  }),
+});
+const issuer = "oidc.eks.eu-west-1.amazonaws.com/id/EXAMPLE";
+const oidc = (Condition: unknown) =>
+  trusting({
+    Principal: { Federated: `arn:aws:iam::111122223333:oidc-provider/${issuer}` },
+    Action: "sts:AssumeRoleWithWebIdentity",
+    Condition,
+  });
+const must = (rule: string) => `it: assumeRolePolicy.Statement[0] must ${rule}, got statement It`;
+const audience = { [`${issuer}:aud`]: "sts.amazonaws.com" };
+
+casesFor("iam-trust-narrow [S3] [M1] [S4]", {
+  base: trusting({ Principal: { Service: "ec2.amazonaws.com" } }),
+  passes: [
+    ["instances", {}],
+    [
+      "the control plane for this account",
+      trusting({
+        Principal: { Service: "eks.amazonaws.com" },
+        Condition: { StringEquals: { "aws:SourceAccount": "111122223333" } },
+      }),
+    ],
+    [
+      "a service for this account",
+      trusting({
+        Principal: { Service: "vpc-flow-logs.amazonaws.com" },
+        Condition: { StringEquals: { "aws:SourceAccount": "111122223333" } },
+      }),
+    ],
+    ["a role", trusting({ Principal: { AWS: "arn:aws:iam::111122223333:role/deployer" } })],
+    [
+      "an account with a condition",
+      trusting({ Principal: account, Condition: { StringEquals: { "sts:ExternalId": "x" } } }),
+    ],
+    [
+      "a service account",
+      oidc({
+        StringEquals: {
+          ...audience,
+          [`${issuer}:sub`]: "system:serviceaccount:kube-system:aws-node",
+        },
+      }),
+    ],
+    [
+      "people by SAML",
+      trusting({
+        Principal: { Federated: "arn:aws:iam::111122223333:saml-provider/idp" },
+        Action: "sts:AssumeRoleWithSAML",
+        Condition: { StringEquals: { "SAML:aud": "https://signin.aws.amazon.com/saml" } },
+      }),
+    ],
+  ],
+  fails: [
+    [
+      "nothing",
+      { it: resource(token.role, {}) },
+      ["it: assumeRolePolicy must be set, got nothing"],
+    ],
+    [
+      "everybody",
+      trusting({ Principal: "*" }),
+      [must("name the principals that take on the role")],
+    ],
+    [
+      "everybody, of AWS",
+      trusting({ Principal: { AWS: "*" } }),
+      [must("name the principals that take on the role")],
+    ],
+    [
+      "an account",
+      trusting({ Principal: account }),
+      [must("name a role and not a whole account, or have a condition")],
+    ],
+    [
+      "an account by its number",
+      trusting({ Principal: { AWS: ["111122223333"] } }),
+      [must("name a role and not a whole account, or have a condition")],
+    ],
+    [
+      "a service for every account",
+      trusting({ Principal: { Service: "vpc-flow-logs.amazonaws.com" } }),
+      [must("limit the service by aws:SourceAccount or aws:SourceArn")],
+    ],
+    [
+      "the control plane of any account",
+      trusting({ Principal: { Service: "eks.amazonaws.com" } }),
+      [must("limit the service by aws:SourceAccount or aws:SourceArn")],
+    ],
+    [
+      "a service beside instances",
+      trusting({ Principal: { Service: ["ec2.amazonaws.com", "lambda.amazonaws.com"] } }),
+      [must("limit the service by aws:SourceAccount or aws:SourceArn")],
+    ],
+    [
+      "every service account of the cluster",
+      oidc({ StringEquals: audience }),
+      [must("limit the tokens by sub")],
+    ],
+    [
+      "service accounts of every namespace",
+      oidc({
+        StringEquals: audience,
+        StringLike: { [`${issuer}:sub`]: "system:serviceaccount:*:app" },
+      }),
+      [must("limit the tokens by sub")],
+    ],
+    [
+      "tokens for anybody",
+      oidc({ StringEquals: { [`${issuer}:sub`]: "system:serviceaccount:a:b" } }),
+      [must("limit the tokens by aud")],
+    ],
+  ],
+  undecided: [
+    [
+      "unknown",
+      { it: resource(token.role, { assumeRolePolicy: unknown }) },
+      ["it: undecided: assumeRolePolicy of it is unknown until up"],
+    ],
+  ],
+});
+
+const minimalPolicies =
+  "must be one of AmazonEKSWorkerNodePolicy, AmazonEKSWorkerNodeMinimalPolicy, AmazonEC2ContainerRegistryPullOnly, AmazonEC2ContainerRegistryReadOnly";
+const attach = (policyArn: unknown, type: string = token.rolePolicyAttachment) => ({
+  more: resource(type, { role: ref("nodes-role", "name"), policyArn }),
+});
+const inline = (Action: unknown) => ({
+  more: resource(token.rolePolicy, {
+    role: ref("nodes-role", "name"),
+    policy: document(statement({ Sid: "It", Action, Resource: "*" })),
+  }),
+});
+
+casesFor("iam-node-role-minimal [J12] [S4]", {
+  base: platform,
+  passes: [
+    ["joining", {}],
+    ["joining and pulling", attach("arn:aws:iam::aws:policy/AmazonEC2ContainerRegistryPullOnly")],
+    ["named actions", inline(["kms:Decrypt"])],
+    [
+      "administrators elsewhere",
+      {
+        more: resource(token.rolePolicyAttachment, {
+          role: ref("bastion-role", "name"),
+          policyArn: admin,
+        }),
+      },
+    ],
+  ],
+  fails: [
+    ["an administrator", attach(admin), [`more: policyArn ${minimalPolicies}, got "${admin}"`]],
+    [
+      "the right of the CNI",
+      attach("arn:aws:iam::aws:policy/AmazonEKS_CNI_Policy"),
+      [`more: policyArn ${minimalPolicies}, got "arn:aws:iam::aws:policy/AmazonEKS_CNI_Policy"`],
+    ],
+    [
+      "a policy of the same name elsewhere",
+      attach("arn:aws:iam::111122223333:policy/AmazonEKSWorkerNodePolicy"),
+      [
+        `more: policyArn ${minimalPolicies}, got "arn:aws:iam::111122223333:policy/AmazonEKSWorkerNodePolicy"`,
+      ],
+    ],
+    [
+      "a policy of the stack",
+      { mine: resource(token.policy, { policy: "{}" }), ...attach(ref("mine", "arn")) },
+      [`more: policyArn ${minimalPolicies}, got mine`],
+    ],
+    [
+      "an attachment to many",
+      {
+        more: resource(token.policyAttachment, {
+          roles: [ref("nodes-role", "name")],
+          policyArn: admin,
+        }),
+      },
+      [`more: policyArn ${minimalPolicies}, got "${admin}"`],
+    ],
+    [
+      "all attachments at once",
+      {
+        more: resource(token.rolePolicyAttachmentsExclusive, {
+          roleName: ref("nodes-role", "name"),
+          policyArns: [admin],
+        }),
+      },
+      [`more: policyArns[0] ${minimalPolicies}, got "${admin}"`],
+    ],
+    [
+      "the role's own list",
+      { "nodes-role.managedPolicyArns": [admin] },
+      [`nodes-role: managedPolicyArns[0] ${minimalPolicies}, got "${admin}"`],
+    ],
+    [
+      "every action of a service",
+      inline("s3:*"),
+      ["more: policy.Statement[0] must name the actions in use, got statement It"],
+    ],
+    [
+      "every action",
+      inline(["*"]),
+      ["more: policy.Statement[0] must name the actions in use, got statement It"],
+    ],
+  ],
+  undecided: [
+    [
+      "a role that nobody knows yet",
+      { "nodes.nodeRoleArn": unknown },
+      ["nodes: undecided: nodeRoleArn of nodes is unknown until up"],
+    ],
+    [
+      "a role of another stack",
+      { "nodes.nodeRoleArn": "arn:aws:iam::111122223333:role/nodes" },
+      [
+        "nodes: undecided: the rights of arn:aws:iam::111122223333:role/nodes are unknown: the stack does not manage the role",
+      ],
+    ],
+    [
+      "a policy that nobody knows yet",
+      { "nodes-policy.policyArn": unknown },
+      ["nodes-policy: undecided: policyArn of nodes-policy is unknown until up"],
+    ],
+  ],
+});
+
+const provider = (clientIdLists?: unknown) => ({
+  it: resource(token.openIdConnectProvider, { clientIdLists }),
+});
+
+casesFor("iam-oidc-audience [S4]", {
+  base: provider(["sts.amazonaws.com"]),
+  passes: [["STS", {}]],
+  fails: [
+    [
+      "somebody else",
+      provider(["sts.amazonaws.com", "app"]),
+      ['it: clientIdLists[1] must be sts.amazonaws.com, got "app"'],
+    ],
+    ["nobody", provider([]), ["it: clientIdLists must be set, got []"]],
+    ["nothing", provider(), ["it: clientIdLists must be set, got nothing"]],
+  ],
+  undecided: [
+    ["unknown", provider([unknown]), ["it: undecided: clientIdLists[0] of it is unknown until up"]],
+  ],
+});
+
+casesFor("aws-allowed-accounts [M1]", {
+  base: platform,
+  passes: [
+    ["the accounts of the stack, as the provider gets them", {}],
+    ["a list", { "provider.allowedAccountIds": ["111122223333"] }],
+  ],
+  fails: [
+    [
+      "nothing",
+      { "provider.allowedAccountIds": gone },
+      ["provider: allowedAccountIds must name the accounts of the stack, got nothing"],
+    ],
+    [
+      "none",
+      { "provider.allowedAccountIds": "[]" },
+      ["provider: allowedAccountIds must name the accounts of the stack, got []"],
+    ],
+    [
+      "keys",
+      { "provider.secretKey": "a secret" },
+      ["provider: secretKey must be left out: use a role"],
+    ],
+  ],
+  undecided: [
+    [
+      "unknown",
+      { "provider.allowedAccountIds": unknown },
+      ["provider: undecided: allowedAccountIds of provider is unknown until up"],
+    ],
+  ],
+});

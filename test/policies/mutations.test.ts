@@ -1,0 +1,786 @@
+import { join } from "node:path";
+import { planStack } from "../../plan/host";
+import type { Registration } from "../../policies/model";
+import { Resource, Stack } from "../../policies/model";
+import { configured } from "../../policies/rule";
+import { rules } from "../../policies/rules";
+
+/**
+ * Weakens one hardened input of the real program at a time: some rule must notice, and the table says which. What no
+ * rule notices is a hole in the pack.
+ */
+
+type Inputs = Record<string, unknown>;
+type Change = (inputs: Inputs, one: Registration) => void;
+
+/** What stands for an id that only `up` knows. */
+const unknown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
+
+const root = join(__dirname, "../..");
+
+/** The ids of the rules that fail. */
+function failing(registrations: Registration[]): string[] {
+  const stack = new Stack(registrations);
+  return rules
+    .filter((rule) => {
+      const findings =
+        "check" in rule
+          ? registrations
+              .filter(({ type }) => rule.types.includes(type))
+              .flatMap((one) => [...rule.check(new Resource(one), configured(rule, {}))])
+          : [...rule.checkStack(stack, configured(rule, {}))];
+      return findings.some(({ verdict }) => verdict === "fail");
+    })
+    .map(({ id }) => id);
+}
+
+/** Sets an input by its path, `a.b[0].c`; undefined removes it. */
+const set =
+  (path: string, value: unknown): Change =>
+  (inputs) => {
+    const steps = path.replaceAll(/\[(\d+)\]/g, ".$1").split(".");
+    const last = steps.pop() ?? "";
+    const parent = steps.reduce<Inputs>((current, step) => current[step] as Inputs, inputs);
+    if (!(last in parent) && value === undefined)
+      throw new Error(`${path} must be set, got nothing`);
+    if (value === undefined && Array.isArray(parent)) parent.splice(Number(last), 1);
+    else if (value === undefined) delete parent[last];
+    else parent[last] = value;
+  };
+const remove = (path: string) => set(path, undefined);
+
+/** Makes an input refer to other subnets. */
+function dependOn(one: Registration, property: string, subnets: string[]): void {
+  const prefix = "urn:pulumi:prod::drawbridge::drawbridge:aws:Network$aws:ec2/subnet:Subnet::";
+  one.propertyDependencies = {
+    ...one.propertyDependencies,
+    [property]: subnets.map((name) => `${prefix}${name}`),
+  };
+}
+
+/** Changes a JSON text: a policy or a document. */
+const inJson =
+  (field: string, change: (document: Document) => void): Change =>
+  (inputs) => {
+    const document = JSON.parse(inputs[field] as string) as Document;
+    change(document);
+    inputs[field] = JSON.stringify(document);
+  };
+interface Document {
+  Statement: {
+    Sid: string;
+    Principal?: unknown;
+    Action: unknown;
+    Resource: unknown;
+    Condition?: Record<string, Record<string, unknown>>;
+  }[];
+  inputs: Record<string, unknown>;
+}
+const statement = (document: Document, sid: string) => {
+  const found = document.Statement.find(({ Sid }) => Sid === sid);
+  if (!found) throw new Error(`the policy must have a statement ${sid}`);
+  return found;
+};
+const withoutCondition = (field: string, sid: string) =>
+  inJson(field, (document) => delete statement(document, sid).Condition);
+
+/** The session document with the id of a key in it, which no preview knows. */
+const knownContent = JSON.stringify({
+  schemaVersion: "1.0",
+  sessionType: "Standard_Stream",
+  inputs: {
+    kmsKeyId: "arn:aws:kms:eu-west-1:444455556666:key/1234abcd-12ab-34cd-56ef-1234567890ab",
+    cloudWatchLogGroupName: "/drawbridge/drawbridge-prod/sessions",
+    cloudWatchEncryptionEnabled: true,
+    idleSessionTimeout: "15",
+    maxSessionDuration: "480",
+  },
+});
+
+type Row = [what: string, type: string, name: string, change: Change | "drop", rule: string];
+
+const subnet = "aws:ec2/subnet:Subnet";
+const route = "aws:ec2/route:Route";
+const endpoint = "aws:ec2/vpcEndpoint:VpcEndpoint";
+const acl = "aws:ec2/networkAcl:NetworkAcl";
+const flowLog = "aws:ec2/flowLog:FlowLog";
+const ingress = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule";
+const egress = "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule";
+const group = "aws:ec2/securityGroup:SecurityGroup";
+const template = "aws:ec2/launchTemplate:LaunchTemplate";
+const cluster = "aws:eks/cluster:Cluster";
+const nodeGroup = "aws:eks/nodeGroup:NodeGroup";
+const key = "aws:kms/key:Key";
+const logGroup = "aws:cloudwatch/logGroup:LogGroup";
+const role = "aws:iam/role:Role";
+const rolePolicy = "aws:iam/rolePolicy:RolePolicy";
+const attachment = "aws:iam/rolePolicyAttachment:RolePolicyAttachment";
+const association = "aws:eks/accessPolicyAssociation:AccessPolicyAssociation";
+const autoScaling = "aws:autoscaling/group:Group";
+const document = "aws:ssm/document:Document";
+const policy = "aws:iam/policy:Policy";
+const zone = "eu-west-1a";
+
+const world = "0.0.0.0/0";
+const openWorld: Change = (inputs) => {
+  delete inputs["referencedSecurityGroupId"];
+  inputs["cidrIpv4"] = world;
+};
+
+const rows: Row[] = [
+  // The control plane.
+  [
+    "public endpoint on",
+    cluster,
+    "cluster",
+    set("vpcConfig.endpointPublicAccess", true),
+    "eks-private-endpoint",
+  ],
+  [
+    "public endpoint left to AWS",
+    cluster,
+    "cluster",
+    remove("vpcConfig.endpointPublicAccess"),
+    "eks-private-endpoint",
+  ],
+  [
+    "private endpoint off",
+    cluster,
+    "cluster",
+    set("vpcConfig.endpointPrivateAccess", false),
+    "eks-private-endpoint",
+  ],
+  ["secrets not encrypted", cluster, "cluster", remove("encryptionConfig"), "eks-secrets-kms"],
+  [
+    "encryption of something else",
+    cluster,
+    "cluster",
+    set("encryptionConfig.resources", []),
+    "eks-secrets-kms",
+  ],
+  [
+    "audit log off",
+    cluster,
+    "cluster",
+    set("enabledClusterLogTypes", ["api"]),
+    "eks-control-plane-logs",
+  ],
+  ["no logs", cluster, "cluster", remove("enabledClusterLogTypes"), "eks-control-plane-logs"],
+  [
+    "authentication by ConfigMap",
+    cluster,
+    "cluster",
+    set("accessConfig.authenticationMode", "CONFIG_MAP"),
+    "eks-access-api-mode",
+  ],
+  [
+    "authentication by both",
+    cluster,
+    "cluster",
+    set("accessConfig.authenticationMode", "API_AND_CONFIG_MAP"),
+    "eks-access-api-mode",
+  ],
+  ["authentication left to AWS", cluster, "cluster", remove("accessConfig"), "eks-access-api-mode"],
+  [
+    "creator is administrator",
+    cluster,
+    "cluster",
+    set("accessConfig.bootstrapClusterCreatorAdminPermissions", true),
+    "eks-no-creator-admin",
+  ],
+  [
+    "creator left to AWS",
+    cluster,
+    "cluster",
+    remove("accessConfig.bootstrapClusterCreatorAdminPermissions"),
+    "eks-no-creator-admin",
+  ],
+  [
+    "no deletion protection",
+    cluster,
+    "cluster",
+    set("deletionProtection", false),
+    "eks-deletion-protection",
+  ],
+  ["an old version", cluster, "cluster", set("version", "1.28"), "eks-supported-version"],
+  [
+    "extended support",
+    cluster,
+    "cluster",
+    set("upgradePolicy.supportType", "EXTENDED"),
+    "eks-upgrade-policy-standard",
+  ],
+  [
+    "one subnet",
+    cluster,
+    "cluster",
+    (inputs, one) => {
+      inputs["vpcConfig"] = { ...(inputs["vpcConfig"] as Inputs), subnetIds: [unknown] };
+      dependOn(one, "vpcConfig", [`network-data-${zone}`]);
+    },
+    "net-subnets-multi-az",
+  ],
+  ["cluster log group dropped", logGroup, "cluster", "drop", "log-control-plane-group-kept"],
+  [
+    "cluster log group of another name",
+    logGroup,
+    "cluster",
+    set("name", "/elsewhere"),
+    "log-control-plane-group-kept",
+  ],
+  [
+    "cluster logs kept for a month",
+    logGroup,
+    "cluster",
+    set("retentionInDays", 30),
+    "log-control-plane-group-kept",
+  ],
+  [
+    "cluster logs not encrypted",
+    logGroup,
+    "cluster",
+    remove("kmsKeyId"),
+    "log-control-plane-group-kept",
+  ],
+  [
+    "another cluster administrator",
+    association,
+    "cluster-access-444455556666-role/payments-team",
+    (inputs) => {
+      inputs["policyArn"] = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy";
+      inputs["accessScope"] = { type: "cluster" };
+    },
+    "eks-no-cluster-admin-entry",
+  ],
+  [
+    "the API open to the world",
+    ingress,
+    "rules-api-ingress-bastion-443",
+    openWorld,
+    "eks-api-reachable-only-internal",
+  ],
+
+  // Nodes.
+  [
+    "nodes with IMDSv1",
+    template,
+    "general",
+    set("metadataOptions.httpTokens", "optional"),
+    "compute-imdsv2",
+  ],
+  [
+    "nodes with the default of IMDS",
+    template,
+    "general",
+    remove("metadataOptions"),
+    "compute-imdsv2",
+  ],
+  [
+    "nodes with hop limit 2",
+    template,
+    "general",
+    set("metadataOptions.httpPutResponseHopLimit", 2),
+    "compute-imds-hop-limit-1",
+  ],
+  [
+    "a system volume in the clear",
+    template,
+    "general",
+    set("blockDeviceMappings[0].ebs.encrypted", "false"),
+    "compute-ebs-encrypted",
+  ],
+  [
+    "a data volume in the clear",
+    template,
+    "general",
+    set("blockDeviceMappings[1].ebs.encrypted", "false"),
+    "compute-ebs-encrypted",
+  ],
+  [
+    "a data volume with the account's key",
+    template,
+    "general",
+    remove("blockDeviceMappings[1].ebs.kmsKeyId"),
+    "compute-ebs-encrypted",
+  ],
+  [
+    "a data volume left to the image",
+    template,
+    "general",
+    remove("blockDeviceMappings[1]"),
+    "compute-ebs-encrypted",
+  ],
+  ["nodes with a key pair", template, "general", set("keyName", "shared"), "ssh-per-user-keys"],
+  [
+    "nodes with remote access",
+    nodeGroup,
+    "general",
+    set("remoteAccess", { ec2SshKey: "shared" }),
+    "ssh-per-user-keys",
+  ],
+  [
+    "nodes with a public address",
+    template,
+    "general",
+    set("networkInterfaces", [{ associatePublicIpAddress: "true" }]),
+    "compute-no-public-ip",
+  ],
+  [
+    "a secret in the user data",
+    template,
+    "general",
+    set(
+      "userData",
+      Buffer.from("aws_secret_access_key = wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY").toString(
+        "base64",
+      ),
+    ),
+    "compute-no-userdata-secrets",
+  ],
+  ["nodes unobserved", template, "general", remove("monitoring"), "compute-detailed-monitoring"],
+  [
+    "nodes without enforcing SELinux",
+    nodeGroup,
+    "general",
+    set("amiType", "AL2023_ARM_64_STANDARD"),
+    "node-selinux-enabled",
+  ],
+  [
+    "nodes without a template",
+    nodeGroup,
+    "general",
+    remove("launchTemplate"),
+    "node-patch-launch-template",
+  ],
+  [
+    "nodes with administrator rights",
+    attachment,
+    "general-AmazonEKSWorkerNodeMinimalPolicy",
+    set("policyArn", "arn:aws:iam::aws:policy/AdministratorAccess"),
+    "iam-no-admin-managed",
+  ],
+  [
+    "nodes with the CNI's rights",
+    attachment,
+    "general-AmazonEC2ContainerRegistryPullOnly",
+    set("policyArn", "arn:aws:iam::aws:policy/AmazonEKS_CNI_Policy"),
+    "iam-node-role-minimal",
+  ],
+
+  // The network.
+  [
+    "public addresses in private subnets",
+    subnet,
+    `network-nodes-${zone}`,
+    set("mapPublicIpOnLaunch", true),
+    "net-private-subnet-no-public-ip",
+  ],
+  [
+    "public addresses beside data",
+    subnet,
+    `network-data-${zone}`,
+    set("mapPublicIpOnLaunch", true),
+    "net-private-subnet-no-public-ip",
+  ],
+  [
+    "load balancers invited to public subnets",
+    subnet,
+    `network-data-${zone}`,
+    set("tags", { "kubernetes.io/role/elb": "1" }),
+    "net-subnet-elb-tags",
+  ],
+  [
+    "a private default route to the internet",
+    route,
+    `network-nat-private-${zone}`,
+    (inputs) => {
+      inputs["gatewayId"] = "igw-0123456789abcdef0";
+      delete inputs["natGatewayId"];
+    },
+    "net-private-default-route-nat",
+  ],
+  [
+    "a gateway in a private subnet",
+    "aws:ec2/natGateway:NatGateway",
+    `network-nat-${zone}`,
+    (_inputs, one) => dependOn(one, "subnetId", [`network-data-${zone}`]),
+    "net-nat-in-public-subnet",
+  ],
+  [
+    "nodes in public subnets",
+    nodeGroup,
+    "general",
+    (_inputs, one) => dependOn(one, "subnetIds", [`network-public-${zone}`]),
+    "net-nodes-private-subnets",
+  ],
+  [
+    "the bastion in a public subnet",
+    autoScaling,
+    "bastion",
+    (_inputs, one) => dependOn(one, "vpcZoneIdentifiers", [`network-public-${zone}`]),
+    "net-nodes-private-subnets",
+  ],
+  [
+    "the control plane in public subnets",
+    cluster,
+    "cluster",
+    (_inputs, one) =>
+      dependOn(one, "vpcConfig", [`network-public-${zone}`, "network-public-eu-west-1b"]),
+    "net-nodes-private-subnets",
+  ],
+  [
+    "ingress in the default group",
+    "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup",
+    "network-default",
+    set("ingress", [{ protocol: "-1", fromPort: 0, toPort: 0, self: true }]),
+    "net-default-sg-locked",
+  ],
+  [
+    "egress in the default group",
+    "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup",
+    "network-default",
+    set("egress", [{ protocol: "-1", fromPort: 0, toPort: 0, cidrBlocks: [world] }]),
+    "net-default-sg-locked",
+  ],
+  [
+    "the default group forgotten",
+    "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup",
+    "network-default",
+    "drop",
+    "net-default-sg-locked",
+  ],
+  [
+    "the default list open",
+    "aws:ec2/defaultNetworkAcl:DefaultNetworkAcl",
+    "network-default",
+    set("ingress", [
+      { ruleNo: 10, action: "allow", protocol: "-1", cidrBlock: world, fromPort: 0, toPort: 0 },
+    ]),
+    "net-default-nacl-and-route-table-locked",
+  ],
+  [
+    "the default table with a route",
+    "aws:ec2/defaultRouteTable:DefaultRouteTable",
+    "network-default",
+    set("routes", [{ cidrBlock: world, gatewayId: "igw-0123456789abcdef0" }]),
+    "net-default-nacl-and-route-table-locked",
+  ],
+  [
+    "SSH through the public list",
+    acl,
+    "network-public",
+    set("ingress[2]", {
+      ruleNo: 30,
+      action: "allow",
+      protocol: "tcp",
+      cidrBlock: world,
+      fromPort: 22,
+      toPort: 22,
+    }),
+    "net-nacl-no-open-admin",
+  ],
+  [
+    "everything through the nodes' list",
+    acl,
+    "network-nodes",
+    set("ingress[1]", {
+      ruleNo: 20,
+      action: "allow",
+      protocol: "-1",
+      cidrBlock: world,
+      fromPort: 0,
+      toPort: 0,
+    }),
+    "net-nacl-no-open-admin",
+  ],
+  ["no flow logs", flowLog, "network-flow-logs", "drop", "net-flow-logs"],
+  [
+    "rejected flows only",
+    flowLog,
+    "network-flow-logs",
+    set("trafficType", "REJECT"),
+    "net-flow-logs",
+  ],
+  [
+    "flow logs in the clear",
+    logGroup,
+    "network-flow-logs",
+    remove("kmsKeyId"),
+    "log-group-encrypted",
+  ],
+  [
+    "flow logs forever",
+    logGroup,
+    "network-flow-logs",
+    remove("retentionInDays"),
+    "log-group-encrypted",
+  ],
+  [
+    "an endpoint with the open default policy",
+    endpoint,
+    "endpoints-ecr.api",
+    remove("policy"),
+    "net-endpoint-policy",
+  ],
+  [
+    "an endpoint for everybody",
+    endpoint,
+    "endpoints-sts",
+    withoutCondition("policy", "OwnPrincipals"),
+    "net-endpoint-policy",
+  ],
+  [
+    "an endpoint for every call",
+    endpoint,
+    "endpoints-kms",
+    inJson("policy", (doc) => (statement(doc, "OwnPrincipals").Action = "*")),
+    "net-endpoint-policy",
+  ],
+  [
+    "an endpoint beside its public name",
+    endpoint,
+    "endpoints-logs",
+    set("privateDnsEnabled", false),
+    "net-endpoint-policy",
+  ],
+  [
+    "S3 for everybody",
+    endpoint,
+    "endpoints-s3",
+    withoutCondition("policy", "OwnPrincipalsInOwnBuckets"),
+    "net-endpoint-policy",
+  ],
+  ["no endpoint for images", endpoint, "endpoints-ecr.dkr", "drop", "net-vpc-endpoints"],
+  [
+    "nodes open to the world",
+    ingress,
+    "rules-nodes-ingress-api-10250",
+    openWorld,
+    "net-sg-no-world-ingress",
+  ],
+  [
+    "nodes open to the world by IPv6",
+    ingress,
+    "rules-nodes-ingress-api-10250",
+    (inputs) => {
+      delete inputs["referencedSecurityGroupId"];
+      inputs["cidrIpv6"] = "::/0";
+    },
+    "net-sg-no-world-ingress",
+  ],
+  [
+    "every port for a network",
+    ingress,
+    "rules-nodes-ingress-api-10250",
+    (inputs) => {
+      delete inputs["referencedSecurityGroupId"];
+      delete inputs["fromPort"];
+      delete inputs["toPort"];
+      inputs["cidrIpv4"] = "10.0.0.0/8";
+      inputs["ipProtocol"] = "-1";
+    },
+    "net-sg-no-all-ports",
+  ],
+  [
+    "nodes talk to the world on every port",
+    egress,
+    "rules-nodes-egress-internet-443",
+    (inputs) => {
+      delete inputs["fromPort"];
+      delete inputs["toPort"];
+      inputs["ipProtocol"] = "-1";
+    },
+    "net-sg-restrict-egress",
+  ],
+  [
+    "a rule without a reason",
+    ingress,
+    "rules-nodes-ingress-api-10250",
+    remove("description"),
+    "net-sg-description",
+  ],
+  [
+    "inline rules beside the table",
+    group,
+    "groups-nodes",
+    set("ingress", [{ protocol: "tcp", fromPort: 22, toPort: 22, cidrBlocks: ["10.0.0.0/8"] }]),
+    "net-sg-no-mixed-rules",
+  ],
+
+  // The bastion.
+  ["two bastions", autoScaling, "bastion", set("maxSize", 2), "bastion-single"],
+  ["a bastion for good", autoScaling, "bastion", remove("maxInstanceLifetime"), "bastion-single"],
+  [
+    "a bastion with a public address",
+    template,
+    "bastion",
+    set("networkInterfaces[0].associatePublicIpAddress", "true"),
+    "compute-no-public-ip",
+  ],
+  ["a bastion with a key pair", template, "bastion", set("keyName", "shared"), "ssh-per-user-keys"],
+  [
+    "a bastion with IMDSv1",
+    template,
+    "bastion",
+    set("metadataOptions.httpTokens", "optional"),
+    "compute-imdsv2",
+  ],
+  [
+    "a bastion with hop limit 2",
+    template,
+    "bastion",
+    set("metadataOptions.httpPutResponseHopLimit", 2),
+    "compute-imds-hop-limit-1",
+  ],
+  [
+    "a bastion's volume in the clear",
+    template,
+    "bastion",
+    remove("blockDeviceMappings[0].ebs.encrypted"),
+    "compute-ebs-encrypted",
+  ],
+  [
+    "SSH to the bastion for the world",
+    ingress,
+    "rules-api-ingress-bastion-443",
+    (inputs, one) => {
+      openWorld(inputs, one);
+      inputs["fromPort"] = 22;
+      inputs["toPort"] = 22;
+    },
+    "bastion-ssh-trusted-cidrs",
+  ],
+  [
+    "sessions without a key",
+    document,
+    "bastion-sessions",
+    inJson("content", (doc) => delete doc.inputs["kmsKeyId"]),
+    "bastion-session-logged",
+  ],
+  [
+    "sessions without a log",
+    document,
+    "bastion-sessions",
+    inJson("content", (doc) => (doc.inputs["cloudWatchLogGroupName"] = "")),
+    "bastion-session-logged",
+  ],
+  [
+    "session logs in the clear",
+    document,
+    "bastion-sessions",
+    inJson("content", (doc) => (doc.inputs["cloudWatchEncryptionEnabled"] = false)),
+    "bastion-session-logged",
+  ],
+  [
+    "sessions without an end",
+    document,
+    "bastion-sessions",
+    inJson("content", (doc) => delete doc.inputs["maxSessionDuration"]),
+    "bastion-session-logged",
+  ],
+  [
+    "sessions without MFA",
+    policy,
+    "bastion-sessions",
+    inJson("policy", (doc) => delete statement(doc, "OnTheBastion").Condition?.["Bool"]),
+    "bastion-session-mfa",
+  ],
+  [
+    "sessions on every instance",
+    policy,
+    "bastion-sessions",
+    inJson("policy", (doc) => (statement(doc, "OnTheBastion").Resource = "*")),
+    "bastion-session-mfa",
+  ],
+
+  // Keys and roles.
+  ["a key that stays the same", key, "secrets", set("enableKeyRotation", false), "kms-rotation"],
+  [
+    "a key that rotates every seven years",
+    key,
+    "secrets",
+    set("rotationPeriodInDays", 2560),
+    "kms-rotation",
+  ],
+  [
+    "a key for everybody",
+    key,
+    "volumes",
+    inJson("policy", (doc) => (statement(doc, "AccountAdministersByIam").Principal = "*")),
+    "kms-no-wildcard-principal",
+  ],
+  [
+    "a key for the service of every account",
+    key,
+    "logs",
+    withoutCondition("policy", "CloudWatchLogsEncryptsLogGroups"),
+    "kms-no-wildcard-principal",
+  ],
+  [
+    "a key that is gone in a week",
+    key,
+    "secrets",
+    set("deletionWindowInDays", 7),
+    "kms-deletion-window",
+  ],
+  [
+    "a role for everybody",
+    role,
+    "cluster",
+    inJson("assumeRolePolicy", (doc) => (statement(doc, "ServiceOfThisAccount").Principal = "*")),
+    "iam-trust-narrow",
+  ],
+  [
+    "a role for the service of every account",
+    role,
+    "cluster",
+    withoutCondition("assumeRolePolicy", "ServiceOfThisAccount"),
+    "iam-trust-narrow",
+  ],
+  [
+    "the CNI's role for every account",
+    role,
+    "cluster-addons-vpc-cni",
+    withoutCondition("assumeRolePolicy", "PodsOfTheCluster"),
+    "iam-trust-narrow",
+  ],
+  [
+    "a policy for everything",
+    rolePolicy,
+    "bastion",
+    inJson("policy", (doc) => {
+      statement(doc, "SessionChannels").Action = "*";
+      statement(doc, "SessionChannels").Resource = "*";
+    }),
+    "iam-no-star-star",
+  ],
+];
+
+describe("mutations", () => {
+  let base: Registration[] = [];
+  beforeAll(async () => {
+    const { resources } = await planStack({ projectDir: root, stack: "prod" });
+    // The one document that holds an id: here it is as `up` would know it.
+    base = resources.map((one) =>
+      one.type === document ? { ...one, inputs: { ...one.inputs, content: knownContent } } : one,
+    );
+  }, 60_000);
+
+  it("starts from a program in which nothing fails", () => {
+    expect(failing(base)).toEqual([]);
+  });
+
+  it.each(rows)("notices %s", (_what, type, name, change, rule) => {
+    const target = base.find((one) => one.type === type && one.name === name);
+    expect(target?.urn).toBeDefined();
+    const mutated = base.flatMap((one) => {
+      if (one !== target) return [one];
+      if (change === "drop") return [];
+      const inputs = structuredClone(one.inputs);
+      const mutant: Registration = { ...one, inputs, outputs: inputs };
+      change(inputs, mutant);
+      return [mutant];
+    });
+    expect(failing(mutated)).toContain(rule);
+  });
+});

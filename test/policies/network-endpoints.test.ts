@@ -1,0 +1,219 @@
+import { token } from "../../policies/tokens";
+import { casesFor } from "../support/rule-cases";
+import { document, platform, resource, statement } from "../support/rule-platform";
+import { gone, ref, unknown } from "../support/rule-stack";
+
+casesFor("net-vpc-endpoints [J18]", {
+  base: platform,
+  passes: [["all of them", {}]],
+  fails: [
+    [
+      "no S3",
+      { "endpoint-s3": gone, "nodes-to-s3": gone },
+      ["vpc: vpc must have an endpoint for s3, got none"],
+    ],
+    ["no STS", { "endpoint-sts": gone }, ["vpc: vpc must have an endpoint for sts, got none"]],
+    [
+      "an endpoint of another VPC",
+      { "endpoint-sts.vpcId": "vpc-1" },
+      ["vpc: vpc must have an endpoint for sts, got none"],
+    ],
+  ],
+  undecided: [
+    [
+      "a service that nobody knows yet",
+      { "endpoint-sts.serviceName": unknown },
+      ["endpoint-sts: undecided: serviceName of endpoint-sts is unknown until up"],
+    ],
+    [
+      "a VPC that nobody knows yet",
+      { "endpoint-sts.vpcId": unknown },
+      ["endpoint-sts: undecided: vpcId of endpoint-sts is unknown until up"],
+    ],
+  ],
+  notApplicable: [
+    [
+      "no cluster",
+      { cluster: gone, nodes: gone, deployer: gone, "deployer-admin": gone, "team-edit": gone },
+      `the stack has no ${token.cluster}`,
+    ],
+  ],
+});
+
+const allow = (more: Record<string, unknown>) =>
+  document(
+    statement({
+      Sid: "It",
+      Principal: "*",
+      Action: "sts:AssumeRole",
+      Resource: "*",
+      Condition: { StringEquals: { "aws:PrincipalAccount": "111122223333" } },
+      ...more,
+    }),
+  );
+const limited =
+  "endpoint-sts: policy.Statement[0] must be limited to own principals or to named resources, got statement It";
+const named = "endpoint-sts: policy.Statement[0] must name the actions in use, got statement It";
+const on = (more: Record<string, unknown>) => ({ "endpoint-sts.policy": allow(more) });
+
+casesFor("net-endpoint-policy [J18] [M1]", {
+  base: platform,
+  passes: [
+    ["own principals", {}],
+    [
+      "own organisation",
+      on({ Condition: { StringEquals: { "aws:PrincipalOrgID": "o-1234567890" } } }),
+    ],
+    [
+      "key names in other letters",
+      on({ Condition: { stringequals: { "AWS:principalaccount": "111122223333" } } }),
+    ],
+    ["named resources", on({ Condition: {}, Resource: "arn:aws:iam::111122223333:role/*" })],
+    [
+      "named principals",
+      on({ Condition: {}, Principal: { AWS: "arn:aws:iam::111122223333:role/nodes" } }),
+    ],
+    ["a denial of everything", on({ Effect: "Deny", Action: "*", Condition: {} })],
+    [
+      "a document that is no text",
+      {
+        "endpoint-sts.policy": {
+          Statement: statement({
+            Principal: "*",
+            Action: "sts:AssumeRole",
+            Resource: "*",
+            Condition: { StringLike: { "aws:PrincipalArn": "arn:aws:iam::111122223333:role/*" } },
+          }),
+        },
+      },
+    ],
+    [
+      "a policy of its own",
+      {
+        "endpoint-sts.policy": gone,
+        policy: resource(token.vpcEndpointPolicy, {
+          vpcEndpointId: ref("endpoint-sts"),
+          policy: allow({}),
+        }),
+      },
+    ],
+    [
+      "a gateway load balancer's endpoint",
+      {
+        gate: resource(token.vpcEndpoint, {
+          vpcId: ref("vpc"),
+          vpcEndpointType: "GatewayLoadBalancer",
+        }),
+      },
+    ],
+  ],
+  fails: [
+    [
+      "no policy",
+      { "endpoint-s3.policy": gone },
+      ["endpoint-s3: policy must be set: the default lets everybody do everything, got nothing"],
+    ],
+    ["every action", on({ Action: "*" }), [named]],
+    ["every action of the service", on({ Action: ["sts:AssumeRole", "sts:*"] }), [named]],
+    ["every action but one", on({ Action: undefined, NotAction: "sts:AssumeRole" }), [named]],
+    ["no condition", on({ Condition: {} }), [limited]],
+    ["anybody in a list", on({ Condition: {}, Principal: { AWS: ["*"] } }), [limited]],
+    [
+      "everybody but one",
+      on({ Condition: {}, Principal: undefined, NotPrincipal: { AWS: "x" } }),
+      [limited],
+    ],
+    [
+      "a condition that a missing key passes",
+      on({ Condition: { StringEqualsIfExists: { "aws:PrincipalAccount": "111122223333" } } }),
+      [limited],
+    ],
+    [
+      "a condition that an empty set passes",
+      on({
+        Condition: { "ForAllValues:StringEquals": { "aws:PrincipalAccount": "111122223333" } },
+      }),
+      [limited],
+    ],
+    [
+      "a negative condition",
+      on({ Condition: { StringNotEquals: { "aws:PrincipalAccount": "111122223333" } } }),
+      [limited],
+    ],
+    [
+      "a condition that anything fits",
+      on({ Condition: { StringLike: { "aws:PrincipalAccount": "*" } } }),
+      [limited],
+    ],
+    [
+      "a condition that any account fits",
+      on({ Condition: { ArnLike: { "aws:PrincipalArn": "arn:aws:iam::*:role/*" } } }),
+      [limited],
+    ],
+    [
+      "a condition on something else",
+      on({ Condition: { Bool: { "aws:SecureTransport": "true" } } }),
+      [limited],
+    ],
+    ["resources of a service", on({ Condition: {}, Resource: "arn:aws:s3:::*" }), [limited]],
+    [
+      "no private DNS",
+      { "endpoint-sts.privateDnsEnabled": false },
+      ["endpoint-sts: privateDnsEnabled must be true, got false"],
+    ],
+    [
+      "private DNS left out",
+      { "endpoint-sts.privateDnsEnabled": gone },
+      ["endpoint-sts: privateDnsEnabled must be true, got nothing"],
+    ],
+    [
+      "no private DNS beside an unknown policy",
+      { "endpoint-sts.privateDnsEnabled": false, "endpoint-sts.policy": unknown },
+      [
+        "endpoint-sts: privateDnsEnabled must be true, got false",
+        "endpoint-sts: undecided: policy of endpoint-sts is unknown until up",
+      ],
+    ],
+    [
+      "an open policy of its own beside a good one",
+      {
+        policy: resource(token.vpcEndpointPolicy, {
+          vpcEndpointId: ref("endpoint-sts"),
+          policy: allow({ Action: "*" }),
+        }),
+      },
+      ["policy: policy.Statement[0] must name the actions in use, got statement It"],
+    ],
+    [
+      "a text that is no document",
+      { "endpoint-sts.policy": "{" },
+      ["stack: the rule could not run: policy of endpoint-sts must be a JSON document"],
+    ],
+  ],
+  undecided: [
+    [
+      "a policy that nobody knows yet",
+      { "endpoint-sts.policy": unknown },
+      ["endpoint-sts: undecided: policy of endpoint-sts is unknown until up"],
+    ],
+    [
+      "an account inside a document that nobody knows yet",
+      {
+        "endpoint-sts.policy": JSON.stringify({
+          Statement: statement({
+            Principal: "*",
+            Action: "sts:AssumeRole",
+            Resource: "*",
+            Condition: { StringEquals: { "aws:PrincipalAccount": unknown } },
+          }),
+        }),
+      },
+      ["endpoint-sts: undecided: policy.Statement of endpoint-sts is unknown until up"],
+    ],
+    [
+      "a type that nobody knows yet",
+      { "endpoint-sts.vpcEndpointType": unknown },
+      ["endpoint-sts: undecided: vpcEndpointType of endpoint-sts is unknown until up"],
+    ],
+  ],
+});

@@ -1,0 +1,273 @@
+import { randomBytes } from "node:crypto";
+import {
+  chmodSync,
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { delimiter, dirname, join, resolve } from "node:path";
+import {
+  LocalWorkspace,
+  PulumiCommand,
+  type EngineEvent,
+  type PulumiFn,
+  type Stack,
+} from "@pulumi/pulumi/automation";
+import { parseDocument } from "yaml";
+import { worldVariable } from "./aws/serve";
+import { emptyWorld, readWorld, writeWorld, type World } from "./aws/world";
+
+const repository = resolve(__dirname, "../..");
+
+/** What a stack is rehearsed with. */
+export interface RehearsalArgs {
+  stack: string;
+  /** Absolute path of the `pulumi` to use. */
+  pulumi: string;
+  /** The program, as a stack of Pulumi runs it. */
+  program: PulumiFn;
+  /** Folder of the policy pack. */
+  pack: string;
+  /** Account that the stand-in is. */
+  accountId: string;
+  /** IAM principals that are in the account already. */
+  principals: string[];
+  /** Ends the operation that is under way. */
+  signal: AbortSignal;
+}
+
+/** A violation, or an undecided rule, as the engine reports it. */
+export interface PolicyEvent {
+  resourceUrn?: string;
+  policyName: string;
+  message: string;
+  enforcementLevel: string;
+  severity?: string;
+}
+
+/** Rules that passed on a resource, or on the stack when there is no URN. */
+export interface PolicySummary {
+  resourceUrn?: string;
+  passed: string[];
+}
+
+/** What an engine operation did. */
+export interface Outcome {
+  /** Operation by URN, without those that changed nothing. */
+  operations: Record<string, string>;
+  policyEvents: PolicyEvent[];
+  summaries: PolicySummary[];
+  /** What went wrong, in the engine's words; absent when all went well. */
+  failure?: string;
+}
+
+/** State of a stack, as `pulumi stack export` writes it. */
+export interface StackState {
+  resources: StateResource[];
+}
+
+export interface StateResource {
+  urn: string;
+  type: string;
+  inputs?: Record<string, unknown>;
+  outputs?: Record<string, unknown>;
+  protect?: boolean;
+  retainOnDelete?: boolean;
+  deletedWith?: string;
+  ignoreChanges?: string[];
+  replaceOnChanges?: string[];
+}
+
+/** Events that the engine writes and that the SDK's types do not name. */
+interface SummaryEvents {
+  policyAnalyzeSummaryEvent?: Partial<PolicySummary>;
+  policyAnalyzeStackSummaryEvent?: Partial<PolicySummary>;
+}
+
+/**
+ * A stack on this machine: real engine, real program, real pack, an AWS that is a file. All of it lives in one
+ * temporary folder; nothing of the user's is read or written.
+ */
+export class Rehearsal {
+  private constructor(
+    private readonly args: RehearsalArgs,
+    /** The temporary folder. */
+    readonly directory: string,
+    private readonly stack: Stack,
+  ) {}
+
+  static async open(args: RehearsalArgs): Promise<Rehearsal> {
+    const directory = realpathSync(mkdtempSync(join(tmpdir(), "drawbridge-rehearsal-")));
+    try {
+      layOut(directory, args);
+      const stack = await LocalWorkspace.createOrSelectStack(
+        { stackName: args.stack, projectName: "drawbridge", program: args.program },
+        {
+          workDir: join(directory, "project"),
+          pulumiHome: join(directory, "home"),
+          pulumiCommand: await PulumiCommand.get({ root: directory }),
+          secretsProvider: "passphrase",
+          envVars: environment(directory),
+        },
+      );
+      return new Rehearsal(args, directory, stack);
+    } catch (error) {
+      rmSync(directory, { recursive: true, force: true });
+      throw error;
+    }
+  }
+
+  /** File of the plan that `preview` saves. */
+  get planFile(): string {
+    return join(this.directory, "engine-plan.json");
+  }
+
+  preview(): Promise<Outcome> {
+    const { pack, signal } = this.args;
+    return this.observe((onEvent) =>
+      this.stack.preview({ plan: this.planFile, policyPacks: [pack], signal, onEvent }),
+    );
+  }
+
+  up(): Promise<Outcome> {
+    const { pack, signal } = this.args;
+    return this.observe((onEvent) => this.stack.up({ policyPacks: [pack], signal, onEvent }));
+  }
+
+  refresh(): Promise<Outcome> {
+    const { signal } = this.args;
+    return this.observe((onEvent) => this.stack.refresh({ signal, onEvent }));
+  }
+
+  destroy(): Promise<Outcome> {
+    const { signal } = this.args;
+    return this.observe((onEvent) => this.stack.destroy({ signal, onEvent }));
+  }
+
+  async state(): Promise<StackState> {
+    const { deployment } = await this.stack.exportStack();
+    const { resources = [] } = deployment as Partial<StackState>;
+    return { resources };
+  }
+
+  /** The stand-in's AWS account. */
+  get world(): World {
+    return readWorld(this.worldFile);
+  }
+
+  /** Changes the account behind the engine's back. */
+  set world(world: World) {
+    writeWorld(this.worldFile, world);
+  }
+
+  /** Sets a key in the rehearsal's copy of the stack's configuration. */
+  configure(key: string, value: unknown): void {
+    const document = parseDocument(readFileSync(this.stackFile, "utf8"));
+    document.setIn(["config", key], value);
+    writeFileSync(this.stackFile, document.toString());
+  }
+
+  close(): void {
+    rmSync(this.directory, { recursive: true, force: true });
+  }
+
+  private get worldFile(): string {
+    return join(this.directory, "world.json");
+  }
+
+  private get stackFile(): string {
+    return join(this.directory, "project", `Pulumi.${this.args.stack}.yaml`);
+  }
+
+  private async observe(
+    operation: (onEvent: (event: EngineEvent) => void) => Promise<unknown>,
+  ): Promise<Outcome> {
+    const outcome: Outcome = { operations: {}, policyEvents: [], summaries: [] };
+    const errors: string[] = [];
+    try {
+      await operation((event) => note(event, outcome, errors));
+      return outcome;
+    } catch (error) {
+      const violations = outcome.policyEvents.filter(isViolation).map(lineOf);
+      const causes = [...errors, ...violations].join("\n");
+      return { ...outcome, failure: causes || (error as Error).message };
+    }
+  }
+}
+
+function note(event: EngineEvent & SummaryEvents, outcome: Outcome, errors: string[]): void {
+  const metadata = event.resourcePreEvent?.metadata;
+  if (metadata && metadata.op !== "same") outcome.operations[metadata.urn] = metadata.op;
+  if (event.policyEvent) outcome.policyEvents.push(event.policyEvent);
+  const summary = event.policyAnalyzeSummaryEvent ?? event.policyAnalyzeStackSummaryEvent;
+  if (summary) outcome.summaries.push({ ...summary, passed: summary.passed ?? [] });
+  const { diagnosticEvent } = event;
+  if (diagnosticEvent?.severity === "error") errors.push(uncoloured(diagnosticEvent.message));
+}
+
+function isViolation({ enforcementLevel }: PolicyEvent): boolean {
+  return enforcementLevel === "mandatory";
+}
+
+function lineOf({ policyName, resourceUrn = "the stack", message }: PolicyEvent): string {
+  return `${policyName}: ${resourceUrn}: ${message.trim().replaceAll("\n", ": ")}`;
+}
+
+/** Without the engine's colour marks. */
+function uncoloured(text: string): string {
+  return text.replaceAll(/<\{%.*?%\}>/g, "").trim();
+}
+
+function layOut(directory: string, args: RehearsalArgs): void {
+  for (const folder of ["bin", "home", "state", "project"]) mkdirSync(join(directory, folder));
+  symlinkSync(args.pulumi, join(directory, "bin", "pulumi"));
+  const tsx = ["-r", require.resolve("tsx/cjs")];
+  script(directory, "pulumi-resource-aws", [...tsx, join(__dirname, "aws/serve.ts")]);
+  const runPack = require.resolve("@pulumi/pulumi/cmd/run-policy-pack");
+  script(directory, "pulumi-analyzer-policy-nodejs", [runPack]);
+  copyFileSync(join(repository, "Pulumi.yaml"), join(directory, "project", "Pulumi.yaml"));
+  const stackFile = `Pulumi.${args.stack}.yaml`;
+  const document = parseDocument(readFileSync(join(repository, stackFile), "utf8"));
+  // The rehearsal has a passphrase of its own.
+  for (const key of ["secretsprovider", "encryptedkey", "encryptionsalt"]) document.delete(key);
+  writeFileSync(join(directory, "project", stackFile), document.toString());
+  writeWorld(join(directory, "world.json"), emptyWorld(args.accountId, args.principals));
+}
+
+/** An executable that runs Node, by which the engine starts its plugins. */
+function script(directory: string, name: string, args: string[]): void {
+  const file = join(directory, "bin", name);
+  const words = [process.execPath, "--stack-trace-limit=10", ...args].map(
+    (word) => `'${word.replaceAll("'", String.raw`'\''`)}'`,
+  );
+  writeFileSync(file, `#!/bin/sh\nexec ${words.join(" ")} "$@"\n`);
+  chmodSync(file, 0o755);
+}
+
+function environment(directory: string): Record<string, string> {
+  return {
+    PATH: [join(directory, "bin"), dirname(process.execPath), "/usr/bin", "/bin"].join(delimiter),
+    HOME: join(directory, "home"),
+    PULUMI_BACKEND_URL: `file://${join(directory, "state")}`,
+    PULUMI_CONFIG_PASSPHRASE: randomBytes(24).toString("base64url"),
+    PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
+    PULUMI_SKIP_UPDATE_CHECK: "true",
+    [worldVariable]: join(directory, "world.json"),
+  };
+}
+
+/**
+ * Takes out of this process what is set for AWS and for Pulumi: the program runs in it, and its children inherit
+ * from it.
+ */
+export function forgetCredentials(): void {
+  for (const name of Object.keys(process.env)) {
+    if (/^(AWS|PULUMI)_/.test(name)) delete process.env[name];
+  }
+}

@@ -1,0 +1,301 @@
+import { spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Plan } from "../../plan/schema";
+import { isObject } from "./aws/row";
+import type { World } from "./aws/world";
+import {
+  compareVerdicts,
+  compareWithPreview,
+  compareWithState,
+  describeDifferences,
+  type Difference,
+  type SavedPlan,
+} from "./compare";
+import { Rehearsal, type Outcome, type StateResource } from "./engine";
+import { publicCluster } from "./public-cluster";
+import { repository } from "./stack-config";
+
+/** One counted check: what is wrong, a line each; nothing when all is well. */
+export interface Step {
+  title: string;
+  /** Whether nothing after it can be run when it fails. @default false */
+  basis?: boolean;
+  run: () => Promise<string[]>;
+}
+
+/** What the life of a stack is rehearsed with. */
+export interface LifeArgs {
+  stack: string;
+  /** The repository's configuration of the stack. */
+  config: Record<string, unknown>;
+  /** Folder of the policy pack. */
+  pack: string;
+  rehearsal: Rehearsal;
+  /** Opens another stack, with another program. */
+  openOther: (program: () => Promise<void>) => Promise<Rehearsal>;
+}
+
+const clusterType = "aws:eks/cluster:Cluster";
+const nodeGroupName = "rehearsed";
+
+/** The life of a stack, from the plan to nothing. The steps build on each other, in this order. */
+export function lifeOfStack(args: LifeArgs): Step[] {
+  const { rehearsal, stack } = args;
+  const planFile = join(rehearsal.directory, "plan.json");
+  const plan = (): Plan => JSON.parse(readFileSync(planFile, "utf8")) as Plan;
+  let previewed: Outcome | undefined;
+  return [
+    {
+      title: "plan without credentials, engine or network",
+      basis: true,
+      run: () => writePlan(stack, planFile),
+    },
+    {
+      title: "preview with the real engine and the pack",
+      basis: true,
+      run: async () => {
+        previewed = await rehearsal.preview();
+        return [...failureOf(previewed), ...otherThan(previewed, "create")];
+      },
+    },
+    {
+      title: "plan and engine register the same resources",
+      run: () => {
+        const saved = JSON.parse(readFileSync(rehearsal.planFile, "utf8")) as SavedPlan;
+        return Promise.resolve(told(compareWithPreview(plan().resources, saved)));
+      },
+    },
+    {
+      title: "plan and engine come to the same verdicts",
+      run: () => {
+        const { policyEvents = [], summaries = [] } = previewed ?? {};
+        const { verdicts } = plan();
+        const stackUrn = `urn:pulumi:${stack}::drawbridge::pulumi:pulumi:Stack::drawbridge-${stack}`;
+        return Promise.resolve(told(compareVerdicts(verdicts, policyEvents, summaries, stackUrn)));
+      },
+    },
+    {
+      title: "up builds the stack from nothing",
+      basis: true,
+      run: async () => {
+        const outcome = await rehearsal.up();
+        return [...failureOf(outcome), ...otherThan(outcome, "create")];
+      },
+    },
+    {
+      title: "what the plan knew has come true",
+      run: async () =>
+        told(compareWithState(plan().resources, (await rehearsal.state()).resources)),
+    },
+    {
+      title: "a second up changes nothing, and no rule is undecided",
+      run: () => settles(rehearsal),
+    },
+    { title: "refresh finds no drift", run: () => findsNoDrift(rehearsal) },
+    { title: "refresh finds drift, and up takes it back", run: () => takesDriftBack(rehearsal) },
+    { title: "a new node group adds its own resources only", run: () => addNodeGroup(args) },
+    { title: "up after the change changes nothing", run: () => changesNothing(rehearsal) },
+    {
+      title: "destroy is refused while the cluster is protected",
+      run: () => refusesToDestroy(rehearsal),
+    },
+    {
+      title: "up builds again what the refused destroy took away",
+      run: async () => {
+        rehearsal.configure("drawbridge:deletionProtection", false);
+        const outcome = await rehearsal.up();
+        return [...failureOf(outcome), ...unlessUpdated(outcome)];
+      },
+    },
+    { title: "destroy leaves nothing behind", run: () => destroysAll(rehearsal) },
+    { title: "a violation stops a preview", run: () => stopsAPreview(args) },
+  ];
+}
+
+const told = (differences: Difference[]): string[] =>
+  differences.length === 0 ? [] : describeDifferences(differences).split("\n");
+
+const failureOf = ({ failure }: Outcome): string[] => failure?.split("\n") ?? [];
+
+const otherThan = ({ operations }: Outcome, wanted: string): string[] =>
+  Object.entries(operations)
+    .filter(([, operation]) => operation !== wanted)
+    .map(([urn, operation]) => `${operation} of ${urn}, expected ${wanted}`);
+
+/** Runs the plan as a user does; its own exit code says whether the stack is clean. */
+function writePlan(stack: string, file: string): Promise<string[]> {
+  const args = ["--stack-trace-limit=0", "-r", require.resolve("tsx/cjs"), "plan/plan.ts"];
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [...args, "--stack", stack, "--json", file], {
+      cwd: repository,
+    });
+    const output: Buffer[] = [];
+    child.stdout.on("data", (data: Buffer) => output.push(data));
+    child.stderr.on("data", (data: Buffer) => output.push(data));
+    child.once("error", reject);
+    child.once("close", (code) => {
+      const lines = Buffer.concat(output).toString("utf8").trimEnd().split("\n");
+      resolve(code === 0 ? [] : [`plan ended with exit code ${String(code)}`, ...lines]);
+    });
+  });
+}
+
+async function changesNothing(rehearsal: Rehearsal): Promise<string[]> {
+  const outcome = await rehearsal.up();
+  return [...failureOf(outcome), ...otherThan(outcome, "same")];
+}
+
+/** All is known after the first up, so every rule must have come to a verdict. */
+async function settles(rehearsal: Rehearsal): Promise<string[]> {
+  const outcome = await rehearsal.up();
+  const undecided = outcome.policyEvents
+    .filter(({ message }) => message.startsWith("undecided: "))
+    .map(({ policyName, resourceUrn = "the stack", message }) =>
+      [policyName, resourceUrn, message.trim()].join(": "),
+    );
+  return [...failureOf(outcome), ...otherThan(outcome, "same"), ...undecided];
+}
+
+async function findsNoDrift(rehearsal: Rehearsal): Promise<string[]> {
+  const before = await rehearsal.state();
+  const outcome = await rehearsal.refresh();
+  const after = await rehearsal.state();
+  return [
+    ...failureOf(outcome),
+    ...drifted(before.resources, after.resources).map((urn) => `${urn} has drifted`),
+  ];
+}
+
+/** URNs of the resources whose inputs or outputs differ between two states. */
+function drifted(before: StateResource[], after: StateResource[]): string[] {
+  const byUrn = (state: StateResource[]) =>
+    new Map(state.map(({ urn, inputs, outputs }) => [urn, JSON.stringify([inputs, outputs])]));
+  const [old, now] = [byUrn(before), byUrn(after)];
+  const urns = new Set([...old.keys(), ...now.keys()]);
+  return [...urns].filter((urn) => old.get(urn) !== now.get(urn));
+}
+
+/** Somebody opens the API to the internet by hand. */
+async function takesDriftBack(rehearsal: Rehearsal): Promise<string[]> {
+  const cluster = onlyCluster(rehearsal.world);
+  const before = await rehearsal.state();
+  rehearsal.world = withPublicApi(rehearsal.world);
+  const refreshed = await rehearsal.refresh();
+  const found = drifted(before.resources, (await rehearsal.state()).resources);
+  const repaired = await rehearsal.up();
+  return [
+    ...failureOf(refreshed),
+    ...unlessEqual("drifted resources", found, [cluster.urn]),
+    ...failureOf(repaired),
+    ...unlessEqual("operations of up", repaired.operations, { [cluster.urn]: "update" }),
+    ...unlessEqual("cluster", onlyCluster(rehearsal.world).inputs, cluster.inputs),
+  ];
+}
+
+function onlyCluster({ resources }: World) {
+  const [cluster, ...others] = resources.filter(({ type }) => type === clusterType);
+  if (cluster === undefined || others.length > 0) {
+    throw new Error(`the account must have one cluster, got ${cluster ? others.length + 1 : 0}`);
+  }
+  return cluster;
+}
+
+function withPublicApi(world: World): World {
+  return {
+    ...world,
+    resources: world.resources.map((resource) => {
+      const { vpcConfig } = resource.inputs;
+      if (resource.type !== clusterType || !isObject(vpcConfig)) return resource;
+      const open = { ...vpcConfig, endpointPublicAccess: true };
+      return { ...resource, inputs: { ...resource.inputs, vpcConfig: open } };
+    }),
+  };
+}
+
+/** The resources of the first node group, under the name of the new one, are the ones to expect. */
+async function addNodeGroup({ config, rehearsal }: LifeArgs): Promise<string[]> {
+  const groups = config["nodeGroups"];
+  const first: unknown = Array.isArray(groups) ? groups[0] : undefined;
+  if (!Array.isArray(groups) || !isObject(first) || typeof first["name"] !== "string") {
+    return ["the stack must have a node group to make another one like"];
+  }
+  const { name } = first;
+  const { resources } = await rehearsal.state();
+  const expected = resources
+    .map(({ urn }) => urn)
+    .filter((urn) => urn.includes("::drawbridge:aws:NodeGroup") && isOf(urn, name))
+    .map((urn) => [urn.replace(`::${name}`, `::${nodeGroupName}`), "create"]);
+  rehearsal.configure("drawbridge:nodeGroups", [...groups, { ...first, name: nodeGroupName }]);
+  const outcome = await rehearsal.up();
+  return [
+    ...failureOf(outcome),
+    ...(expected.length > 1 ? [] : ["the first node group has no resources"]),
+    ...unlessEqual("operations of up", outcome.operations, Object.fromEntries(expected)),
+  ];
+}
+
+/** Whether a resource belongs to a node group, by its own name. */
+function isOf(urn: string, group: string): boolean {
+  const name = urn.split("::").at(-1) ?? "";
+  return name === group || name.startsWith(`${group}-`);
+}
+
+async function refusesToDestroy(rehearsal: Rehearsal): Promise<string[]> {
+  const { failure = "" } = await rehearsal.destroy();
+  const cluster = onlyCluster(rehearsal.world);
+  const wanted = `InvalidRequestException: Cluster ${cluster.id} cannot be deleted because deletion protection is enabled`;
+  return failure.includes(wanted) ? [] : [`expected: ${wanted}`, `got: ${failure || "success"}`];
+}
+
+function unlessUpdated({ operations }: Outcome): string[] {
+  const cluster = Object.entries(operations).filter(([urn]) => urn.includes(`$${clusterType}::`));
+  const updates = cluster.map(([, operation]) => operation);
+  return [
+    ...unlessEqual("operations on the cluster", updates, ["update"]),
+    ...Object.entries(operations)
+      .filter(([, operation]) => operation !== "create" && operation !== "update")
+      .map(([urn, operation]) => `${operation} of ${urn}, expected create or update`),
+  ];
+}
+
+async function destroysAll(rehearsal: Rehearsal): Promise<string[]> {
+  const { resources } = await rehearsal.state();
+  // What the program asks to keep is no leftover.
+  const kept = resources.filter(({ retainOnDelete }) => retainOnDelete).map(({ urn }) => urn);
+  const outcome = await rehearsal.destroy();
+  const left = await rehearsal.state();
+  return [
+    ...failureOf(outcome),
+    ...left.resources.map(({ urn }) => `still in the state: ${urn}`),
+    ...rehearsal.world.resources
+      .filter(({ urn }) => !kept.includes(urn))
+      .map(({ type, id, urn }) => `still in AWS: ${type} ${id} ${urn || "(made by AWS)"}`),
+  ];
+}
+
+async function stopsAPreview({ openOther }: LifeArgs): Promise<string[]> {
+  const rule = "eks-private-endpoint";
+  const rehearsal = await openOther(() => Promise.resolve(publicCluster()));
+  const { failure, policyEvents } = await rehearsal.preview();
+  const reported = policyEvents.some(
+    ({ policyName, enforcementLevel }) => policyName === rule && enforcementLevel === "mandatory",
+  );
+  return [
+    ...(failure === undefined ? ["the preview succeeded"] : []),
+    ...(reported ? [] : [`${rule} reported nothing: ${failure ?? ""}`]),
+  ];
+}
+
+function unlessEqual(what: string, got: unknown, wanted: unknown): string[] {
+  const [left, right] = [sorted(got), sorted(wanted)];
+  return left === right ? [] : [`${what}: got ${left}`, `expected ${right}`];
+}
+
+function sorted(value: unknown): string {
+  return JSON.stringify(value, (_key, item: unknown) =>
+    isObject(item)
+      ? Object.fromEntries(Object.entries(item).toSorted(([a], [b]) => (a < b ? -1 : 1)))
+      : item,
+  );
+}

@@ -1,0 +1,419 @@
+import { token } from "../../policies/tokens";
+import type { ResourceSpec, StackSpec } from "./rule-stack";
+import { json, ref } from "./rule-stack";
+
+const account = "111122223333";
+const region = "eu-west-1";
+const zones = ["a", "b"];
+
+const metadataOptions = {
+  httpEndpoint: "enabled",
+  httpTokens: "required",
+  httpPutResponseHopLimit: 1,
+};
+
+export function statement(more: Record<string, unknown>): Record<string, unknown> {
+  return { Effect: "Allow", ...more };
+}
+
+/** A policy document; with a reference in it, it is known only after `up`. */
+export function document(...statements: Record<string, unknown>[]) {
+  return json({ Version: "2012-10-17", Statement: statements });
+}
+
+export function resource(
+  type: string,
+  inputs: Record<string, unknown>,
+  dependsOn?: string[],
+): ResourceSpec {
+  return { type, inputs, ...(dependsOn ? { dependsOn } : {}) };
+}
+
+function network(): StackSpec {
+  return {
+    vpc: resource(token.vpc, { cidrBlock: "10.10.0.0/16" }),
+    "default-group": resource(token.defaultSecurityGroup, {
+      vpcId: ref("vpc"),
+      ingress: [],
+      egress: [],
+    }),
+    "default-acl": resource(token.defaultNetworkAcl, {
+      defaultNetworkAclId: ref("vpc", "defaultNetworkAclId"),
+      ingress: [],
+      egress: [],
+    }),
+    "default-table": resource(token.defaultRouteTable, {
+      defaultRouteTableId: ref("vpc", "defaultRouteTableId"),
+      routes: [],
+    }),
+    internet: resource(token.internetGateway, { vpcId: ref("vpc") }),
+    acl: resource(token.networkAcl, {
+      vpcId: ref("vpc"),
+      ingress: [aclEntry(10, 443, 443), aclEntry(20, 1024, 65535)],
+      egress: [],
+    }),
+    "flow-group": resource(token.logGroup, {
+      name: "/platform/flow-logs",
+      kmsKeyId: ref("key", "arn"),
+      retentionInDays: 365,
+    }),
+    "flow-log": resource(token.flowLog, {
+      vpcId: ref("vpc"),
+      trafficType: "ALL",
+      logDestinationType: "cloud-watch-logs",
+      logDestination: ref("flow-group", "arn"),
+    }),
+    "public-table": resource(token.routeTable, { vpcId: ref("vpc") }),
+    "public-route": resource(token.route, {
+      routeTableId: ref("public-table"),
+      destinationCidrBlock: "0.0.0.0/0",
+      gatewayId: ref("internet"),
+    }),
+    ...Object.assign({}, ...zones.map(zone)),
+  };
+}
+
+export function aclEntry(ruleNo: number, fromPort: number, toPort: number, more = {}) {
+  return {
+    ruleNo,
+    action: "allow",
+    protocol: "tcp",
+    cidrBlock: "0.0.0.0/0",
+    fromPort,
+    toPort,
+    ...more,
+  };
+}
+
+function zone(letter: string): StackSpec {
+  const subnet = (cidrBlock: string, tags: Record<string, string>) =>
+    resource(token.subnet, {
+      vpcId: ref("vpc"),
+      cidrBlock,
+      availabilityZone: `${region}${letter}`,
+      mapPublicIpOnLaunch: false,
+      tags,
+    });
+  const third = zones.indexOf(letter);
+  return {
+    [`public-${letter}`]: subnet(`10.10.${third}.0/24`, { Name: `dev-public-${letter}` }),
+    [`nodes-${letter}`]: subnet(`10.10.${third + 10}.0/24`, {
+      Name: `dev-nodes-${letter}`,
+      "kubernetes.io/role/internal-elb": "1",
+    }),
+    [`public-${letter}-table`]: resource(token.routeTableAssociation, {
+      subnetId: ref(`public-${letter}`),
+      routeTableId: ref("public-table"),
+    }),
+    [`address-${letter}`]: resource(token.eip, { domain: "vpc" }),
+    [`nat-${letter}`]: resource(token.natGateway, {
+      subnetId: ref(`public-${letter}`),
+      allocationId: ref(`address-${letter}`),
+      connectivityType: "public",
+    }),
+    [`private-table-${letter}`]: resource(token.routeTable, { vpcId: ref("vpc") }),
+    [`private-route-${letter}`]: resource(token.route, {
+      routeTableId: ref(`private-table-${letter}`),
+      destinationCidrBlock: "0.0.0.0/0",
+      natGatewayId: ref(`nat-${letter}`),
+    }),
+    [`nodes-${letter}-table`]: resource(token.routeTableAssociation, {
+      subnetId: ref(`nodes-${letter}`),
+      routeTableId: ref(`private-table-${letter}`),
+    }),
+  };
+}
+
+export const nodeSubnets = zones.map((letter) => ref(`nodes-${letter}`));
+
+function securityGroups(): StackSpec {
+  const group = (description: string) =>
+    resource(token.securityGroup, { vpcId: ref("vpc"), description });
+  const rule = (type: string, on: string, peer: Record<string, unknown>, description: string) =>
+    resource(type, {
+      securityGroupId: ref(on),
+      ipProtocol: "tcp",
+      fromPort: 443,
+      toPort: 443,
+      ...peer,
+      description,
+    });
+  return {
+    "api-group": group("Kubernetes API"),
+    "nodes-group": group("nodes and pods"),
+    "endpoints-group": group("VPC endpoints"),
+    "api-from-nodes": rule(
+      token.securityGroupIngressRule,
+      "api-group",
+      { referencedSecurityGroupId: ref("nodes-group") },
+      "nodes call the API",
+    ),
+    "endpoints-from-nodes": rule(
+      token.securityGroupIngressRule,
+      "endpoints-group",
+      { referencedSecurityGroupId: ref("nodes-group") },
+      "nodes call AWS",
+    ),
+    "nodes-from-nodes": resource(token.securityGroupIngressRule, {
+      securityGroupId: ref("nodes-group"),
+      referencedSecurityGroupId: ref("nodes-group"),
+      ipProtocol: "-1",
+      description: "pods of different nodes",
+    }),
+    "nodes-to-internet": rule(
+      token.securityGroupEgressRule,
+      "nodes-group",
+      { cidrIpv4: "0.0.0.0/0" },
+      "images",
+    ),
+    "nodes-to-s3": rule(
+      token.securityGroupEgressRule,
+      "nodes-group",
+      { prefixListId: ref("endpoint-s3", "prefixListId") },
+      "layers of images",
+    ),
+  };
+}
+
+function endpoints(): StackSpec {
+  const own = (Action: string[]) =>
+    document(
+      statement({
+        Sid: "Own",
+        Principal: "*",
+        Action,
+        Resource: "*",
+        Condition: { StringEquals: { "aws:PrincipalAccount": account } },
+      }),
+    );
+  const service = (name: string, more: Record<string, unknown>) =>
+    resource(token.vpcEndpoint, {
+      vpcId: ref("vpc"),
+      serviceName: `com.amazonaws.${region}.${name}`,
+      ...more,
+    });
+  const inside = (name: string, Action: string[]) =>
+    service(name, {
+      vpcEndpointType: "Interface",
+      privateDnsEnabled: true,
+      subnetIds: nodeSubnets,
+      securityGroupIds: [ref("endpoints-group")],
+      policy: own(Action),
+    });
+  return {
+    "endpoint-s3": service("s3", { vpcEndpointType: "Gateway", policy: own(["s3:GetObject"]) }),
+    "endpoint-ecr-api": inside("ecr.api", ["ecr:BatchGetImage"]),
+    "endpoint-ecr-dkr": inside("ecr.dkr", ["ecr:BatchGetImage"]),
+    "endpoint-sts": inside("sts", ["sts:AssumeRole"]),
+    "endpoint-logs": inside("logs", ["logs:PutLogEvents"]),
+  };
+}
+
+export function trust(service: string, more: Record<string, unknown> = {}) {
+  return document(
+    statement({
+      Sid: "Service",
+      Principal: { Service: service },
+      Action: "sts:AssumeRole",
+      ...more,
+    }),
+  );
+}
+
+function cluster(): StackSpec {
+  return {
+    "cluster-role": resource(token.role, {
+      assumeRolePolicy: trust("eks.amazonaws.com", {
+        Condition: { StringEquals: { "aws:SourceAccount": account } },
+      }),
+    }),
+    "cluster-policy": resource(token.rolePolicyAttachment, {
+      role: ref("cluster-role", "name"),
+      policyArn: "arn:aws:iam::aws:policy/AmazonEKSClusterPolicy",
+    }),
+    "cluster-logs": resource(token.logGroup, {
+      name: "/aws/eks/dev/cluster",
+      kmsKeyId: ref("key", "arn"),
+      retentionInDays: 365,
+    }),
+    cluster: resource(
+      token.cluster,
+      {
+        name: "dev",
+        version: "1.35",
+        roleArn: ref("cluster-role", "arn"),
+        deletionProtection: true,
+        enabledClusterLogTypes: ["api", "audit", "authenticator", "controllerManager", "scheduler"],
+        accessConfig: {
+          authenticationMode: "API",
+          bootstrapClusterCreatorAdminPermissions: false,
+        },
+        encryptionConfig: { provider: { keyArn: ref("key", "arn") }, resources: ["secrets"] },
+        upgradePolicy: { supportType: "STANDARD" },
+        vpcConfig: {
+          subnetIds: nodeSubnets,
+          securityGroupIds: [ref("api-group")],
+          endpointPrivateAccess: true,
+          endpointPublicAccess: false,
+        },
+      },
+      ["cluster-logs", "cluster-policy"],
+    ),
+    deployer: resource(token.accessEntry, {
+      clusterName: ref("cluster", "name"),
+      principalArn: `arn:aws:iam::${account}:role/deployer`,
+    }),
+    "deployer-admin": association("deployer", "AmazonEKSClusterAdminPolicy", { type: "cluster" }),
+    "team-edit": association("team", "AmazonEKSEditPolicy", {
+      type: "namespace",
+      namespaces: ["team"],
+    }),
+    oidc: resource(token.openIdConnectProvider, {
+      url: "https://oidc.eks.eu-west-1.amazonaws.com/id/EXAMPLE",
+      clientIdLists: ["sts.amazonaws.com"],
+    }),
+  };
+}
+
+export function association(role: string, policy: string, accessScope: object): ResourceSpec {
+  return resource(token.accessPolicyAssociation, {
+    clusterName: ref("cluster", "name"),
+    principalArn: `arn:aws:iam::${account}:role/${role}`,
+    policyArn: `arn:aws:eks::aws:cluster-access-policy/${policy}`,
+    accessScope,
+  });
+}
+
+export function volume(deviceName: string) {
+  return { deviceName, ebs: { encrypted: "true", kmsKeyId: ref("key", "arn"), volumeType: "gp3" } };
+}
+
+function nodes(): StackSpec {
+  return {
+    "nodes-role": resource(token.role, { assumeRolePolicy: trust("ec2.amazonaws.com") }),
+    "nodes-policy": resource(token.rolePolicyAttachment, {
+      role: ref("nodes-role", "name"),
+      policyArn: "arn:aws:iam::aws:policy/AmazonEKSWorkerNodeMinimalPolicy",
+    }),
+    "nodes-template": resource(token.launchTemplate, {
+      userData: Buffer.from("[settings.kernel]\nlockdown = 'integrity'\n").toString("base64"),
+      vpcSecurityGroupIds: [ref("nodes-group")],
+      metadataOptions,
+      blockDeviceMappings: [volume("/dev/xvda"), volume("/dev/xvdb")],
+      monitoring: { enabled: true },
+    }),
+    nodes: resource(token.nodeGroup, {
+      clusterName: ref("cluster", "name"),
+      nodeRoleArn: ref("nodes-role", "arn"),
+      subnetIds: nodeSubnets,
+      version: "1.35",
+      amiType: "BOTTLEROCKET_ARM_64",
+      launchTemplate: {
+        id: ref("nodes-template"),
+        version: ref("nodes-template", "latestVersion"),
+      },
+      scalingConfig: { minSize: 1, maxSize: 3, desiredSize: 1 },
+    }),
+  };
+}
+
+/** Who may start a session, and on what. */
+export function sessionStatement(more: Record<string, unknown> = {}) {
+  return statement({
+    Sid: "OnTheBastion",
+    Action: "ssm:StartSession",
+    Resource: [
+      `arn:aws:ec2:${region}:${account}:instance/*`,
+      `arn:aws:ssm:${region}:${account}:document/dev-session`,
+    ],
+    Condition: {
+      Bool: { "aws:MultiFactorAuthPresent": "true" },
+      IpAddress: { "aws:SourceIp": ["203.0.113.0/24"] },
+      StringEquals: { "ssm:resourceTag/Role": "bastion" },
+    },
+    ...more,
+  });
+}
+
+export const sessionInputs = {
+  kmsKeyId: "alias/platform/sessions",
+  cloudWatchLogGroupName: "/platform/sessions",
+  cloudWatchEncryptionEnabled: true,
+  idleSessionTimeout: "15",
+  maxSessionDuration: "480",
+};
+
+function bastion(): StackSpec {
+  return {
+    "bastion-role": resource(token.role, { assumeRolePolicy: trust("ec2.amazonaws.com") }),
+    "bastion-profile": resource("aws:iam/instanceProfile:InstanceProfile", {
+      role: ref("bastion-role", "name"),
+    }),
+    "bastion-template": resource(token.launchTemplate, {
+      imageId: "resolve:ssm:/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-arm64",
+      iamInstanceProfile: { arn: ref("bastion-profile", "arn") },
+      metadataOptions,
+      networkInterfaces: [
+        { associatePublicIpAddress: "false", securityGroups: [ref("nodes-group")] },
+      ],
+      blockDeviceMappings: [volume("/dev/xvda")],
+      monitoring: { enabled: true },
+    }),
+    bastion: resource(token.autoScalingGroup, {
+      minSize: 1,
+      maxSize: 1,
+      maxInstanceLifetime: 604_800,
+      vpcZoneIdentifiers: nodeSubnets,
+      launchTemplate: {
+        id: ref("bastion-template"),
+        version: ref("bastion-template", "latestVersion"),
+      },
+    }),
+    sessions: resource(token.document, {
+      name: "dev-session",
+      documentType: "Session",
+      documentFormat: "JSON",
+      content: json({
+        schemaVersion: "1.0",
+        sessionType: "Standard_Stream",
+        inputs: sessionInputs,
+      }),
+    }),
+    "session-policy": resource(token.policy, { policy: document(sessionStatement()) }),
+  };
+}
+
+/** A small platform on which every rule passes: the base that cases change. */
+export const platform: StackSpec = {
+  provider: resource(token.awsProvider, {
+    region,
+    allowedAccountIds: JSON.stringify([account]),
+  }),
+  key: resource(token.key, {
+    description: "everything",
+    enableKeyRotation: true,
+    policy: document(
+      statement({
+        Sid: "Account",
+        Principal: { AWS: `arn:aws:iam::${account}:root` },
+        Action: "kms:*",
+        Resource: "*",
+      }),
+      statement({
+        Sid: "Logs",
+        Principal: { Service: `logs.${region}.amazonaws.com` },
+        Action: ["kms:Encrypt", "kms:Decrypt"],
+        Resource: "*",
+        Condition: {
+          ArnLike: { "kms:EncryptionContext:aws:logs:arn": `arn:aws:logs:${region}:${account}:*` },
+        },
+      }),
+    ),
+  }),
+  ...network(),
+  ...securityGroups(),
+  ...endpoints(),
+  ...cluster(),
+  ...nodes(),
+  ...bastion(),
+};

@@ -1,0 +1,72 @@
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
+import { findOnPath, isOlder, requiredGo, requiredVersion } from "./build";
+
+const goMod = readFileSync(join(__dirname, "pulumi/go.mod"), "utf8");
+
+describe("the engine's module", () => {
+  it("pins engine and SDK at one version", () => {
+    const versions = ["pkg", "sdk"].map((part) =>
+      requiredVersion(goMod, `github.com/pulumi/pulumi/${part}/v3`),
+    );
+    expect(versions).toEqual(["v3.230.0", "v3.230.0"]);
+  });
+
+  it("asks for no newer Go than its dependencies do", () => {
+    expect(requiredGo(goMod)).toBe("1.25.8");
+  });
+
+  it("has a checksum for the engine", () => {
+    const goSum = readFileSync(join(__dirname, "pulumi/go.sum"), "utf8");
+    expect(goSum).toMatch(/^github\.com\/pulumi\/pulumi\/pkg\/v3 v3\.230\.0 h1:/m);
+  });
+});
+
+describe("requiredVersion", () => {
+  it("reads a requirement on a line of its own, and one in a block", () => {
+    const text = "require a.example/x v1.2.3\n\nrequire (\n\tb.example/y v0.1.0 // indirect\n)\n";
+    expect(["a.example/x", "b.example/y"].map((module) => requiredVersion(text, module))).toEqual([
+      "v1.2.3",
+      "v0.1.0",
+    ]);
+  });
+
+  it("says what is missing", () => {
+    expect(() => requiredVersion("go 1.25\n", "a.example/x")).toThrow(
+      "go.mod must require a.example/x",
+    );
+  });
+});
+
+describe("isOlder", () => {
+  it.each([
+    ["1.24.9", "1.25.8", true],
+    ["1.25.7", "1.25.8", true],
+    ["1.25.8", "1.25.8", false],
+    ["1.26", "1.25.8", false],
+    ["1.25", "1.25.8", true],
+    ["1.26.1-custom", "1.25.8", false],
+    ["2.0", "1.25.8", false],
+    ["1.9", "1.25.8", true],
+    ["devel go1.27-abc", "1.25.8", false],
+  ])("%s before %s: %s", (found, wanted, older) => {
+    expect(isOlder(found, wanted)).toBe(older);
+  });
+});
+
+describe("findOnPath", () => {
+  it("finds the first that can be run", () => {
+    const directories = ["a", "b", "c"].map(() => mkdtempSync(join(tmpdir(), "drawbridge-path-")));
+    const [, plain = "", runnable = ""] = directories;
+    for (const directory of [plain, runnable]) writeFileSync(join(directory, "tool"), "");
+    chmodSync(join(runnable, "tool"), 0o755);
+    expect(findOnPath("tool", directories.join(delimiter))).toBe(join(runnable, "tool"));
+    expect(findOnPath("other", directories.join(delimiter))).toBeUndefined();
+    for (const directory of directories) rmSync(directory, { recursive: true });
+  });
+
+  it("does not look into the working directory for an empty entry", () => {
+    expect(findOnPath("package.json", "")).toBeUndefined();
+  });
+});

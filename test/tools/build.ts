@@ -1,0 +1,160 @@
+import { execFile } from "node:child_process";
+import { createHash } from "node:crypto";
+import { accessSync, constants, existsSync, mkdirSync, mkdtempSync, readFileSync } from "node:fs";
+import { rename, rm } from "node:fs/promises";
+import { delimiter, join, resolve } from "node:path";
+import { promisify } from "node:util";
+
+const run = promisify(execFile);
+const cacheDirectory = resolve(__dirname, "../../.cache/tools");
+
+/** A program that is built from its Go module; `test/tools/<name>/` holds its pinned `go.mod` and `go.sum`. */
+interface GoTool {
+  /** Name of the command, and of the folder. */
+  name: string;
+  /** Import path of the command. */
+  package: string;
+  /** Module that holds the command: its version in `go.mod` is the version of the tool. */
+  module: string;
+  tags: string[];
+  /** Linker flags beyond `-s -w`, for the given version. */
+  ldflags: (version: string) => string[];
+}
+
+const pulumi: GoTool = {
+  name: "pulumi",
+  package: "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi",
+  module: "github.com/pulumi/pulumi/pkg/v3",
+  tags: ["grpcnotrace", "osusergo"],
+  ldflags: (version) => [`-X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=${version}`],
+};
+
+/** The machine lacks something that the rehearsal needs; the message says what to install. */
+export class MissingTool extends Error {}
+
+export interface FoundTool {
+  /** Absolute path of the executable. */
+  path: string;
+  /** Where it comes from, for the report. */
+  origin: "PATH" | "cache" | "built";
+}
+
+/**
+ * The Pulumi engine: the one on `PATH` when there is one, else the pinned one, which is built once into
+ * `.cache/tools`. Throws `MissingTool` when it would have to be built and Go is missing or too old.
+ */
+export async function findPulumi(announce: (line: string) => void): Promise<FoundTool> {
+  const onPath = findOnPath(pulumi.name, process.env["PATH"] ?? "");
+  return onPath === undefined ? buildOnce(pulumi, announce) : { path: onPath, origin: "PATH" };
+}
+
+export function findOnPath(name: string, path: string): string | undefined {
+  const directories = path.split(delimiter).filter((directory) => directory !== "");
+  return directories.map((directory) => resolve(directory, name)).find(isExecutable);
+}
+
+function isExecutable(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+async function buildOnce(tool: GoTool, announce: (line: string) => void): Promise<FoundTool> {
+  const source = join(__dirname, tool.name);
+  const goMod = readFileSync(join(source, "go.mod"), "utf8");
+  const goSum = readFileSync(join(source, "go.sum"), "utf8");
+  const hash = createHash("sha256").update(goMod).update("\0").update(goSum).digest("hex");
+  const target = join(cacheDirectory, `${tool.name}-${hash.slice(0, 16)}`);
+  const path = join(target, tool.name);
+  if (existsSync(path)) return { path, origin: "cache" };
+
+  const version = requiredVersion(goMod, tool.module);
+  await requireGo(requiredGo(goMod), tool.name);
+  announce(`building ${tool.name} ${version} from its Go module, once: this takes a few minutes`);
+  mkdirSync(cacheDirectory, { recursive: true });
+  const workspace = mkdtempSync(join(cacheDirectory, ".build-"));
+  try {
+    await build(tool, version, source, join(workspace, tool.name));
+    await publish(workspace, target);
+  } finally {
+    await rm(workspace, { recursive: true, force: true });
+  }
+  return { path, origin: "built" };
+}
+
+/** Another run may have published the same build meanwhile: the first one stays, they are alike. */
+async function publish(workspace: string, target: string): Promise<void> {
+  try {
+    await rename(workspace, target);
+  } catch (error) {
+    if (!existsSync(target)) throw error;
+  }
+}
+
+async function build(tool: GoTool, version: string, source: string, out: string): Promise<void> {
+  const args = ["build", "-trimpath", "-mod=readonly", "-buildvcs=false"];
+  args.push("-tags", tool.tags.join(","));
+  args.push("-ldflags", ["-s", "-w", ...tool.ldflags(version)].join(" "));
+  try {
+    await run("go", [...args, "-o", out, tool.package], { cwd: source, env: goEnvironment() });
+  } catch (error) {
+    const { stderr = "" } = error as { stderr?: string };
+    const lastLines = stderr.trim().split("\n").slice(-5).join("\n");
+    throw new MissingTool(
+      `${tool.name} could not be built; put ${tool.name} on PATH or let Go reach its module proxy:\n${lastLines}`,
+    );
+  }
+}
+
+/** Flags of the user's environment must not change the build, and no other toolchain is ever downloaded. */
+function goEnvironment(): NodeJS.ProcessEnv {
+  return { ...process.env, CGO_ENABLED: "0", GOFLAGS: "", GOTOOLCHAIN: "local", GOWORK: "off" };
+}
+
+async function requireGo(wanted: string, tool: string): Promise<void> {
+  const advice = `install Go >= ${wanted}, or put ${tool} on PATH`;
+  const found = await goVersion();
+  if (found === undefined) throw new MissingTool(`go is not on PATH: ${advice}`);
+  if (isOlder(found, wanted)) throw new MissingTool(`go on PATH is ${found}: ${advice}`);
+}
+
+async function goVersion(): Promise<string | undefined> {
+  try {
+    const { stdout } = await run("go", ["env", "GOVERSION"], { env: goEnvironment() });
+    return stdout.trim().replace(/^go/, "");
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether Go version `found` is before `wanted`; a development build (`devel …`) counts as new enough. */
+export function isOlder(found: string, wanted: string): boolean {
+  const numbers = (version: string) => (/^\d+(\.\d+)*/.exec(version)?.[0] ?? "").split(".");
+  if (!/^\d/.test(found)) return false;
+  const [have, need] = [numbers(found), numbers(wanted)];
+  const different = need.findIndex((part, i) => Number(part) !== Number(have[i] ?? 0));
+  return different >= 0 && Number(have[different] ?? 0) < Number(need[different]);
+}
+
+/** The `go` line of a `go.mod`: the oldest Go that its dependencies accept. */
+export function requiredGo(goMod: string): string {
+  const version = /^go (\S+)$/m.exec(goMod)?.[1];
+  if (version === undefined) throw new Error("go.mod must have a go line");
+  return version;
+}
+
+/** Version of a required module in a `go.mod`, such as `v3.230.0`. */
+export function requiredVersion(goMod: string, module: string): string {
+  const line = goMod.split("\n").map((text) =>
+    text
+      .trim()
+      .replace(/^require /, "")
+      .split(" "),
+  );
+  const version = line.find(([path]) => path === module)?.[1];
+  if (version === undefined) throw new Error(`go.mod must require ${module}`);
+  return version;
+}
