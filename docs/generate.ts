@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { stackFileSchema } from "../infra/schema";
-import { planSchema } from "../plan/schema-text";
+import { planJsonSchema } from "../plan/schema";
 import { rulesTable } from "../policies/table";
 import { coveragePage, coverageSummary } from "./coverage";
 
@@ -20,7 +20,7 @@ function between(page: string, marker: string, text: string): string {
 export function generatedFiles(): Record<string, string> {
   return {
     "docs/stack-file.schema.json": stackFileSchema(),
-    "docs/plan.schema.json": planSchema(),
+    "docs/plan.schema.json": planJsonSchema(),
     "docs/coverage.md": coveragePage(),
     "policies/README.md": rulesTable(),
     "README.md": between(read("README.md"), "coverage", coverageSummary()),

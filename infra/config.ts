@@ -192,7 +192,6 @@ export interface Config extends Fields {
   /** AWS account of the stack: the account of `deployerRoleArn`. */
   accountId: string;
 }
-export type NodeGroupConfig = Fields["nodeGroups"][number];
 
 /** One thing that is wrong with a stack file: `path` must `rule`, got `value`. */
 interface Fault {

@@ -1,5 +1,5 @@
 import { Command, CommanderError } from "commander";
-import { InputError } from "./input-error";
+import { InputError, traceHint } from "./input-error";
 import type { GivenConfig, Judgement } from "./judge";
 import { readPackConfig } from "./pack-config";
 import type { Result } from "./report/result";
@@ -17,7 +17,7 @@ export interface OutputOptions {
 }
 
 /** Exit codes of plan and judge. */
-export const exitCodes = { clean: 0, violation: 1, failure: 2 } as const;
+const exitCodes = { clean: 0, violation: 1, failure: 2 } as const;
 
 /** A command with the options that plan and judge share. */
 export function commandWithOutputs(name: string, description: string): Command {
@@ -83,9 +83,11 @@ function exitCodeOf({ verdicts }: Judgement): number {
 }
 
 function faultLines(error: unknown, verbose: boolean): readonly string[] {
-  if (error instanceof InputError) return error.lines;
+  if (error instanceof InputError) {
+    return verbose ? error.lines.map((line) => line.replace(traceHint, "")) : error.lines;
+  }
   if (!(error instanceof Error)) return [String(error)];
-  return [verbose ? (error.stack ?? error.message) : `${error.message}; --verbose shows where`];
+  return [verbose ? (error.stack ?? error.message) : error.message + traceHint];
 }
 
 /** Runs a command: its faults become lines on stderr and exit code 2. */

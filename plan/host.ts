@@ -3,9 +3,10 @@ import type { Server as Listener } from "node:net";
 import { createRequire } from "node:module";
 import { existsSync, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
+import { stripVTControlCharacters } from "node:util";
 import { collect, ended, startNode } from "./child-process";
 import type { Child } from "./child-process";
-import { InputError, ProgramError } from "./input-error";
+import { InputError, ProgramError, traceHint } from "./input-error";
 import type { Admit, ResourceMonitor } from "./monitor";
 import { organization } from "./pack-process";
 import { endOf, faultLines } from "./process-output";
@@ -39,8 +40,8 @@ export interface PlanRequest {
 }
 
 const host = "127.0.0.1";
-/** Frames of a stack trace when somebody wants to see it. */
-const tracedFrames = 50;
+/** Node's own default; Node hangs when it colours longer traces, as the SDK asks it to. */
+const tracedFrames = 10;
 
 function listen(): Promise<{ listener: Listener; address: string }> {
   const listener = createServer();
@@ -55,7 +56,7 @@ function listen(): Promise<{ listener: Listener; address: string }> {
 }
 
 /** The configuration as the SDK reads it from the environment. */
-export function configEnvironment(config: StackConfig): Record<string, string> {
+function configEnvironment(config: StackConfig): Record<string, string> {
   return {
     PULUMI_CONFIG: JSON.stringify(config.values),
     PULUMI_CONFIG_SECRET_KEYS: JSON.stringify(config.secretKeys),
@@ -112,7 +113,7 @@ function programFaults(stderr: string, code: number | null, signal: string | nul
   const lines = (messages.length > 0 ? messages : [stderr]).flatMap((text) => {
     const fault = faultLines(text.replace(wrapper, ""));
     // What the program threw on purpose explains itself; anything else has to be found.
-    return wrapper.test(text) ? fault.map((line) => `${line}; --verbose shows where`) : fault;
+    return wrapper.test(text) ? fault.map((line) => line + traceHint) : fault;
   });
   return lines.length > 0 ? [...new Set(lines)] : [`the program ${endOf(code, signal)}`];
 }
@@ -164,7 +165,9 @@ async function serve({ config, programDir: dir, child, listener }: Launched, adm
   monitor.serve(listener);
   try {
     const { code, signal } = await end;
-    return { monitor, code, signal, stdout: stdout(), stderr: stderr() };
+    // The SDK colours stack traces even when no terminal shows them.
+    const [printed, said] = [stdout(), stderr()].map((text) => stripVTControlCharacters(text));
+    return { monitor, code, signal, stdout: printed ?? "", stderr: said ?? "" };
   } finally {
     child.kill("SIGKILL");
     monitor.stop();

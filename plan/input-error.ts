@@ -29,3 +29,6 @@ export function systemReason(error: unknown): string {
 
 /** A fault of the user's program, which a run with stack traces can say more about. */
 export class ProgramError extends InputError {}
+
+/** Ends the message of a fault that a stack trace says more about. */
+export const traceHint = "; --verbose shows where";

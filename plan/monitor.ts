@@ -11,9 +11,7 @@ import {
 } from "@pulumi/pulumi/proto/resource_pb";
 import type {
   ReadResourceRequest,
-  RegisterErrorHookRequest,
   RegisterPackageRequest,
-  RegisterResourceHookRequest,
   RegisterResourceOutputsRequest,
   RegisterResourceRequest,
   ResourceCallRequest,
@@ -149,8 +147,8 @@ export class ResourceMonitor {
         refuse(() => `${pureFunction}, but it transforms invokes; remove the invokes`),
       ),
       // Hooks act when resources are created, changed or deleted, which a plan does not do.
-      registerResourceHook: this.unary((_: RegisterResourceHookRequest) => new Empty()),
-      registerErrorHook: this.unary((_: RegisterErrorHookRequest) => new Empty()),
+      registerResourceHook: this.unary(() => new Empty()),
+      registerErrorHook: this.unary(() => new Empty()),
     };
   }
 

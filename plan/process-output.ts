@@ -19,5 +19,5 @@ export function faultLines(output: string): string[] {
 
 /** How a process ended, for those that wrote nothing. */
 export function endOf(code: number | null, signal: string | null): string {
-  return `ended with ${signal ?? `exit code ${code}`} and wrote no error`;
+  return `ended with ${signal ?? `exit code ${code ?? "unknown"}`} and wrote no error`;
 }

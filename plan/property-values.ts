@@ -24,7 +24,7 @@ const unknownSentinels: ReadonlySet<unknown> = new Set([
 ]);
 
 /** Key that marks an object as one of the protocol's special values. */
-export const signatureKey = "4dabf18193072939515e22adb298388d";
+const signatureKey = "4dabf18193072939515e22adb298388d";
 /** Signature of a secret: `{ value }`, or `{ ciphertext }` and `{ plaintext }` in a state file. */
 export const secretSignature = "1b47061264138c4ac30d75fd1eb44270";
 const outputSignature = "d0e6a833031e9bbcd3f4e8bde6ca49a4";

@@ -72,10 +72,10 @@ function textOf(members: Map<string, YamlValue>, key: string, file: string): str
 
 /** A key without a namespace belongs to the project; `ns:config:key` is an old spelling of `ns:key`. */
 function configKey(key: string, project: string, place: string): string {
-  const parts = key.split(":");
-  if (parts.length === 1) return `${project}:${key}`;
-  if (parts.length === 2) return key;
-  if (parts.length === 3 && parts[1] === "config") return `${parts[0]}:${parts[2]}`;
+  const [namespace = "", middle, name, ...rest] = key.split(":");
+  if (middle === undefined) return `${project}:${key}`;
+  if (name === undefined) return key;
+  if (middle === "config" && rest.length === 0) return `${namespace}:${name}`;
   throw new InputError(`${place}: configuration key must be <namespace>:<name>, got ${key}`);
 }
 
@@ -117,6 +117,12 @@ function readable(value: YamlValue): unknown {
   return value.value;
 }
 
+/** A scalar as text; the engine still treats a key without a value as an empty text. */
+function textForm(content: unknown): string {
+  if (content === null) return "";
+  return typeof content === "string" ? content : jsonText(content);
+}
+
 function configValue(value: YamlValue, file: string): ConfigValue {
   const place = `${file}:${value.line}`;
   if (isCiphertext(value)) return { text: redacted, secret: true, structured: false, place };
@@ -124,8 +130,7 @@ function configValue(value: YamlValue, file: string): ConfigValue {
   if (typeof content === "object" && content !== null) {
     return { text: jsonText(content), secret: holdsCiphertext(value), structured: true, place };
   }
-  // The engine still treats a key without a value as an empty text.
-  const text = content === null ? "" : typeof content === "string" ? content : jsonText(content);
+  const text = textForm(content);
   return { text, secret: false, structured: false, place };
 }
 
@@ -219,10 +224,12 @@ function readProject(projectDir: string): Project {
   const members = requireMap(parseYaml(text, projectFile), "the project", projectFile);
   const name = textOf(members, "name", projectFile);
   if (name === undefined) throw new InputError(`${projectFile}: name must be set`);
-  const runtime = members.get("runtime")?.value;
-  const language = runtime instanceof Map ? runtime.get("name")?.value : runtime;
-  if (language !== "nodejs") {
-    throw new InputError(`${projectFile}: runtime must be nodejs, got ${String(language)}`);
+  const runtime = members.get("runtime") ?? { value: null, line: 1 };
+  const { value: given } = runtime;
+  if ((given instanceof Map ? given.get("name")?.value : given) !== "nodejs") {
+    throw new InputError(
+      `${projectFile}: runtime must be nodejs, got ${textForm(readable(runtime))}`,
+    );
   }
   const config = members.get("config");
   // A text under `config` is the old spelling of `stackConfigDir`.

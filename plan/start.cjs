@@ -1,10 +1,11 @@
 // Preloaded by the processes that plan starts. Starting is most of what a plan takes, so this lets
 // Node load TypeScript, as `-r tsx/cjs` does, with two differences.
+/* oxlint-disable no-underscore-dangle, import/no-unassigned-import -- Node names the loader's parts so. */
 const Module = require("node:module");
 const { sep } = require("node:path");
 
-const packages = `${sep}node_modules${sep}`;
-const sdk = `${packages}@pulumi${sep}pulumi${sep}`;
+const packages = ["", "node_modules", ""].join(sep);
+const sdk = ["", "node_modules", "@pulumi", "pulumi", ""].join(sep);
 
 // What the SDK requires at its start but needs only to serialize functions or to send traces:
 // a third of the time that it takes to load. Each is loaded when something of it is used.
@@ -20,9 +21,8 @@ const rarelyUsed = new Set([
   "@opentelemetry/sdk-trace-node",
 ]);
 
-// Without stack traces nobody sees the positions that source maps would correct, and reading the
-// map of every file costs more than running the file.
-const withoutStacks = Error.stackTraceLimit === 0;
+// The SDK's own reader of source maps does not find those of tsx, so it would show wrong lines, and
+// it reads the maps of the SDK at each start. Node's reader, which tsx turns on, does both better.
 const sourceMaps = "source-map-support/register";
 
 const load = Module._load;
@@ -41,7 +41,7 @@ function loadedOnUse(request, parent, isMain) {
 Module._load = (request, parent, isMain) => {
   if (parent?.filename?.includes(sdk)) {
     if (rarelyUsed.has(request)) return loadedOnUse(request, parent, isMain);
-    if (withoutStacks && request === sourceMaps) return {};
+    if (request === sourceMaps) return {};
   }
   return load(request, parent, isMain);
 };
@@ -62,4 +62,5 @@ Module._resolveFilename = (request, parent, ...rest) => {
   return resolve(request, parent, ...rest);
 };
 
-if (withoutStacks) process.setSourceMapsEnabled(false);
+// Without stack traces nobody sees what source maps correct, and each costs time.
+if (Error.stackTraceLimit === 0) process.setSourceMapsEnabled(false);

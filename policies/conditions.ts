@@ -15,7 +15,7 @@ export function known(rule: string, holds: (value: unknown) => boolean): Conditi
 }
 
 /** AWS and Pulumi write flags as booleans and as texts, depending on the resource. */
-export function plain(value: unknown): unknown {
+function plain(value: unknown): unknown {
   if (value === "true") return true;
   if (value === "false") return false;
   return value;

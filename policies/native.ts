@@ -42,16 +42,27 @@ function typed<T extends object>(rule: Rule, validate: T): T {
 
 /** Inputs by URN, of the resources analysed since the last judgement of a stack. */
 const analysed = new Map<string, Record<string, unknown>>();
-let judged = false;
+
+/** The stack that is being judged, and the rules that have judged it. */
+let current: { stack: Stack; rules: Set<Rule> } | undefined;
 
 /**
  * A preview may lack outputs that depend on something unknown (github.com/pulumi/pulumi/issues/7854), so stack rules
  * look at the inputs, which only the analysis of each resource shows.
  */
 function remember(urn: string, inputs: Record<string, unknown>): void {
-  if (judged) analysed.clear();
-  judged = false;
+  if (current) analysed.clear();
+  current = undefined;
   analysed.set(urn, inputs);
+}
+
+/** The SDK unpacks a stack for each rule anew; a rule that comes again has been handed the next one. */
+function stackFor(rule: Rule, resources: readonly PolicyResource[]): Stack {
+  if (!current || current.rules.has(rule)) {
+    current = { stack: new Stack(resources.map(registration)), rules: new Set() };
+  }
+  current.rules.add(rule);
+  return current.stack;
 }
 
 /** The properties behind the SDK's proxy, which throws on every unknown value, though the rest would decide the rule. */
@@ -73,14 +84,11 @@ function resourceValidation(rule: ResourceRule<object>) {
 
 function stackValidation(rule: StackRule<object>) {
   return (args: StackValidationArgs, report: ReportViolation): void => {
-    judged = true;
-    if (!args.resources.some(({ type }) => rule.types.includes(type))) {
+    const stack = stackFor(rule, args.resources);
+    if (stack.all(...rule.types).length === 0) {
       args.notApplicable(`the stack has no ${rule.types.join(", ")}`);
     }
-    const findings = run(() => {
-      const stack = new Stack(args.resources.map(registration));
-      return rule.checkStack(stack, configured(rule, args.getConfig()));
-    });
+    const findings = run(() => rule.checkStack(stack, configured(rule, args.getConfig())));
     conclude(findings, args, report);
   };
 }

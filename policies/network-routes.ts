@@ -2,6 +2,7 @@ import type { Finding, Resource, Stack } from "./model";
 import { publicBastion } from "./public-bastion";
 import { stackRule } from "./rule";
 import { token } from "./tokens";
+import { any } from "./truth";
 import type { Route } from "./topology";
 import {
   isBastion,
@@ -24,7 +25,9 @@ export const privateDefaultRouteNat = stackRule({
   types: [token.subnet],
   *checkStack(stack) {
     for (const subnet of stack.all(token.subnet)) {
-      if (isMeantPublic(subnet, stack)) continue;
+      const meantPublic = isMeantPublic(subnet, stack);
+      if (meantPublic === undefined) yield subnet.at("tags").undecided();
+      if (meantPublic !== false) continue;
       const { routes, unknown } = routingOf(subnet, stack);
       yield* unknown.map((field) => field.undecided());
       for (const route of routes) yield* privateRoute(route, subnet, stack);
@@ -177,13 +180,14 @@ function* inPrivateSubnets(resource: Resource, path: string, stack: Stack): Iter
     resource.undecided(`the routing of ${field.text} is unknown: the stack does not manage it`),
   );
   for (const subnet of found) {
-    const truth =
-      subnet.type === token.defaultSubnet || isMeantPublic(subnet, stack)
-        ? true
-        : isPublic(subnet, stack);
+    const truth = any([
+      subnet.type === token.defaultSubnet,
+      isMeantPublic(subnet, stack),
+      isPublic(subnet, stack),
+    ]);
     if (truth) yield resource.fail(`${path} must be private subnets, got ${subnet.name}`);
     if (truth === undefined) {
-      yield resource.undecided(`the routing of ${subnet.name} is unknown until up`);
+      yield resource.undecided(`whether ${subnet.name} is private is unknown until up`);
     }
   }
 }

@@ -12,62 +12,44 @@ import {
   imdsv2,
   instanceProfile,
   noPublicIp,
-  noUserDataSecrets,
-  patchedByTemplate,
   perUserKeys,
-  selinux,
-  volumesEncrypted,
 } from "./compute";
 import {
-  apiInternal,
-  controlPlaneLogGroup,
   controlPlaneLogs,
   deletionProtection,
-  privateEndpoint,
-  publicCidrs,
   secretsEncrypted,
   standardSupport,
   supportedVersion,
 } from "./eks";
 import { accessApiMode, noClusterAdminEntry, noCreatorAdmin } from "./eks-access";
-import {
-  narrowTrust,
-  noAdminManaged,
-  nodeRoleMinimal,
-  noStarStar,
-  noUsersOrKeys,
-  oidcAudience,
-} from "./iam";
+import { apiInternal, privateEndpoint, publicCidrs } from "./eks-network";
+import { noAdminManaged, noStarStar, noUsersOrKeys } from "./iam";
+import { narrowTrust, nodeRoleMinimal, oidcAudience } from "./iam-roles";
 import { deletionWindow, noWildcardPrincipal, rotation } from "./kms";
-import { logGroupEncrypted } from "./logs";
+import { controlPlaneLogGroup, logGroupEncrypted } from "./logs";
 import { naclNoOpenAdmin } from "./network-acls";
 import { endpointPolicy, vpcEndpoints } from "./network-endpoints";
+import { eipOnlyNat, internetGatewaySingle } from "./network-gateways";
 import {
   natInPublicSubnet,
   natPerZone,
   nodesPrivateSubnets,
   privateDefaultRouteNat,
 } from "./network-routes";
+import { subnetRoleTags, subnetsMultiZone } from "./network-subnets";
 import {
   defaultSecurityGroupLocked,
   defaultsLocked,
-  eipOnlyNat,
   flowLogs,
-  internetGatewaySingle,
   noDefaultVpc,
   privateSubnetNoPublicIp,
-  subnetRoleTags,
-  subnetsMultiZone,
 } from "./network-vpc";
+import { patchedByTemplate, selinux } from "./nodes";
 import type { Rule } from "./rule";
-import {
-  described,
-  noAllPorts,
-  noMixedRules,
-  noWorldIngress,
-  referenceOverCidr,
-  restrictEgress,
-} from "./security-groups";
+import { described, noMixedRules, referenceOverCidr } from "./security-group-form";
+import { noAllPorts, noWorldIngress, restrictEgress } from "./security-groups";
+import { noUserDataSecrets } from "./user-data";
+import { volumesEncrypted } from "./volumes";
 
 /** Every rule of the pack, by group. */
 export const rules: readonly Rule[] = [

@@ -6,9 +6,8 @@ import { all } from "./truth";
 
 /** One rule of a security group, in whichever of its four forms the program wrote it. */
 export interface SecurityGroupRule {
-  /** The rule itself: a resource's inputs, or an entry of a group's list. */
+  /** The resource that says the rule: the rule's own, or the group with its list. */
   resource: Resource;
-  /** Start of the paths of its fields in messages. */
   direction: "ingress" | "egress";
   /** The groups of the stack that it belongs to. */
   groups: Resource[];
@@ -187,4 +186,9 @@ export function foreignPrefixLists(rule: SecurityGroupRule, stack: Stack): Field
   return rule.prefixLists.filter(
     (list) => stack.refs(list, [token.managedPrefixList, token.vpcEndpoint]).found.length === 0,
   );
+}
+
+/** The networks that are known, as texts. */
+export function knownNetworks(fields: readonly Field[]): string[] {
+  return fields.filter(({ unknown }) => !unknown).map(({ text }) => text);
 }

@@ -104,17 +104,17 @@ export function natGatewaysOf(subnet: Resource, stack: Stack): Resource[] {
  * Whether a subnet is declared to be public: it is named so, marked for public load balancers, or holds a public NAT
  * gateway. Routes are no declaration: a wrong one is what rules look for.
  */
-export function isMeantPublic(subnet: Resource, stack: Stack): boolean {
+export function isMeantPublic(subnet: Resource, stack: Stack): Truth {
   const tags = subnet.at("tags");
   const holdsNat = stack
     .users(subnet, [token.natGateway], "subnetId")
     .some((gateway) => gateway.at("connectivityType").value !== "private");
-  return (
-    holdsNat ||
-    tags.child("kubernetes.io/role/elb").present ||
-    tags.values().some(({ value }) => value === "public") ||
-    /\bpublic\d*\b/i.test(tags.child("Name").text)
-  );
+  return any([
+    holdsNat,
+    tags.unknown ? undefined : tags.child("kubernetes.io/role/elb").present,
+    ...tags.values().map((tag): Truth => (tag.unknown ? undefined : tag.value === "public")),
+    /(?<![a-z])public(?![a-z])/i.test(tags.child("Name").text),
+  ]);
 }
 
 /** A bastion says so in its name or in a tag. */
@@ -126,6 +126,6 @@ export function isBastion(resource: Resource): boolean {
   ];
   const texts = tags.flatMap((tag) => [tag, ...tag.values()]).map(({ value }) => value);
   return [resource.name, ...texts].some(
-    (text) => typeof text === "string" && /\bbastion\b/i.test(text),
+    (text) => typeof text === "string" && /bastion|jump-?(host|box|server)/i.test(text),
   );
 }

@@ -39,7 +39,7 @@ const weekSeconds = 7 * 24 * 3600;
  * It lives a week at most and is replaced by a fresh one; a broken one is replaced at once.
  */
 export class Bastion extends pulumi.ComponentResource {
-  static readonly requirements = ["J16", "M6", "M7"];
+  static readonly requirements = ["J16", "J17", "M6", "M7"];
 
   /** ARN of the policy that lets people start sessions: attach it to their roles. */
   readonly sessionPolicyArn: pulumi.Output<string>;

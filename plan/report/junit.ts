@@ -16,10 +16,13 @@ const entities: Record<string, string> = {
 
 /** Text for an attribute or element: characters that XML 1.0 cannot hold become U+FFFD. */
 export function xmlText(text: string): string {
-  return text
-    .replaceAll(/\p{Surrogate}/gu, "\uFFFD")
-    .replaceAll(/[\0-\x08\x0B\x0C\x0E-\x1F\x7F-\x84\x86-\x9F\uFFFE\uFFFF]/g, "\uFFFD")
-    .replaceAll(/[&<>"'\t\n\r]/g, (character) => entities[character] ?? character);
+  return (
+    text
+      .replaceAll(/\p{Surrogate}/gu, "\uFFFD")
+      // oxlint-disable-next-line no-control-regex -- these are the characters to replace
+      .replaceAll(/[\0-\x08\x0B\x0C\x0E-\x1F\x7F-\x84\x86-\x9F\uFFFE\uFFFF]/g, "\uFFFD")
+      .replaceAll(/[&<>"'\t\n\r]/g, (character) => entities[character] ?? character)
+  );
 }
 
 function element(

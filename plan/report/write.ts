@@ -39,12 +39,15 @@ export function writeAll(files: readonly OutputFile[]): void {
   if (repeated.length > 0) {
     throw new InputError(`output files must differ, got ${repeated.join(", ")} twice`);
   }
-  const faults = files.flatMap((file) => {
+  const faults: string[] = [];
+  const written: string[] = [];
+  for (const file of files) {
     const reason = faultOf(file);
-    return reason === undefined ? [] : [`${file.path}: cannot be written: ${reason}`];
-  });
+    if (reason === undefined) written.push(file.path);
+    else faults.push(`${file.path}: cannot be written: ${reason}`);
+  }
   if (faults.length > 0) {
-    for (const path of paths) rmSync(temporary(path), { force: true });
+    for (const path of written) rmSync(temporary(path));
     throw new InputError(faults);
   }
   for (const path of paths) renameSync(temporary(path), path);

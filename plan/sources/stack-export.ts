@@ -72,7 +72,7 @@ function optionsOf(state: z.infer<typeof stateResource>): StackResource["options
     ...(aliases?.length && { aliases }),
     ...(additionalSecretOutputs?.length && { additionalSecretOutputs }),
     ...(retainOnDelete === true && { retainOnDelete }),
-    ...(customTimeouts != null && { customTimeouts: { ...customTimeouts } as never }),
+    ...(customTimeouts != null && { customTimeouts: customTimeouts }),
   };
 }
 

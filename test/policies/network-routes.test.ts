@@ -132,6 +132,11 @@ casesFor("net-private-default-route-nat [J18] [J16]", {
       ["nodes-a-table: undecided: routeTableId of nodes-a-table is unknown until up"],
     ],
     [
+      "tags that nobody knows yet",
+      { "nodes-a.tags": unknown },
+      ["nodes-a: undecided: tags of nodes-a is unknown until up"],
+    ],
+    [
       "a destination that nobody knows yet",
       { "private-route-a.destinationCidrBlock": unknown },
       ["private-route-a: undecided: destinationCidrBlock of private-route-a is unknown until up"],
@@ -293,6 +298,14 @@ casesFor("net-nodes-private-subnets [J16] [S13]", {
       "subnets that nobody knows yet",
       { "nodes.subnetIds": unknown },
       ["nodes: undecided: subnetIds of nodes is unknown until up"],
+    ],
+    [
+      "a subnet whose tags nobody knows yet",
+      {
+        "nodes.subnetIds": [ref("nodes-c")],
+        "nodes-c": { ...platform["nodes-a"], inputs: { tags: unknown } },
+      },
+      ["nodes: undecided: whether nodes-c is private is unknown until up"],
     ],
     [
       "a subnet of another stack",

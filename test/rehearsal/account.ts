@@ -91,6 +91,10 @@ export class Account {
     return this.find(name).id;
   }
 
+  urn(name: string): string {
+    return urnOf(name);
+  }
+
   output(name: string, property: string): unknown {
     return this.find(name).outputs[property];
   }

@@ -75,6 +75,7 @@ export interface StackState {
 export interface StateResource {
   urn: string;
   type: string;
+  dependencies?: string[];
   inputs?: Record<string, unknown>;
   outputs?: Record<string, unknown>;
   protect?: boolean;

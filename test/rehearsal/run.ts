@@ -82,7 +82,7 @@ async function rehearse(
   let broken = false;
   for (const step of steps) {
     if (aborted.signal.aborted) return;
-    const passed = broken ? skips(step) : await passes(step);
+    const passed: boolean = broken ? skips(step) : await passes(step);
     broken ||= !passed && step.basis === true;
     count[passed ? "passed" : "failed"] += 1;
   }

@@ -13,6 +13,7 @@ import {
   type SavedPlan,
 } from "./compare";
 import { Rehearsal, type Outcome, type StateResource } from "./engine";
+import { missingDependencies } from "./order";
 import { publicCluster } from "./public-cluster";
 import { repository } from "./stack-config";
 
@@ -87,6 +88,13 @@ export function lifeOfStack(args: LifeArgs): Step[] {
       title: "what the plan knew has come true",
       run: async () =>
         told(compareWithState(plan().resources, (await rehearsal.state()).resources)),
+    },
+    {
+      title: "nothing comes in its order by luck",
+      run: async () =>
+        missingDependencies(rehearsal.world, (await rehearsal.state()).resources).map(
+          ({ urn, needs }) => `${urn} needs ${needs} and does not depend on it`,
+        ),
     },
     {
       title: "a second up changes nothing, and no rule is undecided",

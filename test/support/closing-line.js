@@ -6,7 +6,7 @@
 module.exports = class ClosingLine {
   /**
    * @param {unknown} _contexts
-   * @param {import("@jest/reporters").AggregatedResult} results
+   * @param {{ numPassedTests: number, numFailedTests: number, numRuntimeErrorTestSuites: number }} results
    */
   onRunComplete(_contexts, results) {
     const failed = results.numFailedTests + results.numRuntimeErrorTestSuites;

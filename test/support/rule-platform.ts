@@ -209,7 +209,7 @@ function endpoints(): StackSpec {
   };
 }
 
-export function trust(service: string, more: Record<string, unknown> = {}) {
+function trust(service: string, more: Record<string, unknown> = {}) {
   return document(
     statement({
       Sid: "Service",

@@ -103,7 +103,7 @@ describe("Bastion", () => {
     });
   });
 
-  it("lets people with MFA from trusted networks start sessions on the bastion alone [M7]", async () => {
+  it("lets people with MFA from trusted networks start sessions on the bastion alone [J17] [M7]", async () => {
     const policy = ofType(await build(), "aws:iam/policy:Policy")["bastion-sessions"];
     const personal = {
       Bool: { "aws:MultiFactorAuthPresent": "true" },

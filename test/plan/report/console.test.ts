@@ -1,12 +1,19 @@
 import { consoleReport } from "../../../plan/report/console";
+import type { Result } from "../../../plan/report/result";
 import { result } from "./result-fixture";
+
+/** The report without its colours, which a terminal or a CI variable turns on. */
+function plainReport(shown: Result): string {
+  // oxlint-disable-next-line no-control-regex
+  return consoleReport(shown).replaceAll(/\u001B\[\d+m/g, "");
+}
 
 describe("consoleReport", () => {
   it("shows resources by component, findings by rule, what is undecided and the counts", () => {
-    expect(consoleReport(result).split("\n")).toEqual([
+    expect(plainReport(result).split("\n")).toEqual([
       "demo / dev: 3 resources",
-      "  aws                         1",
-      "  store (demo:index:Store)    2",
+      "  aws                          1",
+      "  store (demo:index:Store)     2",
       "",
       "Warnings of the program",
       "  zones will be required",
@@ -48,7 +55,7 @@ describe("consoleReport", () => {
       warnings: [],
       judgement: { ...result.judgement, rules: [], verdicts: [], remediated: [] },
     };
-    expect(consoleReport(quiet)).toBe(
+    expect(plainReport(quiet)).toBe(
       "demo / dev: 0 resources\n\n0 violations, 0 advisory findings, 0 undecided, 0 of 0 rules passed, 0 not applicable\n",
     );
   });

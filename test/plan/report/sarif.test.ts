@@ -1,6 +1,6 @@
 import type { Log, Result as SarifResult } from "sarif";
 import { sarifReport } from "../../../plan/report/sarif";
-import { advisory, bucketUrn, result, topicUrn, undecided } from "./result-fixture";
+import { bucketUrn, result, topicUrn } from "./result-fixture";
 
 describe("sarifReport", () => {
   const log = JSON.parse(sarifReport(result)) as Log;
@@ -62,9 +62,9 @@ describe("sarifReport", () => {
         "encrypted",
         "review",
         "none",
-        `aws:sns/topic:Topic news: undecided until up: ${undecided.message}`,
+        `aws:sns/topic:Topic news: undecided until up: kmsMasterKeyId of news is unknown until up`,
       ],
-      ["tagged", "fail", "warning", `aws:sns/topic:Topic news: ${advisory.message}`],
+      ["tagged", "fail", "warning", `aws:sns/topic:Topic news: owner is missing`],
     ]);
   });
 

@@ -54,17 +54,20 @@ export function wellFormed(property: string, code: string) {
       : new AwsError(code, `${property} is not a policy document in JSON with a Statement`);
 }
 
+/** ARNs of the principals of a policy document. */
+export function principalsOf(document: unknown): string[] {
+  return (statementsOf(document) ?? []).flatMap((statement) => statement.Principal["AWS"] ?? []);
+}
+
 /** IAM and KMS refuse a policy that names a role or a user of the account which does not exist. */
 export function principalsExist(property: string, code: string) {
   return ({ inputs, world }: Draft): AwsError | undefined => {
     const known = new Set([...world.principals, ...world.resources.map((r) => r.computed["arn"])]);
-    const unknown = (statementsOf(inputs[property]) ?? [])
-      .flatMap((statement) => statement.Principal["AWS"] ?? [])
-      .find(
-        (arn) =>
-          new RegExp(`^arn:[\\w-]+:iam::${world.accountId}:(role|user)/`).test(arn) &&
-          !known.has(arn),
-      );
+    const unknown = principalsOf(inputs[property]).find(
+      (arn) =>
+        new RegExp(`^arn:[\\w-]+:iam::${world.accountId}:(role|user)/`).test(arn) &&
+        !known.has(arn),
+    );
     if (unknown === undefined) return undefined;
     return new AwsError(code, `${property} names the principal ${unknown}, which does not exist`);
   };

@@ -1,4 +1,3 @@
-import { setTimeout } from "node:timers/promises";
 import {
   Server,
   ServerCredentials,
@@ -22,7 +21,6 @@ import {
   update,
 } from "./cloud";
 import { AwsError, isObject, type Scope } from "./row";
-import { delayOf } from "./timing";
 import { changeWorld, readWorld, type Properties } from "./world";
 
 /** Environment variable that names the file of the world. */
@@ -83,13 +81,12 @@ class StandIn {
       .setAcceptoutputs(false);
   }
 
-  private async create(request: messages.CreateRequest): Promise<messages.CreateResponse> {
+  private create(request: messages.CreateRequest): messages.CreateResponse {
     const wanted = wantedOf(request.getUrn(), request.getProperties());
     if (request.getPreview()) {
       const outputs = previewCreate(readWorld(this.worldFile), this.scope, wanted);
       return new messages.CreateResponse().setProperties(struct(outputs));
     }
-    await setTimeout(delayOf("create", wanted.type));
     const { id, outputs } = changeWorld(this.worldFile, (world) =>
       create(world, this.scope, wanted),
     );
@@ -118,9 +115,8 @@ class StandIn {
     return new messages.UpdateResponse().setProperties(struct(outputs));
   }
 
-  private async delete(request: messages.DeleteRequest): Promise<Empty> {
+  private delete(request: messages.DeleteRequest): Empty {
     const { type } = wantedOf(request.getUrn(), undefined);
-    await setTimeout(delayOf("delete", type));
     changeWorld(this.worldFile, (world) => [remove(world, type, request.getId()), undefined]);
     return new Empty();
   }
@@ -180,21 +176,16 @@ function decoded(value: unknown): unknown {
 type Handler<Q, A> = (call: ServerUnaryCall<Q, A>, callback: sendUnaryData<A>) => void;
 
 /** Runs a call; what it throws becomes the call's error, with a stack only where the stand-in itself is at fault. */
-function answer<Q, A>(handle: (request: Q) => A | Promise<A>): Handler<Q, A> {
+function answer<Q, A>(handle: (request: Q) => A): Handler<Q, A> {
   return (call, callback) => {
-    void reply(() => handle(call.request), callback);
+    try {
+      callback(null, handle(call.request));
+    } catch (error) {
+      const refusal = error as Error;
+      const details = refusal instanceof AwsError ? refusal.message : (refusal.stack ?? "");
+      callback({ code: status.UNKNOWN, details });
+    }
   };
-}
-
-async function reply<A>(handle: () => A | Promise<A>, callback: sendUnaryData<A>): Promise<void> {
-  try {
-    // eslint-disable-next-line unicorn/no-null -- the callback's own convention
-    callback(null, await handle());
-  } catch (error) {
-    const refusal = error as Error;
-    const details = refusal instanceof AwsError ? refusal.message : (refusal.stack ?? "");
-    callback({ code: status.UNKNOWN, details });
-  }
 }
 
 function main(): void {

@@ -1,0 +1,26 @@
+import type { Finding, Resource, Stack } from "./model";
+import { token } from "./tokens";
+
+/** Types that are one instance each. */
+export const instances = [token.instance, token.spotInstanceRequest];
+
+/** Types that instances start from. */
+export const templates = [token.launchTemplate, token.launchConfiguration];
+
+/** Nothing when the node group starts from a launch template of the program, and not from one that EKS makes up. */
+export function hasTemplate(group: Resource): Finding[] {
+  const template = group.at("launchTemplate");
+  if (template.unknown) return [template.undecided()];
+  const isNamed = ["id", "name"].some((key) => template.at(key).present);
+  return isNamed ? [] : [template.fail("name a launch template of your own")];
+}
+
+/** The launch templates that a group of instances names. */
+export function templatesOf(group: Resource, stack: Stack): Resource[] {
+  return [
+    "launchTemplate.id",
+    "launchTemplate.name",
+    "mixedInstancesPolicy.launchTemplate.launchTemplateSpecification.launchTemplateId",
+    "mixedInstancesPolicy.launchTemplate.launchTemplateSpecification.launchTemplateName",
+  ].flatMap((path) => stack.refs(group.at(path), [token.launchTemplate]).found);
+}

@@ -1,0 +1,67 @@
+import { gunzipSync } from "node:zlib";
+import { instances, templates } from "./launch-templates";
+import { resourceRule } from "./rule";
+
+/** What a secret looks like. A reference to a variable or to a command is none. */
+const secrets: [name: string, pattern: RegExp][] = [
+  ["an AWS access key", /\b(AKIA|ASIA)[0-9A-Z]{16}\b/],
+  ["an AWS secret key", /aws_secret_access_key['"]?\s*[=:]\s*['"]?[A-Za-z0-9/+]{40}/i],
+  ["a private key", /-----BEGIN [A-Z ]*PRIVATE KEY-----/],
+  ["a Vault token", /\bhv[sbr]\.[A-Za-z0-9_-]{20,}/],
+  ["a token of GitHub", /\b(gh[pousr]_[A-Za-z0-9]{30,}|github_pat_[A-Za-z0-9_]{30,})/],
+  ["a JSON web token", /\beyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}/],
+  ["a bootstrap token of Kubernetes", /\b[a-z0-9]{6}\.[a-z0-9]{16}\b/],
+  [
+    "a password",
+    /\b[a-z0-9_-]*(password|passwd|secret|token|api_?key)['"]?\s*[=:]\s*['"]?(?![$<{(]|true\b|false\b|null\b)[^\s'"$]{8,}/i,
+  ],
+];
+
+export const noUserDataSecrets = resourceRule({
+  id: "compute-no-userdata-secrets",
+  title:
+    "User data holds no secrets: every process of the instance and every reader of EC2 can see it",
+  severity: "critical",
+  level: "mandatory",
+  requirements: ["J7"],
+  controls: ["ckv:CKV_AWS_46", "avd:AWS-0029"],
+  fix: "Let the instance fetch the secret with its role, from Vault or Secrets Manager.",
+  url: "https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/user-data.html",
+  types: [...instances, ...templates],
+  *check(resource) {
+    for (const path of ["userData", "userDataBase64"]) {
+      const field = resource.at(path);
+      if (!field.present) continue;
+      for (const text of readings(field.text)) {
+        for (const [name, pattern] of secrets) {
+          // The finding must not repeat the secret.
+          if (pattern.test(text)) yield resource.fail(`${path} must not contain ${name}`);
+        }
+      }
+      if (field.unknown) yield field.undecided();
+    }
+  },
+});
+
+/** Long enough to hide something, and not a word. */
+const encodedText = /[A-Za-z0-9+/]{40,}={0,2}/g;
+
+const deepestEncoding = 3;
+
+/** The text and whatever is encoded in it by base64 or gzip, some levels deep. */
+function readings(text: string, depth = 0): string[] {
+  if (depth > deepestEncoding) return [];
+  const encoded = [...text.replace(/(?<=[A-Za-z0-9+/]{60,})\r?\n/g, "").matchAll(encodedText)];
+  return [text, ...encoded.flatMap(([match]) => readings(decoded(match), depth + 1))];
+}
+
+function decoded(base64: string): string {
+  const bytes = Buffer.from(base64, "base64");
+  const isGzip = bytes[0] === 0x1f && bytes[1] === 0x8b;
+  try {
+    return (isGzip ? gunzipSync(bytes) : bytes).toString("utf8");
+  } catch {
+    // A text that only looks like gzip holds nothing that cloud-init could read.
+    return "";
+  }
+}

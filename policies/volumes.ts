@@ -1,0 +1,88 @@
+import { is } from "./conditions";
+import { mustNameKey } from "./keys";
+import { hasTemplate, instances, templates, templatesOf } from "./launch-templates";
+import type { Field, Finding, Resource, Stack } from "./model";
+import { stackRule } from "./rule";
+import { token } from "./tokens";
+
+export const volumesEncrypted = stackRule({
+  id: "compute-ebs-encrypted",
+  title: "Every volume is encrypted with a key that the account manages",
+  severity: "high",
+  level: "mandatory",
+  requirements: ["M1"],
+  controls: ["ckv:CKV_AWS_8", "ckv:CKV_AWS_3", "ckv:CKV_AWS_189", "avd:AWS-0131", "avd:AWS-0008"],
+  fix: "Set encrypted and kmsKeyId for each volume of the instance or of its launch template.",
+  url: "https://docs.aws.amazon.com/ebs/latest/userguide/ebs-encryption.html",
+  types: [...instances, ...templates, token.volume, token.nodeGroup],
+  *checkStack(stack) {
+    for (const volume of stack.all(token.volume)) {
+      yield* encrypted((path) => volume.at(path), stack);
+    }
+    for (const instance of stack.all(...instances)) yield* instanceVolumes(instance, stack);
+    for (const template of stack.all(token.launchTemplate)) {
+      yield* templateVolumes(template, stack);
+    }
+    for (const configuration of stack.all(token.launchConfiguration)) {
+      // A launch configuration cannot name a key.
+      for (const volume of [
+        configuration.at("rootBlockDevice"),
+        ...configuration.each("ebsBlockDevices"),
+      ]) {
+        yield* volume.at("encrypted").must(is(true));
+      }
+    }
+    for (const group of stack.all(token.nodeGroup)) {
+      yield* hasTemplate(group);
+      yield* imageVolumes(group, stack);
+    }
+  },
+});
+
+function* encrypted(at: (path: string) => Field, stack: Stack): Iterable<Finding> {
+  yield* at("encrypted").must(is(true));
+  yield* mustNameKey(at("kmsKeyId"), stack);
+}
+
+function* instanceVolumes(instance: Resource, stack: Stack): Iterable<Finding> {
+  const volumes = [instance.at("rootBlockDevice"), ...instance.each("ebsBlockDevices")];
+  for (const volume of volumes) yield* encrypted((path) => volume.at(path), stack);
+}
+
+function* templateVolumes(template: Resource, stack: Stack): Iterable<Finding> {
+  const mappings = template.at("blockDeviceMappings");
+  if (!mappings.present) yield mappings.fail("encrypt the volumes of the image");
+  for (const mapping of mappings.each()) {
+    // Instance store is erased with the instance; a suppressed device holds nothing.
+    if (mapping.at("noDevice").present || mapping.at("virtualName").present) continue;
+    yield* encrypted((path) => mapping.at(`ebs.${path}`), stack);
+  }
+}
+
+/** The volumes that images bring along: docs.aws.amazon.com/eks/latest/userguide/launch-templates.html */
+function devicesOf(amiType: string): string[] {
+  if (amiType.startsWith("BOTTLEROCKET")) return ["/dev/xvda", "/dev/xvdb"];
+  if (amiType.startsWith("WINDOWS")) return ["/dev/sda1"];
+  return amiType.startsWith("AL2") ? ["/dev/xvda"] : [];
+}
+
+/** A volume of the image that the template leaves out keeps the image's setting: not encrypted. */
+function* imageVolumes(group: Resource, stack: Stack): Iterable<Finding> {
+  const amiType = group.at("amiType");
+  if (amiType.unknown) yield amiType.undecided();
+  const devices = amiType.unknown ? [] : devicesOf(amiType.text);
+  for (const template of templatesOf(group, stack)) {
+    const names = template.each("blockDeviceMappings").map((mapping) => mapping.at("deviceName"));
+    for (const device of devices) {
+      if (names.some(({ value }) => value === device)) continue;
+      const open = names.filter(({ unknown }) => unknown);
+      yield* open.length > 0
+        ? open.map((field) => field.undecided())
+        : [
+            template.fail(
+              `blockDeviceMappings must encrypt ${device} of ${group.name}, got no such device`,
+            ),
+          ];
+    }
+  }
+}

@@ -1,0 +1,98 @@
+import { groupsOnInstances } from "./compute";
+import { principalsOf } from "./policy-document";
+import { allWith, byId, textAt, textsAt } from "./row";
+import type { CloudResource, World } from "./world";
+
+type Needs = (resource: CloudResource, world: World) => (CloudResource | undefined)[];
+
+/**
+ * What resources of a type need without naming it in their arguments. The stand-in refuses what comes before its
+ * needs, but only if it does come before them, which is a matter of luck when no dependency puts them in order.
+ */
+const needsByType: Record<string, Needs> = {
+  "aws:ec2/natGateway:NatGateway": ({ inputs }, world) => {
+    const subnet = byId(world, "aws:ec2/subnet:Subnet", textAt(inputs, "subnetId"));
+    const vpc = textAt(inputs, "vpcId") ?? textAt(subnet?.inputs, "vpcId");
+    return allWith(world, "aws:ec2/internetGateway:InternetGateway", "vpcId", vpc);
+  },
+  "aws:ec2/flowLog:FlowLog": ({ inputs }, world) => rightsOf(world, textAt(inputs, "iamRoleArn")),
+  "aws:kms/key:Key": ({ inputs }, world) =>
+    principalsOf(inputs["policy"]).flatMap((arn) =>
+      world.resources.filter(({ computed }) => computed["arn"] === arn),
+    ),
+  "aws:eks/cluster:Cluster": ({ id, inputs }, world) => [
+    ...rightsOf(world, textAt(inputs, "roleArn")),
+    byId(world, "aws:cloudwatch/logGroup:LogGroup", `/aws/eks/${id}/cluster`),
+  ],
+  "aws:eks/accessPolicyAssociation:AccessPolicyAssociation": ({ inputs }, world) => [
+    byId(
+      world,
+      "aws:eks/accessEntry:AccessEntry",
+      `${textAt(inputs, "clusterName") ?? ""}:${textAt(inputs, "principalArn") ?? ""}`,
+    ),
+  ],
+  "aws:eks/addon:Addon": ({ inputs }, world) => [
+    ...rightsOf(world, textAt(inputs, "serviceAccountRoleArn")),
+    ...textsAt(inputs, "podIdentityAssociations[*].roleArn").flatMap((arn) => rightsOf(world, arn)),
+    ...(inputs["addonName"] === "coredns"
+      ? allWith(world, "aws:eks/nodeGroup:NodeGroup", "clusterName", inputs["clusterName"])
+      : []),
+  ],
+  "aws:eks/nodeGroup:NodeGroup": (nodeGroup, world) => [
+    ...rightsOf(world, textAt(nodeGroup.inputs, "nodeRoleArn")),
+    ...networkAddons(nodeGroup, world),
+    ...waysOut(nodeGroup, world),
+    ...firewallRules(nodeGroup, world),
+  ],
+};
+
+/** What a resource needs without naming it, of what programs made: AWS looks after its own. */
+export function needsOf(resource: CloudResource, world: World): CloudResource[] {
+  const needs = needsByType[resource.type]?.(resource, world) ?? [];
+  return needs.filter((need) => need !== undefined && need.urn !== "") as CloudResource[];
+}
+
+/** The policies that give a role of the stack its rights. */
+function rightsOf(world: World, roleArn: string | undefined): CloudResource[] {
+  const role = world.resources.find(
+    ({ type, computed }) => type === "aws:iam/role:Role" && computed["arn"] === roleArn,
+  );
+  const policies = ["rolePolicyAttachment:RolePolicyAttachment", "rolePolicy:RolePolicy"];
+  return policies.flatMap((type) => allWith(world, `aws:iam/${type}`, "role", role?.id ?? ""));
+}
+
+// Nodes become ready with these: the network plugin, what gives it its credentials, and the proxy.
+const addonsOfNodes = ["vpc-cni", "kube-proxy", "eks-pod-identity-agent"];
+
+function networkAddons({ inputs }: CloudResource, world: World): CloudResource[] {
+  const addons = allWith(world, "aws:eks/addon:Addon", "clusterName", inputs["clusterName"]);
+  return addons.filter((addon) => addonsOfNodes.includes(textAt(addon.inputs, "addonName") ?? ""));
+}
+
+/** How the subnets reach AWS and registries: their route tables' default routes. */
+function waysOut({ inputs }: CloudResource, world: World): CloudResource[] {
+  return textsAt(inputs, "subnetIds[*]").flatMap((subnet) => {
+    const type = "aws:ec2/routeTableAssociation:RouteTableAssociation";
+    const associations = allWith(world, type, "subnetId", subnet);
+    const routes = associations.flatMap((association) =>
+      allWith(world, "aws:ec2/route:Route", "routeTableId", association.inputs["routeTableId"]),
+    );
+    return [...associations, ...routes];
+  });
+}
+
+/** Rules of the groups on the nodes and on the control plane. */
+function firewallRules(nodeGroup: CloudResource, world: World): CloudResource[] {
+  const cluster = byId(world, "aws:eks/cluster:Cluster", textAt(nodeGroup.inputs, "clusterName"));
+  const groups = [
+    ...groupsOnInstances(nodeGroup, world).map((identifier) => identifier.split(":")[1]),
+    ...textsAt(cluster?.inputs, "vpcConfig.securityGroupIds[*]"),
+  ];
+  const types = [
+    "securityGroupIngressRule:SecurityGroupIngressRule",
+    "securityGroupEgressRule:SecurityGroupEgressRule",
+  ];
+  return groups.flatMap((group) =>
+    types.flatMap((type) => allWith(world, `aws:vpc/${type}`, "securityGroupId", group)),
+  );
+}
