@@ -26,7 +26,7 @@ const unknownSentinels: ReadonlySet<unknown> = new Set([
 /** Key that marks an object as one of the protocol's special values. */
 const signatureKey = "4dabf18193072939515e22adb298388d";
 /** Signature of a secret: `{ value }`, or `{ ciphertext }` and `{ plaintext }` in a state file. */
-export const secretSignature = "1b47061264138c4ac30d75fd1eb44270";
+const secretSignature = "1b47061264138c4ac30d75fd1eb44270";
 const outputSignature = "d0e6a833031e9bbcd3f4e8bde6ca49a4";
 const resourceSignature = "5cf8f73096256a8f31e491e813e4eb8e";
 const assetSignature = "c44067f5952c0a294b673a41bacd8c17";
@@ -48,7 +48,7 @@ export function isSecret(value: unknown): value is PropertyMap {
 }
 
 /** True for a sentinel: a value that is known only after `up`. */
-export function isUnknown(value: unknown): boolean {
+function isUnknown(value: unknown): boolean {
   return unknownSentinels.has(value);
 }
 

@@ -2,13 +2,13 @@
 export const stackType = "pulumi:pulumi:Stack";
 
 const providerPrefix = "pulumi:providers:";
-const unicodeOrder = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
-
-/** Orders strings by code unit, so that no locale can change what is printed or written. */
-export const byCodePoint = unicodeOrder;
+/** Orders strings by their characters' codes, so that no locale can change what is written. */
+export function byCodePoint(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
 
 /** The types of a resource's ancestors below the stack and its own, joined by `$`. */
-export function qualifiedType(urn: string): string {
+function qualifiedType(urn: string): string {
   return urn.split("::")[2] ?? "";
 }
 

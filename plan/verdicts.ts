@@ -103,7 +103,7 @@ function passOf(rule: Rule, urn: string): Verdict {
 }
 
 /** Orders verdicts by rule, resource and message, so that every run lists them alike. */
-export function sortVerdicts(verdicts: readonly Verdict[]): Verdict[] {
+function sortVerdicts(verdicts: readonly Verdict[]): Verdict[] {
   return verdicts.toSorted(
     (a, b) =>
       byCodePoint(a.rule, b.rule) ||

@@ -80,12 +80,3 @@ export function parseYaml(text: string, shown: string): YamlValue {
   }
   return convert(document.contents, document, lines);
 }
-
-/** The value without its lines, as JSON knows it; an integer beyond the safe range stays a bigint. */
-export function plainValue({ value }: YamlValue): unknown {
-  if (Array.isArray(value)) return value.map(plainValue);
-  if (value instanceof Map) {
-    return Object.fromEntries([...value].map(([key, member]) => [key, plainValue(member)]));
-  }
-  return value;
-}

@@ -4,7 +4,7 @@ import { clusterArn } from "./arns";
 import { ClusterAccess } from "./cluster-access";
 import type { AccessEntryArgs } from "./cluster-access";
 import { NetworkAddons } from "./network-addons";
-import { serviceTrust } from "./policy-document";
+import { policyDocument } from "./policy-document";
 
 export interface ClusterArgs {
   /** Name of the cluster, unique in account and region. */
@@ -66,7 +66,7 @@ export class Cluster extends pulumi.ComponentResource {
       },
       child,
     );
-    const { role, attachment } = controlPlaneRole(name, args.accountId, child);
+    const { role, attachment } = controlPlaneRole(name, args, child);
     const cluster = controlPlane(name, args, role, deletionProtection, {
       ...child,
       dependsOn: [logGroup, attachment],
@@ -114,14 +114,22 @@ export class Cluster extends pulumi.ComponentResource {
 
 function controlPlaneRole(
   name: string,
-  accountId: string,
+  args: ClusterArgs,
   child: pulumi.CustomResourceOptions,
 ): { role: aws.iam.Role; attachment: aws.iam.RolePolicyAttachment } {
   const role = new aws.iam.Role(
     name,
     {
       description: "EKS control plane",
-      assumeRolePolicy: serviceTrust("eks.amazonaws.com", accountId),
+      assumeRolePolicy: policyDocument([
+        {
+          // docs.aws.amazon.com/eks/latest/userguide/cross-service-confused-deputy-prevention.html
+          Sid: "ControlPlaneOfTheCluster",
+          Principal: { Service: "eks.amazonaws.com" },
+          Action: "sts:AssumeRole",
+          Condition: { ArnLike: { "aws:SourceArn": clusterArn(args, args.clusterName) } },
+        },
+      ]),
     },
     child,
   );

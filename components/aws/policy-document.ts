@@ -29,18 +29,6 @@ export function keyByAlias({ region, accountId }: Place, alias: string) {
   };
 }
 
-/** Trust policy of a role that an AWS service takes on for this account only (the confused deputy: docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html). */
-export function serviceTrust(service: string, accountId: string): pulumi.Output<string> {
-  return policyDocument([
-    {
-      Sid: "ServiceOfThisAccount",
-      Principal: { Service: service },
-      Action: "sts:AssumeRole",
-      Condition: { StringEquals: { "aws:SourceAccount": accountId } },
-    },
-  ]);
-}
-
 /** Trust policy of an instance role. EC2 sends no source account when it hands credentials to an instance, so none can be asked for. */
 export function instanceTrust(): pulumi.Output<string> {
   return policyDocument([

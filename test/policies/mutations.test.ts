@@ -727,14 +727,17 @@ const rows: Row[] = [
     "a role for everybody",
     role,
     "cluster",
-    inJson("assumeRolePolicy", (doc) => (statement(doc, "ServiceOfThisAccount").Principal = "*")),
+    inJson(
+      "assumeRolePolicy",
+      (doc) => (statement(doc, "ControlPlaneOfTheCluster").Principal = "*"),
+    ),
     "iam-trust-narrow",
   ],
   [
     "a role for the service of every account",
     role,
     "cluster",
-    withoutCondition("assumeRolePolicy", "ServiceOfThisAccount"),
+    withoutCondition("assumeRolePolicy", "ControlPlaneOfTheCluster"),
     "iam-trust-narrow",
   ],
   [

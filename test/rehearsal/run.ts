@@ -28,8 +28,9 @@ async function main(): Promise<void> {
   forgetCredentials();
   // Captured stacks cost most of a large program's time.
   Error.stackTraceLimit = 0;
-  process.once("SIGINT", () => aborted.abort());
-  process.once("SIGTERM", () => aborted.abort());
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+    process.on(signal, () => aborted.abort());
+  }
   try {
     const configs = stacks.map((stack) => ({ stack, config: readStackConfig(stack) }));
     const { path, origin } = await findPulumi(console.log);
@@ -37,7 +38,7 @@ async function main(): Promise<void> {
     const count = { passed: 0, failed: 0 };
     for (const { stack, config } of configs) await rehearse(stack, config, path, count);
     console.log(`${count.passed} passed, ${count.failed} failed`);
-    process.exitCode = count.failed === 0 ? 0 : 1;
+    process.exitCode = count.failed === 0 && !aborted.signal.aborted ? 0 : 1;
   } catch (error) {
     if (!(error instanceof MissingTool)) throw error;
     console.error(error.message);

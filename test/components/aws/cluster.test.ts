@@ -125,14 +125,16 @@ describe("Cluster", () => {
     ]);
   });
 
-  it("trusts EKS for this account only", async () => {
+  it("trusts EKS for this cluster only", async () => {
     expect(trustOf(ofType(await build(), "aws:iam/role:Role")["cluster"])).toEqual([
       {
         Effect: "Allow",
-        Sid: "ServiceOfThisAccount",
+        Sid: "ControlPlaneOfTheCluster",
         Principal: { Service: "eks.amazonaws.com" },
         Action: "sts:AssumeRole",
-        Condition: { StringEquals: { "aws:SourceAccount": "111122223333" } },
+        Condition: {
+          ArnLike: { "aws:SourceArn": "arn:aws:eks:eu-west-1:111122223333:cluster/p" },
+        },
       },
     ]);
   });

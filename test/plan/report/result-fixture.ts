@@ -3,8 +3,8 @@ import type { PlannedResource, Verdict } from "../../../plan/schema";
 import type { Rule } from "../../../plan/verdicts";
 
 const base = "urn:pulumi:dev::demo::";
-export const stackUrn = `${base}pulumi:pulumi:Stack::demo-dev`;
-export const storeUrn = `${base}demo:index:Store::store`;
+const stackUrn = `${base}pulumi:pulumi:Stack::demo-dev`;
+const storeUrn = `${base}demo:index:Store::store`;
 export const bucketUrn = `${base}demo:index:Store$aws:s3/bucket:Bucket::logs`;
 export const topicUrn = `${base}aws:sns/topic:Topic::news`;
 
@@ -40,17 +40,17 @@ function verdict(name: string, urn: string, more: Partial<Verdict>): Verdict {
   return { rule: name, urn, verdict: "pass", severity: "high", level: "mandatory", ...more };
 }
 
-export const mandatory = verdict("encrypted", bucketUrn, {
+const mandatory = verdict("encrypted", bucketUrn, {
   verdict: "fail",
   message: 'must be "kms", got <none>\nsecond line',
 });
-export const advisory = verdict("tagged", topicUrn, {
+const advisory = verdict("tagged", topicUrn, {
   verdict: "fail",
   severity: "low",
   level: "advisory",
   message: "owner is missing",
 });
-export const undecided = verdict("encrypted", topicUrn, {
+const undecided = verdict("encrypted", topicUrn, {
   verdict: "undecided",
   message: "kmsMasterKeyId of news is unknown until up",
 });

@@ -49,7 +49,9 @@ const needsByType: Record<string, Needs> = {
 /** What a resource needs without naming it, of what programs made: AWS looks after its own. */
 export function needsOf(resource: CloudResource, world: World): CloudResource[] {
   const needs = needsByType[resource.type]?.(resource, world) ?? [];
-  return needs.filter((need) => need !== undefined && need.urn !== "") as CloudResource[];
+  return [...new Set(needs)].filter(
+    (need) => need !== undefined && need.urn !== "",
+  ) as CloudResource[];
 }
 
 /** The policies that give a role of the stack its rights. */
