@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { PulumiFn } from "@pulumi/pulumi/automation";
 import { Command } from "commander";
 import pc from "picocolors";
-import { MissingTool, findPulumi } from "../tools/build";
+import { CannotRun, findPulumi } from "../tools/build";
 import { Rehearsal, forgetCredentials } from "./engine";
 import { accountOf, readStackConfig, repository } from "./stack-config";
 import { lifeOfStack, type Step } from "./steps";
@@ -40,7 +40,7 @@ async function main(): Promise<void> {
     console.log(`${count.passed} passed, ${count.failed} failed`);
     process.exitCode = count.failed === 0 && !aborted.signal.aborted ? 0 : 1;
   } catch (error) {
-    if (!(error instanceof MissingTool)) throw error;
+    if (!(error instanceof CannotRun)) throw error;
     console.error(error.message);
     process.exitCode = 2;
   } finally {
@@ -120,7 +120,7 @@ function loadProgram(): PulumiFn {
   const { main: file } = require(join(repository, "package.json")) as { main: string };
   const program: unknown = require(join(repository, file));
   if (typeof program !== "function") {
-    throw new MissingTool(`${file} must export a function, as a Pulumi program may`);
+    throw new CannotRun(`${file} must export a function, as a Pulumi program may`);
   }
   return program as PulumiFn;
 }

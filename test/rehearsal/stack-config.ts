@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parse } from "yaml";
-import { MissingTool } from "../tools/build";
+import { CannotRun } from "../tools/build";
 import { isObject } from "./aws/row";
 
 export const repository = resolve(__dirname, "../..");
@@ -13,13 +13,13 @@ export function readStackConfig(stack: string): Record<string, unknown> {
     const stacks = readdirSync(repository)
       .map((name) => /^Pulumi\.([\w-]+)\.yaml$/.exec(name)?.[1])
       .filter((name) => name !== undefined);
-    throw new MissingTool(`--stack must be one of ${stacks.toSorted().join(", ")}, got ${stack}`);
+    throw new CannotRun(`--stack must be one of ${stacks.toSorted().join(", ")}, got ${stack}`);
   }
   const { config } = parse(readFileSync(file, "utf8")) as { config?: Record<string, unknown> };
   const entries = Object.entries(config ?? {});
   const secure = entries.find(([, value]) => isObject(value) && "secure" in value);
   if (secure) {
-    throw new MissingTool(
+    throw new CannotRun(
       `Pulumi.${stack}.yaml: ${secure[0]} is encrypted, and a rehearsal has no access to its key: rehearse a stack without secure values`,
     );
   }

@@ -29,8 +29,8 @@ const pulumi: GoTool = {
   ldflags: (version) => [`-X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=${version}`],
 };
 
-/** The machine lacks something that the rehearsal needs; the message says what to install. */
-export class MissingTool extends Error {}
+/** The rehearsal cannot run as it was asked to, here; the message says what to do. */
+export class CannotRun extends Error {}
 
 export interface FoundTool {
   /** Absolute path of the executable. */
@@ -41,7 +41,7 @@ export interface FoundTool {
 
 /**
  * The Pulumi engine: the one on `PATH` when there is one, else the pinned one, which is built once into
- * `.cache/tools`. Throws `MissingTool` when it would have to be built and Go is missing or too old.
+ * `.cache/tools`. Throws `CannotRun` when it would have to be built and Go is missing or too old.
  */
 export async function findPulumi(announce: (line: string) => void): Promise<FoundTool> {
   const onPath = findOnPath(pulumi.name, process.env["PATH"] ?? "");
@@ -103,7 +103,7 @@ async function build(tool: GoTool, version: string, source: string, out: string)
   } catch (error) {
     const { stderr = "" } = error as { stderr?: string };
     const lastLines = stderr.trim().split("\n").slice(-5).join("\n");
-    throw new MissingTool(
+    throw new CannotRun(
       `${tool.name} could not be built; put ${tool.name} on PATH or let Go reach its module proxy:\n${lastLines}`,
     );
   }
@@ -117,8 +117,8 @@ function goEnvironment(): NodeJS.ProcessEnv {
 async function requireGo(wanted: string, tool: string): Promise<void> {
   const advice = `install Go >= ${wanted}, or put ${tool} on PATH`;
   const found = await goVersion();
-  if (found === undefined) throw new MissingTool(`go is not on PATH: ${advice}`);
-  if (isOlder(found, wanted)) throw new MissingTool(`go on PATH is ${found}: ${advice}`);
+  if (found === undefined) throw new CannotRun(`go is not on PATH: ${advice}`);
+  if (isOlder(found, wanted)) throw new CannotRun(`go on PATH is ${found}: ${advice}`);
 }
 
 async function goVersion(): Promise<string | undefined> {

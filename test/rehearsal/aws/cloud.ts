@@ -41,7 +41,7 @@ interface Request {
   inputs: Properties;
 }
 
-export function rowOf(type: string): ResourceRow {
+function rowOf(type: string): ResourceRow {
   const row = rows[type];
   if (row === undefined) {
     throw new AwsError(

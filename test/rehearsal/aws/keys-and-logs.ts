@@ -12,7 +12,7 @@ const logGroupArn = ({ inputs, scope, world }: Draft): string =>
   `arn:aws:logs:${scope.region}:${world.accountId}:log-group:${textAt(inputs, "name") ?? ""}`;
 
 /** The key of an id or an ARN. */
-export function keyNamed(world: World, value: string | undefined): CloudResource | undefined {
+function keyNamed(world: World, value: string | undefined): CloudResource | undefined {
   return world.resources.find(
     ({ type, id, computed }) => type === keyType && (id === value || computed["arn"] === value),
   );

@@ -42,7 +42,7 @@ export type Kind =
  * An argument that names another resource. `onDelete` says what AWS does when the named resource is to be deleted:
  * `refuse` it, delete this one along with it (`cascade`), or let this one name what is gone (`dangle`).
  */
-export interface Reference {
+interface Reference {
   /** Path of the argument; `[*]` stands for every element. */
   path: string;
   to: Kind;
@@ -87,7 +87,10 @@ export interface ResourceRow {
   /** Computed properties that an update changes. */
   moving?: string[];
   claims?: (draft: Draft) => Claim[];
-  /** Arguments whose change replaces the resource. */
+  /**
+   * Arguments whose change replaces the resource: `ForceNew`, `RequiresReplace` and `CustomizeDiff` of
+   * hashicorp/terraform-provider-aws 6.47.1, which Pulumi's provider wraps.
+   */
   replacedBy: string[];
   /** Arguments that replace the resource depending on what they change from and to. */
   replacedWhen?: (olds: Properties, news: Properties) => string[];
