@@ -35,8 +35,8 @@ export class Nat extends pulumi.ComponentResource {
 
   /** Ids of the private route tables, in the order of the zones. */
   readonly routeTableIds: pulumi.Output<string>[];
-  /** The default routes, in the order of the zones. */
-  readonly routes: aws.ec2.Route[];
+  /** The default routes and what ties subnets to them: an instance has no way out before all of it stands. */
+  readonly ways: pulumi.Resource[];
 
   constructor(name: string, args: NatArgs, opts?: pulumi.ComponentResourceOptions) {
     super("drawbridge:aws:Nat", name, {}, opts);
@@ -44,7 +44,7 @@ export class Nat extends pulumi.ComponentResource {
     const gatewayOf = gateways(name, args, { ...child, dependsOn: args.internet });
     const ways = args.zones.map((zone) => wayOut(name, args, zone, gatewayOf(zone), child));
     this.routeTableIds = ways.map(({ table }) => table.id);
-    this.routes = ways.map(({ route }) => route);
+    this.ways = ways.flatMap(({ route, associations }) => [route, ...associations]);
     this.registerOutputs({ routeTableIds: this.routeTableIds });
   }
 }
@@ -94,7 +94,11 @@ function wayOut(
   { zone, nodes, data }: NatZone,
   gateway: aws.ec2.NatGateway,
   child: pulumi.CustomResourceOptions,
-): { table: aws.ec2.RouteTable; route: aws.ec2.Route } {
+): {
+  table: aws.ec2.RouteTable;
+  route: aws.ec2.Route;
+  associations: aws.ec2.RouteTableAssociation[];
+} {
   const table = new aws.ec2.RouteTable(
     `${name}-private-${zone}`,
     { vpcId, tags: { Name: `${prefix}-private-${zone}` } },
@@ -105,12 +109,13 @@ function wayOut(
     { routeTableId: table.id, destinationCidrBlock: "0.0.0.0/0", natGatewayId: gateway.id },
     child,
   );
-  for (const [tier, subnet] of Object.entries({ nodes, data })) {
-    new aws.ec2.RouteTableAssociation(
-      `${name}-${tier}-${zone}`,
-      { routeTableId: table.id, subnetId: subnet.id },
-      child,
-    );
-  }
-  return { table, route };
+  const associations = Object.entries({ nodes, data }).map(
+    ([tier, subnet]) =>
+      new aws.ec2.RouteTableAssociation(
+        `${name}-${tier}-${zone}`,
+        { routeTableId: table.id, subnetId: subnet.id },
+        child,
+      ),
+  );
+  return { table, route, associations };
 }

@@ -93,7 +93,7 @@ export class Network extends pulumi.ComponentResource {
     this.nodeSubnetIds = zones.map(({ nodes }) => nodes.id);
     this.dataSubnetIds = zones.map(({ data }) => data.id);
     this.privateRouteTableIds = nat.routeTableIds;
-    this.egress = nat.routes;
+    this.egress = nat.ways;
     this.registerOutputs({
       vpcId: this.vpcId,
       nodeSubnetIds: this.nodeSubnetIds,
