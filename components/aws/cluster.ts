@@ -70,6 +70,8 @@ export class Cluster extends pulumi.ComponentResource {
     const cluster = controlPlane(name, args, role, deletionProtection, {
       ...child,
       dependsOn: [logGroup, attachment],
+      // AWS refuses to delete the cluster only when everything on it is gone; Pulumi refuses before it starts.
+      protect: deletionProtection,
     });
     const clusterName = cluster.name;
     const access = new ClusterAccess(

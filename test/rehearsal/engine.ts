@@ -146,6 +146,12 @@ export class Rehearsal {
     return this.observe((onEvent) => this.stack.refresh({ signal, onEvent }));
   }
 
+  /** What `pulumi destroy` shows, and where it stops, before it asks. */
+  previewDestroy(): Promise<Outcome> {
+    const { signal } = this.args;
+    return this.observe((onEvent) => this.stack.previewDestroy({ signal, onEvent }));
+  }
+
   destroy(): Promise<Outcome> {
     const { signal } = this.args;
     return this.observe((onEvent) => this.stack.destroy({ signal, onEvent }));
