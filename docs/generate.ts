@@ -13,7 +13,7 @@ function between(page: string, marker: string, text: string): string {
   const [start, end] = [`<!-- ${marker} -->`, `<!-- /${marker} -->`];
   const [from, to] = [page.indexOf(start), page.indexOf(end)];
   if (from < 0 || to < from) throw new Error(`page must hold ${start} … ${end}, got none`);
-  return `${page.slice(0, from + start.length)}\n${text}\n${page.slice(to)}`;
+  return `${page.slice(0, from + start.length)}\n\n${text}\n\n${page.slice(to)}`;
 }
 
 /** Every generated file, by path, with the text that it must have. */

@@ -103,7 +103,7 @@ Module._load = (request, parent, isMain) => {
 
 // The files of packages are JavaScript: handed to Node itself, they load in half the time that they
 // take when each is looked into for TypeScript.
-const loadScript = require("./compiled.cjs").loader(Module._extensions[".js"]);
+const loadScript = Module._extensions[".js"];
 const resolveNatively = Module._resolveFilename;
 require("tsx/cjs");
 const loadWithTsx = Module._extensions[".js"];
