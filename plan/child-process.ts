@@ -42,7 +42,6 @@ export function startNode(
     if (value !== undefined) env[name] = value;
   }
   const flags = [
-    "--no-opt",
     `--stack-trace-limit=${options.stackTraceLimit ?? 0}`,
     "-r",
     require.resolve("./start.cjs"),
