@@ -49,8 +49,15 @@ export function structOf(value: PropertyMap): Struct {
   return Struct.fromJavaScript(value as Record<string, JavaScriptValue>);
 }
 
+const packed = new WeakMap<PropertyMap, Struct>();
+
+/** The same properties go to the pack more than once: with their resource, as a provider, with the stack. */
 function propertiesOf(value: PropertyMap): Struct {
-  return structOf(withoutInternalKeys(value) as PropertyMap);
+  const known = packed.get(value);
+  if (known !== undefined) return known;
+  const properties = structOf(withoutInternalKeys(value) as PropertyMap);
+  packed.set(value, properties);
+  return properties;
 }
 
 function analyzerOptions({ options, parent }: StackResource): AnalyzerResourceOptions {

@@ -86,6 +86,8 @@ export class Analyzer {
       "grpc.max_send_message_length": -1,
       // A proxy of the caller's environment must not come between.
       "grpc.enable_http_proxy": 0,
+      "grpc.enable_channelz": 0,
+      "grpc.enable_retries": 0,
     });
   }
 

@@ -44,7 +44,7 @@ export function startNode(
   const flags = [
     `--stack-trace-limit=${options.stackTraceLimit ?? 0}`,
     "-r",
-    require.resolve("./start.cjs"),
+    require.resolve("./start/start.cjs"),
   ];
   const child = spawn(process.execPath, [...flags, file, ...args], {
     cwd: options.cwd,

@@ -57,6 +57,13 @@ function withoutVersion(reference: string): string {
   return reference.slice(0, reference.lastIndexOf("::"));
 }
 
+/** In a first preview the outputs are the inputs, but for what the SDK keeps to itself. */
+function knownOutputs(inputs: PropertyMap): PropertyMap {
+  if (!Object.hasOwn(inputs, "__internal")) return inputs;
+  const { __internal: _internal, ...outputs } = inputs;
+  return outputs;
+}
+
 /**
  * The engine's resource monitor: records every registration and answers with the inputs as outputs,
  * which is what the program sees in a first preview.
@@ -74,6 +81,7 @@ export class ResourceMonitor {
   private readonly server = new Server({
     "grpc.max_receive_message_length": -1,
     "grpc.max_send_message_length": -1,
+    "grpc.enable_channelz": 0,
   });
 
   constructor(
@@ -223,8 +231,7 @@ export class ResourceMonitor {
     const custom = request.getCustom();
     const provider =
       custom && !isProviderType(type) ? this.providerOf(request, parent, above) : undefined;
-    const outputs = custom ? { ...inputs } : {};
-    delete outputs["__internal"];
+    const outputs = custom ? knownOutputs(inputs) : {};
     return {
       urn: newUrn(this.config.stack, this.config.project, parent, type, name),
       type,
