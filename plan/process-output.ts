@@ -7,9 +7,17 @@ const bracketed = /^\[(\w*Error(?: \[\w+\])?: .*)\]$/;
 /** Names that say no more than that it is an error. */
 const plainName = /^(Uncaught )?(Error|RunError): /;
 
+/** What Node shows of a gRPC call that reached nobody: its message, then its fields over several lines. */
+const unreachable = /^.*14 UNAVAILABLE: .*?\bconnect (E[A-Z]+) (127\.0\.0\.1)(?:.*\n)*?\}$/gm;
+
 /** What a process that failed wrote about its fault: one text per line, without its stack. */
 export function faultLines(output: string): string[] {
   const lines = output
+    .replaceAll(
+      unreachable,
+      (_dump, code: string, host: string) =>
+        `the plan must be reachable on ${host}, got ${code}; bring the loopback interface up`,
+    )
     .replaceAll(codeFrame, "")
     .split(/\r?\n/)
     .filter((line) => line.trim() !== "" && !stackFrame.test(line) && !nodeVersion.test(line))
