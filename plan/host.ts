@@ -12,7 +12,8 @@ import { organization } from "./pack-process";
 import { endOf, faultLines } from "./process-output";
 import type { PropertyMap } from "./property-values";
 import { redactedValue, Redactor } from "./property-values";
-import { readStackConfig } from "./stack-file";
+import { stackFaults } from "./stack-faults";
+import { inFileOrder, readStackConfig } from "./stack-file";
 import type { StackConfig } from "./stack-file";
 import type { StackResource } from "./stack-resource";
 
@@ -189,12 +190,18 @@ function redactionOf(monitor: ResourceMonitor): (text: string) => string {
 export async function observeProgram(launched: Launched, admit: Admit): Promise<PlannedStack> {
   const { monitor, code, signal, stdout, stderr } = await serve(launched, admit);
   const redact = redactionOf(monitor);
+  const { config } = launched;
   if (monitor.faults.size > 0) throw new ProgramError([...monitor.faults].map(redact));
   if (code !== 0 || logMessages(stderr, "error").length > 0) {
-    throw new ProgramError(programFaults(stderr, code, signal).map(redact));
+    const said = programFaults(stderr, code, signal).map(redact);
+    // What a program stumbles over may come from what is wrong with the file.
+    const meant =
+      config.faults.length > 0 ? said.filter((line) => !line.endsWith(traceHint)) : said;
+    throw new ProgramError(stackFaults(config, meant));
   }
+  if (config.faults.length > 0) throw new InputError(inFileOrder(config.faults));
   return {
-    config: launched.config,
+    config,
     resources: [...monitor.resources.values()],
     outputs: redactedValue(monitor.outputs) as PropertyMap,
     warnings: logMessages(stderr, "warning").map(redact),

@@ -1,4 +1,4 @@
-import { readdirSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { InputError } from "./input-error";
 import { redacted } from "./property-values";
@@ -20,6 +20,10 @@ export interface StackConfig {
   secretKeys: string[];
   /** The stack file, relative to the project's folder. */
   file: string;
+  /** What the stack file says, by `namespace:key`. */
+  entries: ReadonlyMap<string, YamlValue>;
+  /** What is wrong with the form of the stack file; the program may find more in its values. */
+  faults: readonly string[];
 }
 
 /** A configuration value and what the engine remembers about it. */
@@ -50,10 +54,10 @@ const projectFile = "Pulumi.yaml";
 const typeNames = ["string", "integer", "boolean", "array", "object"];
 const stackNames = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$/;
 
-/** Names of the stacks that have a file in `dir`, sorted. */
+/** Names of the stacks that have a file in `dir`, sorted. A stack file ends as the project's does, in `.yaml`. */
 function stacksIn(dir: string): string[] {
   return readdirSync(dir)
-    .flatMap((file) => /^Pulumi\.(.+)\.ya?ml$/.exec(file)?.[1] ?? [])
+    .flatMap((file) => /^Pulumi\.(.+)(?<!\.deploy)\.yaml$/.exec(file)?.[1] ?? [])
     .toSorted(byCodePoint);
 }
 
@@ -220,8 +224,9 @@ interface Project {
 function readProject(projectDir: string): Project {
   const path = join(projectDir, projectFile);
   const advice = `; run this in the folder of ${projectFile}`;
-  const text = readText(path, projectFile, advice);
-  const members = requireMap(parseYaml(text, projectFile), "the project", projectFile);
+  const { root, faults } = parseYaml(readText(path, projectFile, advice), projectFile);
+  if (faults.length > 0) throw new InputError(faults);
+  const members = requireMap(root, "the project", projectFile);
   const name = textOf(members, "name", projectFile);
   if (name === undefined) throw new InputError(`${projectFile}: name must be set`);
   const runtime = members.get("runtime") ?? { value: null, line: 1 };
@@ -242,8 +247,33 @@ function readProject(projectDir: string): Project {
     name,
     program: textOf(members, "main", projectFile) ?? ".",
     stackDir: stackDir ?? textOf(members, "stackConfigDir", projectFile) ?? ".",
-    declarations: entries.map(([key, entry]) => declaration(key, entry, name)),
+    declarations: allOf(
+      entries.map(
+        ([key, entry]) =>
+          () =>
+            declaration(key, entry, name),
+      ),
+    ),
   };
+}
+
+/** The results of all steps, or the faults of all that fail. */
+function allOf<T>(steps: readonly (() => T)[]): T[] {
+  const faults: string[] = [];
+  const results = steps.flatMap((step) => attempt(faults, step) ?? []);
+  if (faults.length > 0) throw new InputError(faults);
+  return results;
+}
+
+/** The result of a step; when it fails, its faults join the others. */
+function attempt<T>(faults: string[], step: () => T): T | undefined {
+  try {
+    return step();
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    faults.push(...error.lines);
+    return undefined;
+  }
 }
 
 function requireStackName(stack: string): void {
@@ -253,32 +283,66 @@ function requireStackName(stack: string): void {
   );
 }
 
-function readStackValues(project: Project, projectDir: string, stack: string) {
-  const dir = resolve(projectDir, project.stackDir);
+/** What Pulumi keeps in a stack file; it passes over other keys in silence: www.pulumi.com/docs/iac/concepts/projects/stack-settings-file/ */
+const stackFileKeys = [
+  "config",
+  "environment",
+  "secretsprovider",
+  "encryptedkey",
+  "encryptionsalt",
+];
+
+/** The stack file by its path from the project's folder. */
+function stackFile(project: Project, projectDir: string, stack: string): string {
   const file = join(project.stackDir, `Pulumi.${stack}.yaml`);
+  const dir = resolve(projectDir, project.stackDir);
   const stacks = stacksIn(dir);
-  if (!stacks.includes(stack)) {
-    const known =
-      stacks.length > 0 ? `the stacks are ${stacks.join(", ")}` : "there is no stack file";
-    throw new InputError(`stack must have a file ${file}, got ${stack}; ${known}`);
+  if (stacks.includes(stack)) return file;
+  const known =
+    stacks.length > 0 ? `the stacks are ${stacks.join(", ")}` : "there is no stack file";
+  const misnamed = `Pulumi.${stack}.yml`;
+  const advice = existsSync(join(dir, misnamed)) ? `rename ${misnamed}` : known;
+  throw new InputError(`stack must have a file ${file}, got ${stack}; ${advice}`);
+}
+
+function readStackValues(project: Project, projectDir: string, stack: string) {
+  const file = stackFile(project, projectDir, stack);
+  const { root, faults } = parseYaml(readText(join(projectDir, file), file, ""), file);
+  const members = requireMap(root, "the stack file", file);
+  for (const [key, { line }] of members) {
+    if (stackFileKeys.includes(key)) continue;
+    faults.push(
+      `${file}:${line}: ${key} is not a key of a stack file; the keys are ${stackFileKeys.join(", ")}`,
+    );
   }
-  const text = readText(join(projectDir, file), file, "");
-  const members = requireMap(parseYaml(text, file), "the stack file", file);
   const environment = members.get("environment");
   if (environment !== undefined) {
-    throw new InputError(
+    faults.push(
       `${file}:${environment.line}: environment imports values from Pulumi Cloud, which a plan without credentials cannot read; write them under config`,
     );
   }
   const config = members.get("config");
-  const entries = config === undefined ? [] : [...requireMap(config, "config", file)];
-  const values = new Map(
-    entries.map(([key, value]) => [
-      configKey(key, project.name, `${file}:${value.line}`),
-      configValue(value, file),
-    ]),
-  );
-  return { file, values };
+  const given =
+    config === undefined
+      ? new Map<string, YamlValue>()
+      : attempt(faults, () => requireMap(config, "config", file));
+  // Without its values the program would only find that they are missing.
+  if (environment !== undefined || given === undefined) throw new InputError(inFileOrder(faults));
+  const entries = new Map<string, YamlValue>();
+  for (const [name, value] of given) {
+    const key = attempt(faults, () => configKey(name, project.name, `${file}:${value.line}`));
+    if (key === undefined) continue;
+    const twin = entries.get(key);
+    if (twin === undefined) entries.set(key, value);
+    else faults.push(`${file}:${value.line}: ${name} must stand once, got it in line ${twin.line}`);
+  }
+  return { file, entries, faults };
+}
+
+/** Faults by the lines that they name; a fault of no line comes first. */
+export function inFileOrder(faults: readonly string[]): string[] {
+  const lineOf = (fault: string) => Number(/^[^:]*:(\d+):/.exec(fault)?.[1] ?? 0);
+  return faults.toSorted((a, b) => lineOf(a) - lineOf(b));
 }
 
 function shown({ text, structured }: ConfigValue): string {
@@ -301,26 +365,35 @@ function faultOf(declared: Declaration, value: ConfigValue): string | undefined 
 /**
  * Reads `Pulumi.yaml` and `Pulumi.<stack>.yaml` as the engine does: values of the stack first, then
  * the project's, then the check of the declared types. A ciphertext is shown to the program as
- * `[secret]`, since a plan holds no key.
+ * `[secret]`, since a plan holds no key. As with the engine, no program runs on values of a type
+ * that was not declared.
  */
 export function readStackConfig(projectDir: string, stack: string): StackConfig {
   requireStackName(stack);
   const project = readProject(projectDir);
-  const { file, values } = readStackValues(project, projectDir, stack);
-  const faults: string[] = [];
+  const { file, entries, faults } = readStackValues(project, projectDir, stack);
+  const values = new Map(
+    [...entries]
+      .filter(([, { unreadable }]) => unreadable !== true)
+      .map(([key, value]) => [key, configValue(value, file)]),
+  );
+  const untyped: string[] = [];
   for (const declared of project.declarations) {
+    if (entries.get(declared.key)?.unreadable === true) continue;
     if (!values.has(declared.key) && declared.fallback !== undefined) {
       values.set(declared.key, configValue(declared.fallback, projectFile));
     }
     const value = values.get(declared.key);
     if (value === undefined) {
-      faults.push(`${file}: ${declared.key} must be set, because ${declared.place} has no default`);
+      untyped.push(
+        `${file}: ${declared.key} must be set, because ${declared.place} has no default`,
+      );
       continue;
     }
     const fault = faultOf(declared, value);
-    if (fault !== undefined) faults.push(fault);
+    if (fault !== undefined) untyped.push(fault);
   }
-  if (faults.length > 0) throw new InputError(faults);
+  if (untyped.length > 0) throw new InputError(inFileOrder([...faults, ...untyped]));
   const sorted = [...values].toSorted(([a], [b]) => byCodePoint(a, b));
   return {
     project: project.name,
@@ -330,5 +403,7 @@ export function readStackConfig(projectDir: string, stack: string): StackConfig 
     values: Object.fromEntries(sorted.map(([key, { text }]) => [key, text])),
     secretKeys: sorted.flatMap(([key, { secret }]) => (secret ? [key] : [])),
     file,
+    entries,
+    faults,
   };
 }

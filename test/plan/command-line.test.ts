@@ -248,6 +248,27 @@ describe("plan", () => {
     expect(errors[0]).toMatch(/^error: Pulumi\.dev\.yaml:2:1: /);
   });
 
+  it("reports what the program finds together with the form of the stack file", async () => {
+    const dir = projectWith("bad-configuration", { "Pulumi.dev.yaml": "config: {}\nfoo: bar\n" });
+    const { code, errors } = await run("plan", ["--policy-pack", pack], dir);
+    expect(code).toBe(2);
+    expect(errors).toEqual([
+      "error: zones must be at least 2, got 1",
+      "error: region must be set, got nothing",
+      "error: Pulumi.dev.yaml:2: foo is not a key of a stack file; the keys are config, environment, secretsprovider, encryptedkey, encryptionsalt",
+    ]);
+  });
+
+  it.each(["broken", "changed"])(
+    "reports the form of the stack file alone when the program (%s) finds no fault in it",
+    async (program) => {
+      const dir = projectWith(program, { "Pulumi.dev.yaml": "foo: bar\n" });
+      const { code, out, errors } = await run("plan", ["--policy-pack", pack], dir);
+      expect({ code, out, lines: errors.length }).toEqual({ code: 2, out: "", lines: 1 });
+      expect(errors[0]).toContain("Pulumi.dev.yaml:1: foo is not a key");
+    },
+  );
+
   it("explains its options", async () => {
     const { code, out } = await plan("--help");
     expect(code).toBe(0);

@@ -12,6 +12,11 @@ function config(projectFile: string, stackFile: string) {
   return readStackConfig(dir, "dev");
 }
 
+/** What is wrong with the form of a stack file, which does not keep its program from running. */
+function formFaults(stackFile: string): readonly string[] {
+  return config("name: demo\nruntime: nodejs\n", stackFile).faults;
+}
+
 function values(projectFile: string, stackFile: string): Record<string, string> {
   return config(projectFile, stackFile).values;
 }
@@ -126,10 +131,10 @@ config:
 `;
     const stackFile = "config:\n  demo:a: x\n  demo:b: y\n  demo:c: plain\n";
     expect(faultsOf(() => config(projectFile, stackFile))).toEqual([
+      "Pulumi.dev.yaml: demo:d must be set, because Pulumi.yaml:7 has no default",
       'Pulumi.dev.yaml:2: demo:a must be of type integer, got "x"',
       'Pulumi.dev.yaml:3: demo:b must be of type boolean, got "y"',
       "Pulumi.dev.yaml:4: demo:c must be encrypted, because Pulumi.yaml:6 declares it secret; use pulumi config set --secret",
-      "Pulumi.dev.yaml: demo:d must be set, because Pulumi.yaml:7 has no default",
     ]);
   });
 
@@ -144,19 +149,117 @@ config:
       "environment: [a]",
       "Pulumi.dev.yaml:1: environment imports values from Pulumi Cloud, which a plan without credentials cannot read; write them under config",
     ],
-    [
-      "a key with too many parts",
-      "config:\n  a:b:c: 1",
-      "Pulumi.dev.yaml:2: configuration key must be <namespace>:<name>, got a:b:c",
-    ],
     ["a repeated key", "config:\n  a: 1\n  a: 2", "Pulumi.dev.yaml:3:3: Map keys must be unique"],
     [
       "broken YAML",
       "config:\n  a: [1\n",
       "Pulumi.dev.yaml:3:1: Flow sequence in block collection must be sufficiently indented and end with a ]",
     ],
+    [
+      "two documents",
+      "config:\n  a: 1\n---\nconfig:\n  a: 2\n",
+      "Pulumi.dev.yaml:3:1: the file must hold one document, got another one here",
+    ],
+    [
+      "an alias bomb",
+      `config:\n  a0: &a0 [x]\n${Array.from({ length: 9 }, (_, i) => `  a${i + 1}: &a${i + 1} [${Array(9).fill(`*a${i}`).join(", ")}]\n`).join("")}`,
+      "Pulumi.dev.yaml:6: *a3 and the aliases before it must repeat at most 10000 values",
+    ],
+    [
+      "lists without an end",
+      `config:\n  a: ${"[".repeat(20_000)}${"]".repeat(20_000)}\n`,
+      "Pulumi.dev.yaml:2: lists and maps are nested too deeply to be read",
+    ],
   ])("fails %s in the stack file", (_name, stackFile, fault) => {
     expect(faultsOf(() => config(project, stackFile))[0]).toBe(fault);
+  });
+
+  it.each([
+    [
+      "a key with too many parts",
+      "config:\n  a:b:c: 1",
+      ["Pulumi.dev.yaml:2: configuration key must be <namespace>:<name>, got a:b:c"],
+    ],
+    [
+      "a key with and without its namespace",
+      "config:\n  a: 1\n  demo:a: 2",
+      ["Pulumi.dev.yaml:3: demo:a must stand once, got it in line 2"],
+    ],
+    [
+      "a key beside those of Pulumi",
+      'encryptionsalt: "v1:x"\nconfig: {}\nfoo: bar\n',
+      [
+        "Pulumi.dev.yaml:3: foo is not a key of a stack file; the keys are config, environment, secretsprovider, encryptedkey, encryptionsalt",
+      ],
+    ],
+    [
+      "an alias of nothing",
+      "config:\n  a: *nope\n  b: [x, *nope]\n",
+      [
+        "Pulumi.dev.yaml:2: *nope must name an anchor that stands before it",
+        "Pulumi.dev.yaml:3: *nope must name an anchor that stands before it",
+      ],
+    ],
+    [
+      "an alias in its own list",
+      "config:\n  a: &z [*z]\n  b: &t\n    - *t\n",
+      [
+        "Pulumi.dev.yaml:2: *z must not stand inside of its own anchor",
+        "Pulumi.dev.yaml:4: *t must not stand inside of its own anchor",
+      ],
+    ],
+    [
+      "an alias in its own map",
+      "config:\n  a: &m { b: { c: *m } }\n",
+      ["Pulumi.dev.yaml:2: *m must not stand inside of its own anchor"],
+    ],
+    ["a list as a key", "config:\n  ? [a]\n  : 1\n", ["Pulumi.dev.yaml:2: a key must be a text"]],
+  ])("notes %s in the stack file, and lets the program say more", (_name, stackFile, faults) => {
+    expect(formFaults(stackFile)).toEqual(faults);
+  });
+
+  it("takes an alias for what it names", () => {
+    const stackFile = "config:\n  a: &zones [a, b]\n  b: *zones\n  c: { d: *zones }\n";
+    expect(values("name: demo\nruntime: nodejs\n", stackFile)).toEqual({
+      "demo:a": '["a","b"]',
+      "demo:b": '["a","b"]',
+      "demo:c": '{"d":["a","b"]}',
+    });
+    expect(formFaults(stackFile)).toEqual([]);
+  });
+
+  it("takes the anchor that stands last before an alias", () => {
+    const stackFile = "config:\n  a: &x 1\n  b: &l [*x]\n  &x c: 3\n  d: [*x, *l]\n";
+    expect(values("name: demo\nruntime: nodejs\n", stackFile)).toMatchObject({
+      "demo:b": "[1]",
+      "demo:d": '["c",[1]]',
+    });
+  });
+
+  it("does not hand a program what the file does not say", () => {
+    const { values: given } = config(project, "config:\n  demo:replicas: *nope\n  demo:a: b\n");
+    expect(given).toEqual({ "demo:a": "b" });
+  });
+
+  it("reports the form and the declared types together, in the order of the file", () => {
+    const stackFile = "config:\n  demo:replicas: x\nfoo: bar\n";
+    expect(faultsOf(() => config(project, stackFile))).toEqual([
+      'Pulumi.dev.yaml:2: demo:replicas must be of type integer, got "x"',
+      "Pulumi.dev.yaml:3: foo is not a key of a stack file; the keys are config, environment, secretsprovider, encryptedkey, encryptionsalt",
+    ]);
+  });
+
+  it("reports every fault of the declarations at once", () => {
+    const projectFile = `name: demo
+runtime: nodejs
+config:
+  a: { typ: string }
+  b: { default: 1, value: 2 }
+`;
+    expect(faultsOf(() => config(projectFile, ""))).toEqual([
+      "Pulumi.yaml:4: a must only have type, description, items, default, value, secret, got typ",
+      "Pulumi.yaml:5: b must have default or value, got both",
+    ]);
   });
 
   it.each([
@@ -202,6 +305,21 @@ config:
     ]);
     expect(faultsOf(() => readStackConfig(dir, "../dev"))).toEqual([
       "stack must be 1 to 100 letters, digits, hyphens, underscores and periods, got ../dev",
+    ]);
+  });
+
+  it("takes only files that the engine would read for stacks", () => {
+    const dir = folderOf({
+      "Pulumi.yaml": project,
+      "Pulumi.dev.yaml": "",
+      "Pulumi.dev.deploy.yaml": "",
+      "Pulumi.test.yml": "",
+    });
+    expect(faultsOf(() => readStackConfig(dir, "prod"))).toEqual([
+      "stack must have a file Pulumi.prod.yaml, got prod; the stacks are dev",
+    ]);
+    expect(faultsOf(() => readStackConfig(dir, "test"))).toEqual([
+      "stack must have a file Pulumi.test.yaml, got test; rename Pulumi.test.yml",
     ]);
   });
 
