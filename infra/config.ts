@@ -1,13 +1,25 @@
+import { Region } from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
-import { containsCidr, mergeCidr, overlapCidr, parseCidr } from "cidr-tools";
+import { overlapCidr } from "cidr-tools";
 import { z } from "zod";
 import { planSubnets } from "../components/aws/subnets";
+import { addresses, cidrFault, cidrPattern, isPrivate, privateNetworks, specialPart } from "./cidr";
+import {
+  mostInstanceTypes,
+  mostNodeGroups,
+  mostTags,
+  mostTrusted,
+  mostTrustedAddresses,
+} from "./limits";
 
 /** Namespace of the project in a stack file. */
 export const namespace = "drawbridge";
 
 /** Versions in EKS standard support, newest first: docs.aws.amazon.com/eks/latest/userguide/kubernetes-versions.html */
 const kubernetesVersions = ["1.35", "1.34"] as const;
+
+/** Regions of the aws partition; the others have ARNs and services of their own. */
+const regions = Object.values(Region).filter((region) => !/^(cn|us-gov|eusc)-|-iso/.test(region));
 
 /** Retention periods that CloudWatch Logs offers from 90 days up, in days (PutRetentionPolicy of its API reference). */
 const retentionDays = [
@@ -23,66 +35,95 @@ const integer = (min: number, max: number) => {
 };
 const list = <T extends z.ZodType>(item: T, min: number, rule: string) =>
   z.array(item, rule).min(min, rule);
+/** For editors, which know no rule that is written in code. */
+const unique = { uniqueItems: true };
 
-const ipv4Cidr = z
-  .string("must be an IPv4 CIDR such as 203.0.113.0/24")
-  .superRefine((value, issues) => {
+const ipv4Cidr = (widest?: number) =>
+  z.string("must be an IPv4 CIDR such as 203.0.113.0/24").superRefine((value, issues) => {
     const rule = cidrFault(value);
     if (rule) issues.addIssue({ code: "custom", message: rule });
+    if (!rule && widest !== undefined && Number(value.split("/")[1]) < widest) {
+      issues.addIssue({ code: "custom", message: `must not be wider than /${widest}` });
+    }
   });
 const roleArn = text(
-  /^arn:aws:iam::\d{12}:role\/[\w+=,.@/-]+$/,
+  // Path and name of a role: docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+  /^arn:aws:iam::\d{12}:role\/([\w+=,.@-]+\/)*[\w+=,.@-]{1,64}$/,
   "must be the ARN of an IAM role such as arn:aws:iam::111122223333:role/deployer",
+).regex(
+  /^(?!arn:aws:iam::\d{12}:role\/aws-service-role\/)/,
+  "must not be a service-linked role, which only a service of AWS can assume",
 );
-const labelValue = text(
+// Lengths of labels and taints: docs.aws.amazon.com/eks/latest/APIReference/API_CreateNodegroup.html
+const keyRule = "must be a Kubernetes label key of at most 63 characters";
+const labelKey = text(
+  /^(?=.{1,63}$)([a-z0-9]([a-z0-9.-]*[a-z0-9])?\/)?[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$/,
+  keyRule,
+);
+// EKS refuses the first three, and a kubelet does not start with the first two below any name:
+// github.com/eksctl-io/eksctl/issues/4007, kubernetes.io/docs/reference/access-authn-authz/admission-controllers/#noderestriction
+const ownLabelKey = labelKey.regex(
+  /^(?!([^/]+\.)?(kubernetes\.io|k8s\.io|eks\.amazonaws\.com)\/)/,
+  "must not start with kubernetes.io/, k8s.io/ or eks.amazonaws.com/, nor a name below them: EKS keeps these",
+);
+const valueRule = "must be a Kubernetes label value of 1 to 63 characters";
+const labelValue = text(/^[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$/, valueRule);
+const taintValue = text(
   /^([A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?)?$/,
   "must be a Kubernetes label value of at most 63 characters",
 );
-const labelKey = text(
-  /^([a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?\/)?[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$/,
-  "must be a Kubernetes label key",
+const instanceTypeRule = "must be an EC2 instance type such as m7g.large";
+/** Family with its generation, and size: docs.aws.amazon.com/ec2/latest/instancetypes/instance-type-names.html. High memory and Mac families have forms of their own. */
+const instanceType = text(
+  /^([a-z]+\d+[a-z]*(-[a-z0-9]+)*|u-\d+tb\d|mac-[a-z0-9]+)\.(nano|micro|small|medium|large|\d*xlarge|metal(-\d+xl)?)$/,
+  instanceTypeRule,
 );
 
-const nodeGroup = z.strictObject(
-  {
-    name: text(
-      /^[a-z][a-z0-9-]{0,29}$/,
-      "must be 1 to 30 lower-case letters, digits and hyphens, starting with a letter",
-    ).describe("Name of the group, unique in the stack."),
-    instanceTypes: list(
-      text(/^[a-z][a-z0-9-]*\.[a-z0-9-]+$/, "must be an EC2 instance type such as m7g.large"),
-      1,
-      "must be a list of at least one instance type",
-    ).describe("EC2 instance types, all of one processor architecture."),
-    minSize: integer(0, 450).describe("Fewest nodes."),
-    maxSize: integer(1, 450).describe("Most nodes; 450 is the EKS quota for one group."),
-    desiredSize: integer(0, 450)
-      .optional()
-      .describe("Nodes to start with, from minSize to maxSize. Default: minSize."),
-    volumeGiB: integer(20, 16384)
-      .default(50)
-      .describe("Size of the data volume for images and pods, in GiB, 20 to 16384."),
-    capacityType: oneOf(["ON_DEMAND", "SPOT"])
-      .default("ON_DEMAND")
-      .describe("How EC2 sells the nodes."),
-    labels: z
-      .record(labelKey, labelValue, "must be a map of Kubernetes labels")
-      .default({})
-      .describe("Kubernetes labels of the nodes."),
-    taints: z
-      .array(
-        z.strictObject({
-          key: labelKey,
-          value: labelValue.default(""),
-          effect: oneOf(["NO_SCHEDULE", "NO_EXECUTE", "PREFER_NO_SCHEDULE"]),
-        }),
-        "must be a list of taints",
-      )
-      .default([])
-      .describe("Kubernetes taints of the nodes."),
-  },
-  "must be a map with name, instanceTypes, minSize and maxSize",
-);
+const nodeGroup = z
+  .strictObject(
+    {
+      name: text(
+        /^[a-z][a-z0-9-]{0,29}$/,
+        "must be 1 to 30 lower-case letters, digits and hyphens, starting with a letter",
+      ).describe("Name of the group, unique in the stack."),
+      instanceTypes: list(instanceType, 1, "must be a list of at least one instance type")
+        .max(mostInstanceTypes, `must be a list of at most ${mostInstanceTypes} instance types`)
+        .meta(unique)
+        .describe("EC2 instance types, all of one processor architecture."),
+      minSize: integer(0, 450).describe("Fewest nodes."),
+      maxSize: integer(1, 450).describe("Most nodes; 450 is the EKS quota for one group."),
+      desiredSize: integer(0, 450)
+        .optional()
+        .describe("Nodes to start with, from minSize to maxSize. Default: minSize."),
+      volumeGiB: integer(20, 16384)
+        .default(50)
+        .describe("Size of the data volume for images and pods, in GiB, 20 to 16384."),
+      capacityType: oneOf(["ON_DEMAND", "SPOT"])
+        .default("ON_DEMAND")
+        .describe("How EC2 sells the nodes."),
+      labels: z
+        .record(ownLabelKey, labelValue, "must be a map of Kubernetes labels")
+        .default({})
+        .describe("Kubernetes labels of the nodes."),
+      taints: z
+        .array(
+          z.strictObject({
+            key: labelKey,
+            value: taintValue.default(""),
+            effect: oneOf(["NO_SCHEDULE", "NO_EXECUTE", "PREFER_NO_SCHEDULE"]),
+          }),
+          "must be a list of taints",
+        )
+        .default([])
+        .describe("Kubernetes taints of the nodes."),
+    },
+    "must be a map with name, instanceTypes, minSize and maxSize",
+  )
+  .superRefine((group, issues) => {
+    for (const { path, rule, input } of nodeGroupFaults(group)) {
+      issues.addIssue({ code: "custom", path, message: rule, input });
+    }
+  });
 
 const accessEntry = z.strictObject(
   {
@@ -99,33 +140,101 @@ const accessEntry = z.strictObject(
   "must be a map with principalArn, access and namespaces",
 );
 
+/** Letters in both cases, for an editor: JSON schemas know no flags. */
+const anyCase = (text: string) =>
+  text.replaceAll(/[a-z]/g, (letter) => `[${letter}${letter.toUpperCase()}]`);
+// What AWS and EKS keep to themselves, and what controllers in the cluster find subnets, groups and volumes by.
+const reservedTags = String.raw`aws:|eks:|([^/]*\.)?(kubernetes\.io|k8s\.io|k8s\.aws|eksctl\.io)\/|karpenter\.sh\/`;
+const ownTags = ["Name", "Project", "Environment", "Drawbridge"];
+const requiredTags = ["Owner", "CostCenter"];
+// What every service takes: docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html
+const tagKey = String.raw`[\w .:\/=+@-]{1,128}`;
+const tagValue = String.raw`^[\w .:\/=+@-]{1,256}$`;
+const tagsForEditors = {
+  required: requiredTags,
+  maxProperties: mostTags,
+  propertyNames: {
+    pattern: `^(?!${anyCase(reservedTags)})(?!(${anyCase(ownTags.join("|").toLowerCase())})$)${tagKey}$`,
+  },
+  additionalProperties: { type: "string", pattern: tagValue },
+} as const;
+
+function tagKeyFault(key: string, earlier: readonly string[]): string | undefined {
+  if (!new RegExp(`^${tagKey}$`).test(key)) {
+    return "must be a tag key of 1 to 128 letters, digits, spaces and _.:/=+-@";
+  }
+  if (new RegExp(`^(${reservedTags})`, "i").test(key)) {
+    return "must not start with aws:, eks:, kubernetes.io/, k8s.io/, k8s.aws/, eksctl.io/ or karpenter.sh/: AWS and controllers act on these";
+  }
+  const isSame = (other: string) => other.toLowerCase() === key.toLowerCase();
+  if (ownTags.some(isSame)) return "must not be set: the program sets it";
+  // docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html: IAM does not tell them apart.
+  const twin = earlier.find(isSame);
+  return twin === undefined ? undefined : `must differ from ${twin} by more than case`;
+}
+
+function tagFaults(tags: Record<string, unknown>): PlacedFault[] {
+  const keys = Object.keys(tags);
+  const faults = keys.flatMap((key, i): PlacedFault[] => {
+    const value = tags[key];
+    const keyFault = tagKeyFault(key, keys.slice(0, i));
+    if (keyFault !== undefined) return [{ path: [key], rule: keyFault, input: value }];
+    if (typeof value === "string" && new RegExp(tagValue).test(value)) return [];
+    return [{ path: [key], rule: "must be a tag value of 1 to 256 characters", input: value }];
+  });
+  for (const key of requiredTags) {
+    if (!Object.hasOwn(tags, key))
+      faults.push({ path: [key], rule: "is required", input: undefined });
+  }
+  if (keys.length > mostTags) {
+    faults.push({ path: [], rule: `must be at most ${mostTags} tags`, input: tags });
+  }
+  return faults;
+}
+
+/** YAML reads 1.30 as a number, and a number has no trailing zero. */
+function versionRule(input: unknown): string {
+  const rule = `must be one of ${kubernetesVersions.join(", ")}`;
+  const isCut = typeof input === "string" && /^\d+\.\d$/.test(input);
+  return isCut ? `${rule} (YAML reads an unquoted ${input}0 as ${input}: quote it)` : rule;
+}
+
 /** Every key of a stack file: its rule, its meaning and its default. */
 export const fields = {
-  region: text(
-    /^(?!cn-|us-gov-|us-iso)[a-z]{2}(-[a-z]+)+-\d$/,
-    "must be an AWS region of the aws partition such as eu-west-1",
-  ).describe("AWS region of the stack."),
+  region: z
+    .enum(regions, "must be an AWS region of the aws partition such as eu-west-1")
+    .describe("AWS region of the stack."),
   allowedAccountIds: list(
     text(/^\d{12}$/, 'must be a quoted AWS account id of 12 digits such as "111122223333"'),
     1,
     "must be a list of at least one AWS account id",
-  ).describe(
-    "AWS accounts in which this stack may ever be deployed; the provider refuses all others.",
-  ),
+  )
+    .meta(unique)
+    .describe(
+      "AWS accounts in which this stack may ever be deployed; the provider refuses all others.",
+    ),
   environment: text(
     /^[a-z][a-z0-9-]{1,15}$/,
     "must be 2 to 16 lower-case letters, digits and hyphens, starting with a letter",
   ).describe("Name of the environment; it becomes the Environment tag."),
   zones: list(
-    text(/^[a-z]{2}(-[a-z]+)+-\d[a-z]$/, "must be an availability zone such as eu-west-1a"),
+    // No region has more than six zones; which letters an account has differs in the oldest regions:
+    // docs.aws.amazon.com/global-infrastructure/latest/regions/aws-availability-zones.html
+    text(
+      /^[a-z]{2}(-[a-z]+)+-\d[a-f]$/,
+      "must be an availability zone such as eu-west-1a: its region and a letter from a to f",
+    ),
     2,
     "must be a list of 2 to 4 availability zones",
   )
     .max(4, "must be a list of 2 to 4 availability zones")
+    .meta(unique)
     .describe(
       "Availability zones, 2 to 4. Append to extend: the order decides the CIDR of each zone's subnets.",
     ),
-  cidr: ipv4Cidr.describe("IPv4 CIDR of the VPC, private (RFC 1918 or RFC 6598), /16 to /19."),
+  cidr: ipv4Cidr()
+    .meta({ pattern: cidrPattern("1[6-9]") })
+    .describe("IPv4 CIDR of the VPC, private (RFC 1918 or RFC 6598), /16 to /19."),
   natMode: oneOf(["zonal", "single", "regional"])
     .default("zonal")
     .describe(
@@ -136,10 +245,17 @@ export const fields = {
     .describe(
       "How people reach the private API: ssm (Session Manager through a bastion) or direct (from trustedCidrs by a network that is already joined to the VPC).",
     ),
-  trustedCidrs: list(ipv4Cidr, 1, "must be a list of at least one IPv4 CIDR").describe(
-    "Networks that people come from: in ssm mode the public addresses from which a session may be started, in direct mode the private networks that may reach the API.",
-  ),
-  kubernetesVersion: oneOf(kubernetesVersions)
+  trustedCidrs: list(
+    ipv4Cidr(8).meta({ pattern: cidrPattern(String.raw`[89]|[12]\d|3[0-2]`) }),
+    1,
+    "must be a list of at least one IPv4 CIDR",
+  )
+    .meta({ ...unique, maxItems: Math.max(...Object.values(mostTrusted)) })
+    .describe(
+      `Networks that people come from: in ssm mode the public addresses from which a session may be started, at most ${mostTrusted.ssm} networks; in direct mode the private networks (RFC 1918 or RFC 6598) that may reach the API, at most ${mostTrusted.direct}.`,
+    ),
+  kubernetesVersion: z
+    .enum(kubernetesVersions, { error: ({ input }) => versionRule(input) })
     .default(kubernetesVersions[0])
     .describe("Kubernetes version of the control plane, in EKS standard support."),
   deployerRoleArn: roleArn.describe(
@@ -149,9 +265,9 @@ export const fields = {
     .array(accessEntry, "must be a list of access entries")
     .default([])
     .describe("Who else may use the Kubernetes API, limited to namespaces."),
-  nodeGroups: list(nodeGroup, 1, "must be a list of at least one node group").describe(
-    "Managed node groups.",
-  ),
+  nodeGroups: list(nodeGroup, 1, "must be a list of at least one node group")
+    .max(mostNodeGroups, `must be a list of at most ${mostNodeGroups} node groups`)
+    .describe("Managed node groups."),
   logRetentionDays: z
     .literal(retentionDays, `must be one of ${retentionDays.join(", ")}`)
     .default(365)
@@ -171,16 +287,17 @@ export const fields = {
       "Set it to true in an account that never ran EC2 Auto Scaling: creates AWSServiceRoleForAutoScaling, which the key of the volumes names. The role stays when the stack goes.",
     ),
   tags: z
-    .record(
-      text(
-        /^(?!aws:)[\w .:/=+@-]{1,128}$/i,
-        "must be a tag key of at most 128 characters, not starting with aws:",
-      ),
-      text(/^[\w .:/=+@-]{1,256}$/, "must be a tag value of 1 to 256 characters"),
-      "must be a map of tags with Owner and CostCenter",
-    )
+    // Every key and value is looked at, however many are wrong.
+    .record(z.string(), z.unknown(), "must be a map of tags with Owner and CostCenter")
+    .superRefine((tags, issues) => {
+      for (const { path, rule, input } of tagFaults(tags)) {
+        issues.addIssue({ code: "custom", path, message: rule, input });
+      }
+    })
+    .transform((tags) => tags as Record<string, string>)
+    .meta(tagsForEditors)
     .describe(
-      "Tags of every resource: Owner and CostCenter at least; Project and Environment are added.",
+      `Tags of every resource, at most ${mostTags}: Owner and CostCenter at least; Project and Environment are added.`,
     ),
 };
 
@@ -206,12 +323,18 @@ const crossChecks: ((config: Partial<Fields>) => Fault[])[] = [
   zonesAreOfTheRegion,
   namesAreUnique,
   vpcHasRoom,
-  trustedNetworksAreNotTheWorld,
-  nodeGroupsAreConsistent,
+  trustedNetworksFitTheMode,
   deployerIsInAnAllowedAccount,
   principalsAreDistinct,
-  tagsSayWhoOwnsAndPays,
 ];
+
+/**
+ * Names of stacks. What is named after one starts with `drawbridge-`, and the shortest limit is that of an OpenSearch
+ * domain, 28 lower-case letters, digits and hyphens; EKS clusters, KMS aliases, log groups and SSM documents take
+ * these too: docs.aws.amazon.com/opensearch-service/latest/APIReference/API_DomainInfo.html,
+ * docs.aws.amazon.com/eks/latest/APIReference/API_CreateCluster.html, docs.aws.amazon.com/kms/latest/APIReference/API_CreateAlias.html
+ */
+const stackName = /^(?=.{1,16}$)[a-z][a-z0-9]*(-[a-z0-9]+)*$/;
 
 /**
  * Checks the raw configuration of a stack, keyed by full name (`drawbridge:region`), values as the engine hands
@@ -223,6 +346,13 @@ export function parseConfig(
   isSecret: (key: string) => boolean = () => false,
 ): Config {
   const { values, faults } = readValues(raw);
+  if (!stackName.test(stack)) {
+    faults.unshift({
+      path: "stack",
+      rule: "must have a name of 1 to 16 lower-case letters, digits and single hyphens, starting with a letter",
+      value: stack,
+    });
+  }
   const config: Record<string, unknown> = {};
   for (const [key, schema] of Object.entries(fields)) {
     const result = schema.safeParse(values[key]);
@@ -230,7 +360,9 @@ export function parseConfig(
     else faults.push(...result.error.issues.flatMap((issue) => fromIssue(issue, key, values[key])));
   }
   faults.push(...crossChecks.flatMap((check) => check(config)));
-  if (faults.length > 0) throw new pulumi.RunError(describeFaults(stack, faults, isSecret));
+  if (faults.length > 0) {
+    throw new pulumi.RunError(describeFaults(stack, inFieldOrder(faults), isSecret));
+  }
   const checked = config as Fields;
   return { ...checked, stack, accountId: accountOf(checked.deployerRoleArn) };
 }
@@ -324,38 +456,27 @@ function pathText(path: readonly PropertyKey[]): string {
     .slice(1);
 }
 
+/** Faults by the place of their key in `fields`; what belongs to no key comes first. */
+function inFieldOrder(faults: Fault[]): Fault[] {
+  const keys = Object.keys(fields);
+  const rank = ({ path }: Fault) => keys.indexOf(keyOf(path));
+  return faults.toSorted((a, b) => rank(a) - rank(b));
+}
+
+function keyOf(path: string): string {
+  return /^[A-Za-z]+/.exec(path)?.[0] ?? path;
+}
+
 function describeFaults(
   stack: string,
   faults: Fault[],
   isSecret: (key: string) => boolean,
 ): string {
   const lines = faults.map(({ path, rule, value }) => {
-    const key = /^[A-Za-z]+/.exec(path)?.[0] ?? path;
-    const got = isSecret(`${namespace}:${key}`) ? "[secret]" : JSON.stringify(value);
+    const got = isSecret(`${namespace}:${keyOf(path)}`) ? "[secret]" : JSON.stringify(value);
     return `Pulumi.${stack}.yaml: ${path} ${rule}${value === undefined ? "" : `, got ${got}`}`;
   });
   return [...new Set(lines)].join("\n");
-}
-
-/** What is wrong with an IPv4 CIDR, or nothing. */
-function cidrFault(value: string): string | undefined {
-  const form = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})\/(\d{1,2})$/.exec(value);
-  const numbers = form?.slice(1).map(Number) ?? [];
-  const [prefix = 33] = numbers.slice(4);
-  if (!form || numbers.slice(0, 4).some((octet) => octet > 255) || prefix > 32) {
-    return "must be an IPv4 CIDR such as 203.0.113.0/24";
-  }
-  const [network] = mergeCidr([value]);
-  if (network !== value) return `must start at its network address, ${network ?? ""}`;
-  return undefined;
-}
-
-/** Addresses covered by the CIDRs together, counted once. */
-function addresses(cidrs: string[]): bigint {
-  return mergeCidr(cidrs).reduce((sum, cidr) => {
-    const { start, end } = parseCidr(cidr);
-    return sum + end - start + 1n;
-  }, 0n);
 }
 
 function zonesAreOfTheRegion({ region, zones }: Partial<Fields>): Fault[] {
@@ -389,8 +510,6 @@ function repeats(field: string, names: string[], suffix = ""): Fault[] {
   );
 }
 
-// RFC 1918 and RFC 6598: a VPC with public addresses would shadow their owners.
-const privateNetworks = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10"];
 // EKS takes this for Services of every cluster of this project (components/aws/cluster.ts).
 const serviceCidr = "172.20.0.0/16";
 
@@ -398,7 +517,8 @@ function vpcHasRoom({ cidr, zones, accessMode, trustedCidrs }: Partial<Fields>):
   if (!cidr) return [];
   const faults: Fault[] = [];
   const refuse = (rule: string) => faults.push({ path: "cidr", rule, value: cidr });
-  if (!privateNetworks.some((network) => containsCidr(network, cidr))) {
+  // A VPC with public addresses would shadow their owners.
+  if (!isPrivate(cidr)) {
     refuse(`must be within ${privateNetworks.join(", ")}`);
   }
   if (overlapCidr(cidr, serviceCidr))
@@ -420,48 +540,81 @@ function vpcHasRoom({ cidr, zones, accessMode, trustedCidrs }: Partial<Fields>):
   return faults;
 }
 
-/** A list that covers half of the IPv4 addresses or more trusts strangers, however it is cut into pieces. */
-function trustedNetworksAreNotTheWorld({ trustedCidrs }: Partial<Fields>): Fault[] {
-  const world = 2n ** 31n;
-  if (!trustedCidrs || addresses(trustedCidrs) < world) return [];
-  return [
-    {
+/** Session Manager sees the public addresses of people, a joined network brings its private ones. */
+function trustedNetworksFitTheMode({ accessMode, trustedCidrs }: Partial<Fields>): Fault[] {
+  if (!accessMode || !trustedCidrs) return [];
+  const most = mostTrusted[accessMode];
+  const faults = trustedCidrs.flatMap((cidr, i) => {
+    const rule = accessMode === "ssm" ? publicFault(cidr) : privateFault(cidr);
+    return rule === undefined ? [] : [{ path: `trustedCidrs[${i}]`, rule, value: cidr }];
+  });
+  if (trustedCidrs.length > most) {
+    faults.push({
       path: "trustedCidrs",
-      rule: "must not add up to the world (half of all IPv4 addresses or more): name the networks that people come from",
-      value: trustedCidrs,
-    },
-  ];
+      rule: `must be at most ${most} networks in ${accessMode} mode`,
+      value: `${trustedCidrs.length} networks`,
+    });
+  }
+  const total = addresses(trustedCidrs.filter((cidr) => specialPart(cidr) === undefined));
+  if (total > mostTrustedAddresses) {
+    faults.push({
+      path: "trustedCidrs",
+      rule: `must not add up to more than ${mostTrustedAddresses} public addresses, as many as a /8 has: name the networks that people come from`,
+      value: `${total} addresses`,
+    });
+  }
+  return faults;
 }
 
-function nodeGroupsAreConsistent({ nodeGroups }: Partial<Fields>): Fault[] {
-  return (nodeGroups ?? []).flatMap((group, i) => {
-    const path = `nodeGroups[${i}]`;
-    const { minSize, maxSize, desiredSize = minSize } = group;
-    const architectures = new Set(group.instanceTypes.map(architectureOf));
-    return [
-      ...(minSize > maxSize
-        ? [{ path: `${path}.minSize`, rule: `must be at most maxSize, ${maxSize}`, value: minSize }]
-        : []),
-      ...(minSize <= maxSize && (desiredSize < minSize || desiredSize > maxSize)
-        ? [
-            {
-              path: `${path}.desiredSize`,
-              rule: `must be from minSize to maxSize, ${minSize} to ${maxSize}`,
-              value: desiredSize,
-            },
-          ]
-        : []),
-      ...(architectures.size > 1
-        ? [
-            {
-              path: `${path}.instanceTypes`,
-              rule: "must be of one processor architecture: arm64 (Graviton) or x86_64",
-              value: group.instanceTypes,
-            },
-          ]
-        : []),
-    ];
-  });
+function publicFault(cidr: string): string | undefined {
+  const special = specialPart(cidr);
+  if (special === undefined) return undefined;
+  return `must be public in ssm mode: nobody on the internet has an address of ${special}`;
+}
+
+function privateFault(cidr: string): string | undefined {
+  if (isPrivate(cidr)) return undefined;
+  return `must be within ${privateNetworks.join(", ")} in direct mode`;
+}
+
+interface PlacedFault {
+  path: (string | number)[];
+  rule: string;
+  input: unknown;
+}
+
+function nodeGroupFaults(group: {
+  instanceTypes: string[];
+  minSize: number;
+  maxSize: number;
+  desiredSize?: number | undefined;
+  taints: { key: string; effect: string }[];
+}): PlacedFault[] {
+  const { minSize, maxSize, desiredSize = minSize, instanceTypes, taints } = group;
+  const faults: PlacedFault[] = [];
+  const refuse = (path: (string | number)[], rule: string, input: unknown) =>
+    faults.push({ path, rule, input });
+  if (minSize > maxSize) refuse(["minSize"], `must be at most maxSize, ${maxSize}`, minSize);
+  else if (desiredSize < minSize || desiredSize > maxSize) {
+    refuse(
+      ["desiredSize"],
+      `must be from minSize to maxSize, ${minSize} to ${maxSize}`,
+      desiredSize,
+    );
+  }
+  for (const [i, type] of instanceTypes.entries()) {
+    if (instanceTypes.indexOf(type) < i) refuse(["instanceTypes", i], "must be unique", type);
+  }
+  if (new Set(instanceTypes.map(architectureOf)).size > 1) {
+    const rule = "must be of one processor architecture: arm64 (Graviton) or x86_64";
+    refuse(["instanceTypes"], rule, instanceTypes);
+  }
+  // Kubernetes tells taints apart by key and effect.
+  const marks = taints.map(({ key, effect }) => `${key}:${effect}`);
+  for (const [i, mark] of marks.entries()) {
+    if (marks.indexOf(mark) < i) refuse(["taints", i], "must be unique by key and effect", mark);
+  }
+  return faults;
 }
 
 /**
@@ -505,18 +658,4 @@ function principalsAreDistinct({ accessEntries, deployerRoleArn }: Partial<Field
         ]
       : [],
   );
-}
-
-function tagsSayWhoOwnsAndPays({ tags }: Partial<Fields>): Fault[] {
-  if (!tags) return [];
-  return [
-    ...["Owner", "CostCenter"].flatMap((key) =>
-      Object.hasOwn(tags, key) ? [] : [{ path: `tags.${key}`, rule: "is required" }],
-    ),
-    ...["Project", "Environment"].flatMap((key) =>
-      Object.hasOwn(tags, key)
-        ? [{ path: `tags.${key}`, rule: "must not be set: the program sets it", value: tags[key] }]
-        : [],
-    ),
-  ];
 }

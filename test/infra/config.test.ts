@@ -1,9 +1,12 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import * as aws from "@pulumi/aws";
 import Ajv from "ajv";
+import { array, assert, constantFrom, integer, nat, oneof, property, tuple } from "fast-check";
 import { parse } from "yaml";
 import { architectureOf, fields, parseConfig } from "../../infra/config";
 import { stackFileSchema } from "../../infra/schema";
+import { coversWorld } from "../../policies/addresses";
 
 const root = join(__dirname, "../..");
 type Values = Record<string, unknown>;
@@ -166,16 +169,86 @@ describe("parseConfig", () => {
     [
       "the world as trusted",
       { trustedCidrs: ["0.0.0.0/0"] },
+      ['trustedCidrs[0] must not be wider than /8, got "0.0.0.0/0"'],
+    ],
+    [
+      "a network that no organisation has",
+      { trustedCidrs: ["203.0.113.0/24", "4.0.0.0/7"] },
+      ['trustedCidrs[1] must not be wider than /8, got "4.0.0.0/7"'],
+    ],
+    ["the widest network that an organisation has", { trustedCidrs: ["17.0.0.0/8"] }, []],
+    [
+      "more than that in pieces",
+      { trustedCidrs: ["17.0.0.0/8", "203.0.113.7/32"] },
       [
-        'trustedCidrs must not add up to the world (half of all IPv4 addresses or more): name the networks that people come from, got ["0.0.0.0/0"]',
+        'trustedCidrs must not add up to more than 16777216 public addresses, as many as a /8 has: name the networks that people come from, got "16777217 addresses"',
       ],
     ],
     [
-      "the world in halves",
-      { trustedCidrs: ["0.0.0.0/1", "128.0.0.0/1"] },
+      "every other /8",
+      { trustedCidrs: Array.from({ length: 60 }, (_, i) => `${11 + 2 * i}.0.0.0/8`).slice(0, 58) },
       [
-        'trustedCidrs must not add up to the world (half of all IPv4 addresses or more): name the networks that people come from, got ["0.0.0.0/1","128.0.0.0/1"]',
+        'trustedCidrs must not add up to more than 16777216 public addresses, as many as a /8 has: name the networks that people come from, got "973078528 addresses"',
       ],
+    ],
+    [
+      "octets with leading zeros",
+      { trustedCidrs: ["203.000.113.0/24"] },
+      ['trustedCidrs[0] must be an IPv4 CIDR such as 203.0.113.0/24, got "203.000.113.0/24"'],
+    ],
+    [
+      "a prefix with a leading zero",
+      { trustedCidrs: ["203.0.113.0/024"] },
+      ['trustedCidrs[0] must be an IPv4 CIDR such as 203.0.113.0/24, got "203.0.113.0/024"'],
+    ],
+    ...[
+      "10.0.0.0/8",
+      "100.64.0.0/10",
+      "127.0.0.1/32",
+      "169.254.0.0/16",
+      "198.18.0.0/15",
+      "224.0.0.0/8",
+    ].map((cidr): [string, Values, string[]] => [
+      `${cidr} as a source of sessions`,
+      { trustedCidrs: ["203.0.113.0/24", cidr] },
+      [
+        `trustedCidrs[1] must be public in ssm mode: nobody on the internet has an address of ${cidr === "127.0.0.1/32" ? "127.0.0.0/8" : cidr === "224.0.0.0/8" ? "224.0.0.0/4" : cidr}, got "${cidr}"`,
+      ],
+    ]),
+    [
+      "a network that is private in part",
+      { trustedCidrs: ["192.128.0.0/9"] },
+      [
+        'trustedCidrs[0] must be public in ssm mode: nobody on the internet has an address of 192.168.0.0/16, got "192.128.0.0/9"',
+      ],
+    ],
+    [
+      "a public network that is joined",
+      { accessMode: "direct" },
+      [
+        'trustedCidrs[0] must be within 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16, 100.64.0.0/10 in direct mode, got "203.0.113.0/24"',
+      ],
+    ],
+    [
+      "private networks that are joined",
+      {
+        accessMode: "direct",
+        trustedCidrs: ["10.128.0.0/9", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10"],
+      },
+      [],
+    ],
+    [
+      "more sources of sessions than their policy can name",
+      { trustedCidrs: Array.from({ length: 61 }, (_, i) => `203.0.113.${i}/32`) },
+      ['trustedCidrs must be at most 60 networks in ssm mode, got "61 networks"'],
+    ],
+    [
+      "more joined networks than a network ACL can name",
+      {
+        accessMode: "direct",
+        trustedCidrs: Array.from({ length: 18 }, (_, i) => `192.168.${i}.0/24`),
+      },
+      ['trustedCidrs must be at most 17 networks in direct mode, got "18 networks"'],
     ],
     [
       "nobody trusted",
@@ -279,20 +352,268 @@ describe("parseConfig", () => {
       ['tags.Environment must not be set: the program sets it, got "prod"'],
     ],
     [
-      "a tag that AWS reserves",
-      { tags: { Owner: "a", CostCenter: "42", "aws:x": "y" } },
+      "a tag that sessions are bound to",
+      { tags: { Owner: "a", CostCenter: "42", Drawbridge: "drawbridge-bad-bastion" } },
+      ['tags.Drawbridge must not be set: the program sets it, got "drawbridge-bad-bastion"'],
+    ],
+    [
+      "tags that the program sets, in any case",
+      { tags: { Owner: "a", CostCenter: "42", name: "x", PROJECT: "y", drawBridge: "z" } },
       [
-        'tags.aws:x must be a tag key of at most 128 characters, not starting with aws:, got "aws:x"',
+        'tags.name must not be set: the program sets it, got "x"',
+        'tags.PROJECT must not be set: the program sets it, got "y"',
+        'tags.drawBridge must not be set: the program sets it, got "z"',
       ],
+    ],
+    ...[
+      "aws:x",
+      "AWS:x",
+      "eks:cluster-name",
+      "kubernetes.io/role/elb",
+      "Kubernetes.io/cluster/a",
+      "k8s.io/cluster-autoscaler/enabled",
+      "node.kubernetes.io/a",
+      "elbv2.k8s.aws/cluster",
+      "karpenter.sh/discovery",
+    ].map((key): [string, Values, string[]] => [
+      `the tag ${key}`,
+      { tags: { Owner: "a", CostCenter: "42", [key]: "1" } },
+      [
+        `tags.${key} must not start with aws:, eks:, kubernetes.io/, k8s.io/, k8s.aws/, eksctl.io/ or karpenter.sh/: AWS and controllers act on these, got "1"`,
+      ],
+    ]),
+    [
+      "tags that differ in case alone",
+      { tags: { Owner: "a", CostCenter: "42", owner: "b" } },
+      ['tags.owner must differ from Owner by more than case, got "b"'],
+    ],
+    [
+      "several bad tags at once",
+      { tags: { Owner: 7, "a;b": "c", Name: "x", Empty: "" } },
+      [
+        "tags.Owner must be a tag value of 1 to 256 characters, got 7",
+        'tags.a;b must be a tag key of 1 to 128 letters, digits, spaces and _.:/=+-@, got "c"',
+        'tags.Name must not be set: the program sets it, got "x"',
+        'tags.Empty must be a tag value of 1 to 256 characters, got ""',
+        "tags.CostCenter is required",
+      ],
+    ],
+    [
+      "as many tags as there may be",
+      {
+        tags: {
+          Owner: "a",
+          CostCenter: "42",
+          ...Object.fromEntries(Array.from({ length: 38 }, (_, i) => [`t${i}`, "x"])),
+        },
+      },
+      [],
+    ],
+    [
+      "a region that does not exist",
+      { region: "eu-nowhere-9", zones: ["eu-nowhere-9a", "eu-nowhere-9b"] },
+      ['region must be an AWS region of the aws partition such as eu-west-1, got "eu-nowhere-9"'],
+    ],
+    [
+      "a zone that no region has",
+      { zones: ["eu-west-1a", "eu-west-1z"] },
+      [
+        'zones[1] must be an availability zone such as eu-west-1a: its region and a letter from a to f, got "eu-west-1z"',
+      ],
+    ],
+    [
+      "a version that lost its zero",
+      { kubernetesVersion: "1.3" },
+      [
+        'kubernetesVersion must be one of 1.35, 1.34 (YAML reads an unquoted 1.30 as 1.3: quote it), got "1.3"',
+      ],
+    ],
+    [
+      "what is no instance type",
+      { nodeGroups: [{ ...group, instanceTypes: ["potato.potato"] }] },
+      [
+        'nodeGroups[0].instanceTypes[0] must be an EC2 instance type such as m7g.large, got "potato.potato"',
+      ],
+    ],
+    [
+      "an instance type twice",
+      { nodeGroups: [{ ...group, instanceTypes: ["m7g.large", "m7g.large"] }] },
+      ['nodeGroups[0].instanceTypes[1] must be unique, got "m7g.large"'],
+    ],
+    [
+      "faults of two node groups",
+      {
+        nodeGroups: [
+          { ...group, minSize: 5 },
+          { ...group, name: "other", desiredSize: 9 },
+        ],
+      },
+      [
+        "nodeGroups[0].minSize must be at most maxSize, 3, got 5",
+        "nodeGroups[1].desiredSize must be from minSize to maxSize, 1 to 3, got 9",
+      ],
+    ],
+    ...[
+      "kubernetes.io/os",
+      "node-role.kubernetes.io/worker",
+      "k8s.io/a",
+      "a.k8s.io/b",
+      "eks.amazonaws.com/nodegroup",
+    ].map((key): [string, Values, string[]] => [
+      `the label ${key}`,
+      { nodeGroups: [{ ...group, labels: { [key]: "x" } }] },
+      [
+        `nodeGroups[0].labels.${key} must not start with kubernetes.io/, k8s.io/ or eks.amazonaws.com/, nor a name below them: EKS keeps these, got "${key}"`,
+      ],
+    ]),
+    [
+      "labels that look like reserved ones",
+      { nodeGroups: [{ ...group, labels: { "mykubernetes.io/a": "x", "kubernetes.io": "y" } }] },
+      [],
+    ],
+    [
+      "a label without a value",
+      { nodeGroups: [{ ...group, labels: { a: "" } }] },
+      ['nodeGroups[0].labels.a must be a Kubernetes label value of 1 to 63 characters, got ""'],
+    ],
+    [
+      "a label key that is too long for EKS",
+      { nodeGroups: [{ ...group, labels: { [`example.com/${"a".repeat(52)}`]: "x" } }] },
+      [
+        `nodeGroups[0].labels.example.com/${"a".repeat(52)} must be a Kubernetes label key of at most 63 characters, got "example.com/${"a".repeat(52)}"`,
+      ],
+    ],
+    [
+      "a taint twice",
+      {
+        nodeGroups: [
+          {
+            ...group,
+            taints: [
+              { key: "a", value: "x", effect: "NO_SCHEDULE" },
+              { key: "a", value: "x", effect: "NO_EXECUTE" },
+              { key: "a", value: "y", effect: "NO_SCHEDULE" },
+            ],
+          },
+        ],
+      },
+      [
+        'nodeGroups[0].taints[2] must be unique by key and effect, got {"key":"a","value":"y","effect":"NO_SCHEDULE"}',
+      ],
+    ],
+    ...["role//", "role/", "role//a", "role/a/", `role/${"a".repeat(65)}`].map(
+      (name): [string, Values, string[]] => [
+        `${name} as deployer`,
+        { deployerRoleArn: `arn:aws:iam::111122223333:${name}` },
+        [
+          `deployerRoleArn must be the ARN of an IAM role such as arn:aws:iam::111122223333:role/deployer, got "arn:aws:iam::111122223333:${name}"`,
+        ],
+      ],
+    ),
+    [
+      "a role of a service as deployer",
+      {
+        deployerRoleArn:
+          "arn:aws:iam::111122223333:role/aws-service-role/eks.amazonaws.com/AWSServiceRoleForAmazonEKS",
+      },
+      [
+        'deployerRoleArn must not be a service-linked role, which only a service of AWS can assume, got "arn:aws:iam::111122223333:role/aws-service-role/eks.amazonaws.com/AWSServiceRoleForAmazonEKS"',
+      ],
+    ],
+    [
+      "a role of single sign-on as deployer",
+      {
+        deployerRoleArn:
+          "arn:aws:iam::111122223333:role/aws-reserved/sso.amazonaws.com/eu-west-1/AWSReservedSSO_Admin_0123456789abcdef",
+      },
+      [],
     ],
   ])("judges %s", (_what, change, expected) => {
     expect(faults(change)).toEqual(expected);
   });
 
-  it("reports every fault of a file at once", () => {
-    expect(faults({ region: "mars", cidr: "10.0.0.0/24", natMode: "none", stray: 1 })).toHaveLength(
-      4,
+  it("reports every fault of a file at once, in the order of the keys", () => {
+    const change = { natMode: "none", cidr: "10.0.0.0/24", region: "mars", stray: 1 };
+    expect(faults(change).map((fault) => fault.split(" ")[0])).toEqual([
+      "drawbridge:stray",
+      "region",
+      "cidr",
+      "natMode",
+    ]);
+  });
+
+  it.each([
+    ["tags", { tags: Object.fromEntries(Array.from({ length: 41 }, (_, i) => [`t${i}`, "x"])) }],
+    [
+      "nodeGroups",
+      { nodeGroups: Array.from({ length: 31 }, (_, i) => ({ ...group, name: `g${i}` })) },
+    ],
+    [
+      "nodeGroups[0].instanceTypes",
+      {
+        nodeGroups: [
+          { ...group, instanceTypes: Array.from({ length: 41 }, (_, i) => `m${i}g.large`) },
+        ],
+      },
+    ],
+  ])("limits the length of %s", (path, change) => {
+    expect(faults(change).filter((fault) => fault.startsWith(`${path} must be`))).toHaveLength(1);
+  });
+
+  it.each(["eu.prod", "Prod", "a_b", "-a", "a-", "a--b", "1a", "a".repeat(17)])(
+    "refuses to name things after a stack %s",
+    (stack) => {
+      expect(() => parseConfig(stack, raw(base))).toThrow(
+        `Pulumi.${stack}.yaml: stack must have a name of 1 to 16 lower-case letters, digits and single hyphens, starting with a letter, got "${stack}"`,
+      );
+    },
+  );
+
+  it.each(["a", "dev", "eu-prod-2", "a".repeat(16)])("takes the stack %s", (stack) => {
+    expect(parseConfig(stack, raw(base)).stack).toBe(stack);
+  });
+
+  it("takes every instance type that the AWS provider knows", () => {
+    const refused = Object.values(aws.ec2.InstanceType).filter(
+      (type) => faults({ nodeGroups: [{ ...group, instanceTypes: [type] }] }).length > 0,
     );
+    expect(refused).toEqual([]);
+  });
+
+  it("takes no network that the pack takes for the internet", () => {
+    const cidr = tuple(nat({ max: 2 ** 32 - 1 }), integer({ min: 6, max: 26 })).map(
+      ([address, prefix]) => {
+        const start = Math.floor(address / 2 ** (32 - prefix)) * 2 ** (32 - prefix);
+        const octets = [24, 16, 8, 0].map((shift) => Math.floor(start / 2 ** shift) % 256);
+        return `${octets.join(".")}/${prefix}`;
+      },
+    );
+    /** All parts of a network, so that the list is as wide as the network. */
+    const parts = tuple(
+      nat({ max: 255 }),
+      integer({ min: 7, max: 9 }),
+      integer({ min: 1, max: 3 }),
+    ).map(([octet, prefix, cuts]) =>
+      Array.from({ length: 2 ** cuts }, (_, i) => {
+        const start = Math.floor((octet * 2 ** 24) / 2 ** (32 - prefix)) * 2 ** (32 - prefix);
+        const address = start + i * 2 ** (32 - prefix - cuts);
+        return `${[24, 16, 8, 0].map((shift) => Math.floor(address / 2 ** shift) % 256).join(".")}/${prefix + cuts}`;
+      }),
+    );
+    const seen = { taken: 0, refused: 0 };
+    assert(
+      property(
+        oneof(array(cidr, { minLength: 1, maxLength: 12 }), parts),
+        constantFrom("ssm", "direct"),
+        (trustedCidrs, accessMode) => {
+          const taken = faults({ trustedCidrs, accessMode }).length === 0;
+          seen[taken ? "taken" : "refused"] += 1;
+          expect(taken && coversWorld(trustedCidrs)).toBe(false);
+        },
+      ),
+      { numRuns: 2000, seed: 1 },
+    );
+    expect(Math.min(seen.taken, seen.refused)).toBeGreaterThan(100);
   });
 
   it("keeps a secret value out of the message", () => {
@@ -347,11 +668,58 @@ describe("docs/stack-file.schema.json", () => {
     expect(validate.errors).toBeNull();
   });
 
+  const dev = parse(readFileSync(join(root, "Pulumi.dev.yaml"), "utf8")) as { config: Values };
+  const accepts = (change: Values) => validate({ ...dev, config: { ...dev.config, ...change } });
+
   it.each<[string, Values]>([
     ["an unknown key", { "drawbridge:natmode": "single" }],
     ["a wrong enum", { "drawbridge:natMode": "none" }],
+    ["a text for a network", { "drawbridge:trustedCidrs": ["hello"] }],
+    ["an IPv6 network", { "drawbridge:trustedCidrs": ["::/0"] }],
+    ["the world", { "drawbridge:trustedCidrs": ["0.0.0.0/0"] }],
+    ["a network twice", { "drawbridge:trustedCidrs": ["203.0.113.0/24", "203.0.113.0/24"] }],
+    ["a VPC that is too small", { "drawbridge:cidr": "10.10.0.0/24" }],
+    ["a VPC that is too large", { "drawbridge:cidr": "10.0.0.0/8" }],
+    ["tags without an owner", { "drawbridge:tags": { CostCenter: "42" } }],
+    ["a reserved tag", { "drawbridge:tags": { Owner: "a", CostCenter: "b", "AWS:c": "d" } }],
+    ["a tag of the program", { "drawbridge:tags": { Owner: "a", CostCenter: "b", NAME: "d" } }],
+    ["a version that is too old", { "drawbridge:kubernetesVersion": 1.2 }],
+    ["a region that does not exist", { "drawbridge:region": "eu-nowhere-9" }],
+    ["a missing key", { "drawbridge:region": undefined }],
+    ["a wrong value without a namespace", { natMode: "none" }],
+    ["a key of another namespace", { "aws:region": "eu-west-1" }],
   ])("refuses %s", (_what, change) => {
-    const file = parse(readFileSync(join(root, "Pulumi.dev.yaml"), "utf8")) as { config: Values };
-    expect(validate({ ...file, config: { ...file.config, ...change } })).toBe(false);
+    const { config } = dev;
+    const whole = Object.fromEntries(
+      Object.entries({ ...config, ...change }).filter(([, value]) => value !== undefined),
+    );
+    expect(validate({ ...dev, config: whole })).toBe(false);
+  });
+
+  it.each<[string, Values]>([
+    ["a version without quotes", { "drawbridge:kubernetesVersion": 1.35 }],
+    ["a number in quotes", { "drawbridge:logRetentionDays": "365" }],
+    ["a truth value in quotes", { "drawbridge:deletionProtection": "false" }],
+    ["a key without its namespace", { kubernetesVersion: "1.35" }],
+    ["a tag of the user's own", { tags: { Owner: "a", CostCenter: "b", "example.com/team": "c" } }],
+    ["a key of Pulumi", { "pulumi:tags": { a: "b" } }],
+  ])("takes %s, as the program does", (_what, change) => {
+    expect(accepts(change)).toBe(true);
+    const given = Object.fromEntries(
+      Object.entries(change).map(([key, value]) => [
+        key.replace("drawbridge:", ""),
+        typeof value === "number" ? String(value) : value,
+      ]),
+    );
+    expect(faults(given)).toEqual([]);
+  });
+
+  it("takes a required key without its namespace", () => {
+    const { "drawbridge:region": region, ...others } = dev.config;
+    expect(validate({ config: { ...others, region } })).toBe(true);
+  });
+
+  it("knows no key of a stack file beside Pulumi's", () => {
+    expect(validate({ ...dev, foo: "bar" })).toBe(false);
   });
 });

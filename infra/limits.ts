@@ -1,0 +1,41 @@
+import { flows } from "../components/aws/flows";
+import { privateAclRules } from "../components/aws/network-acls";
+
+/** Entries of a network ACL in each direction, the closing denial among them: docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html */
+const aclEntries = 20;
+/** Rules of a security group in each direction: the same page. */
+const groupRules = 60;
+
+/** Networks that can be joined to the VPC: each is an entry in both directions of an ACL, and a rule of the API's group. */
+function mostJoined(): number {
+  const { ingress, egress } = privateAclRules("10.0.0.0/16", []);
+  const others = flows("direct").filter(
+    ({ on, direction, peer }) => on === "api" && direction === "ingress" && peer !== "trusted",
+  );
+  return Math.min(
+    aclEntries - 1 - Math.max(ingress.length, egress.length),
+    groupRules - others.length,
+  );
+}
+
+/**
+ * The most that `trustedCidrs` may have, by access mode. In ssm mode they stand three times in the policy of the
+ * sessions, for which IAM has 6,144 characters (docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html);
+ * 60 leave it a sixth to grow.
+ */
+export const mostTrusted = { ssm: 60, direct: mostJoined() } as const;
+
+/** As many as an IPv4 /8 has, the widest block that was ever given to one organisation: www.iana.org/assignments/ipv4-address-space */
+export const mostTrustedAddresses = 2n ** 24n;
+
+/**
+ * AWS takes 50 tags for a resource (docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html). The
+ * rest is for the program's own, for those that EKS adds to instances, and for cost tools.
+ */
+export const mostTags = 40;
+
+/** Instance types of an Auto Scaling group, which EKS makes for a node group: docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-mixed-instances-groups.html */
+export const mostInstanceTypes = 40;
+
+/** Node groups of a cluster: docs.aws.amazon.com/general/latest/gr/eks.html */
+export const mostNodeGroups = 30;
