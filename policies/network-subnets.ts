@@ -55,35 +55,59 @@ export const subnetRoleTags = stackRule({
   url: "https://docs.aws.amazon.com/eks/latest/userguide/network-load-balancing.html",
   types: [token.subnet],
   *checkStack(stack) {
-    for (const subnet of stack.all(token.subnet)) yield* roleTags(subnet, stack);
+    const defaults = defaultTags(stack);
+    const subnets = stack.all(token.subnet);
+    if (subnets.length > 0) {
+      yield* defaults.filter(({ unknown }) => unknown).map((tags) => tags.undecided());
+    }
+    for (const subnet of subnets) yield* roleTags(subnet, stack, defaults);
     for (const group of stack.all(token.nodeGroup)) {
       for (const subnet of stack.refs(group.at("subnetIds"), [token.subnet]).found) {
-        yield* subnet
-          .at("tags")
-          .child(internal)
-          .must(
-            known(
-              `be 1: the subnet holds the nodes of ${group.name}`,
-              (value) => String(value) === "1",
-            ),
-          );
+        yield* tagOf(subnet, internal, defaults).must(
+          known(
+            `be 1: the subnet holds the nodes of ${group.name}`,
+            (value) => String(value) === "1",
+          ),
+        );
       }
     }
   },
 });
 
-function* roleTags(subnet: Resource, stack: Stack): Iterable<Finding> {
+/** The tags that AWS providers put on every resource. A resource does not say which provider is its own, so those of all count. */
+function defaultTags(stack: Stack): Field[] {
+  return stack
+    .all(token.awsProvider)
+    .map((provider) => provider.at("defaultTags").json().at("tags"))
+    .filter(({ present }) => present);
+}
+
+/** A tag of a subnet: its own, or one that a provider puts on it. */
+function tagOf(subnet: Resource, key: string, defaults: readonly Field[]): Field {
+  const own = subnet.at("tags").child(key);
+  if (own.present && !own.unknown) return own;
+  return defaults.map((tags) => tags.child(key)).find((tag) => tag.present && !tag.unknown) ?? own;
+}
+
+function* roleTags(subnet: Resource, stack: Stack, defaults: readonly Field[]): Iterable<Finding> {
   const tags = subnet.at("tags");
-  const tagged = (key: string) => !tags.unknown && tags.child(key).present;
   if (tags.unknown) yield tags.undecided();
+  const tag = (key: string) => tagOf(subnet, key, defaults);
+  const tagged = (key: string) => tag(key).present && !tag(key).unknown;
   if (!tagged(internal) && !tagged(external)) return;
   const open = isPublic(subnet, stack);
   if (open === undefined)
     yield subnet.undecided(`the routing of ${subnet.name} is unknown until up`);
+  const source = (key: string) =>
+    tag(key).resource === subnet ? "" : `, and ${tag(key).resource.name} puts it on every resource`;
   if (open === true && tagged(internal)) {
-    yield subnet.fail(`tags must not have ${internal}: the internet reaches ${subnet.name}`);
+    yield subnet.fail(
+      `tags must not have ${internal}: the internet reaches ${subnet.name}${source(internal)}`,
+    );
   }
   if (open === false && tagged(external)) {
-    yield subnet.fail(`tags must not have ${external}: ${subnet.name} is private`);
+    yield subnet.fail(
+      `tags must not have ${external}: ${subnet.name} is private${source(external)}`,
+    );
   }
 }

@@ -390,6 +390,15 @@ const rows: Row[] = [
     "net-subnet-elb-tags",
   ],
   [
+    "load balancers invited everywhere by the tags of the provider",
+    "pulumi:providers:aws",
+    "aws",
+    (inputs) => {
+      inputs["defaultTags"] = JSON.stringify({ tags: { "kubernetes.io/role/elb": "1" } });
+    },
+    "net-subnet-elb-tags",
+  ],
+  [
     "a private default route to the internet",
     route,
     `network-nat-private-${zone}`,

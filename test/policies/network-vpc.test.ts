@@ -277,6 +277,10 @@ casesFor("net-subnet-elb-tags [J16] [S19]", {
   passes: [
     ["internal on the nodes' subnets", {}],
     ["public on public ones", { "public-a.tags": { "kubernetes.io/role/elb": "1" } }],
+    [
+      "tags of the provider that invite nobody",
+      { "provider.defaultTags": { tags: { Owner: "a" } } },
+    ],
   ],
   fails: [
     [
@@ -292,6 +296,34 @@ casesFor("net-subnet-elb-tags [J16] [S19]", {
       [`nodes-a: tags must not have kubernetes.io/role/elb: nodes-a is private`],
     ],
     [
+      "public on every subnet by the tags of the provider",
+      { "provider.defaultTags": JSON.stringify({ tags: { "kubernetes.io/role/elb": "1" } }) },
+      ["nodes-a", "nodes-b"].map(
+        (name) =>
+          `${name}: tags must not have kubernetes.io/role/elb: ${name} is private, and provider puts it on every resource`,
+      ),
+    ],
+    [
+      "internal on every subnet by the tags of the provider",
+      { "provider.defaultTags": { tags: { "kubernetes.io/role/internal-elb": "1" } } },
+      ["public-a", "public-b"].map(
+        (name) =>
+          `${name}: tags must not have kubernetes.io/role/internal-elb: the internet reaches ${name}, and provider puts it on every resource`,
+      ),
+    ],
+    [
+      "public by the tags of the provider where a subnet's own are unknown",
+      {
+        "provider.defaultTags": { tags: { "kubernetes.io/role/elb": "1" } },
+        "nodes-a.tags": unknown,
+      },
+      [
+        "nodes-a: undecided: tags of nodes-a is unknown until up",
+        "nodes-a: tags must not have kubernetes.io/role/elb: nodes-a is private, and provider puts it on every resource",
+        "nodes-b: tags must not have kubernetes.io/role/elb: nodes-b is private, and provider puts it on every resource",
+      ],
+    ],
+    [
       "no tag where nodes live",
       { "nodes-a.tags": { Name: "nodes" } },
       [
@@ -304,6 +336,11 @@ casesFor("net-subnet-elb-tags [J16] [S19]", {
       "tags that nobody knows yet",
       { "public-a.tags": unknown },
       ["public-a: undecided: tags of public-a is unknown until up"],
+    ],
+    [
+      "tags of the provider that nobody knows yet",
+      { "provider.defaultTags": unknown },
+      ["provider: undecided: defaultTags of provider is unknown until up"],
     ],
   ],
 });
