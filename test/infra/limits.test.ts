@@ -1,0 +1,124 @@
+import { readFileSync, symlinkSync } from "node:fs";
+import { join } from "node:path";
+import { parse } from "yaml";
+import { mostTags, mostTrusted } from "../../infra/limits";
+import { planStack } from "../../plan/host";
+import type { PropertyMap } from "../../plan/property-values";
+import { folderOf } from "../plan/files";
+
+/** The real program with as much as its configuration takes, against the limits of AWS. */
+
+const root = join(__dirname, "../..");
+// The longest names that go into names and policies.
+const stack = "a".repeat(16);
+const region = "ap-southeast-1";
+
+interface Planned {
+  type: string;
+  name: string;
+  inputs: PropertyMap;
+}
+
+async function planned(change: Record<string, unknown>): Promise<Planned[]> {
+  const { config } = parse(readFileSync(join(root, "Pulumi.dev.yaml"), "utf8")) as {
+    config: Record<string, unknown>;
+  };
+  const large = {
+    ...config,
+    "drawbridge:region": region,
+    "drawbridge:zones": ["a", "b", "c", "d"].map((letter) => `${region}${letter}`),
+    "drawbridge:tags": Object.fromEntries(
+      ["Owner", "CostCenter", ...Array.from({ length: mostTags - 2 }, (_, i) => `t${i}`)].map(
+        (key) => [key, "x"],
+      ),
+    ),
+    ...change,
+  };
+  const dir = folderOf({
+    "Pulumi.yaml": readFileSync(join(root, "Pulumi.yaml"), "utf8"),
+    "package.json": "{}",
+    [`Pulumi.${stack}.yaml`]: JSON.stringify({ config: large }),
+  });
+  symlinkSync(join(root, "node_modules"), join(dir, "node_modules"));
+  const { resources } = await planStack({ projectDir: dir, stack, program: join(root, "infra") });
+  return resources;
+}
+
+describe("the longest lists that configuration takes", () => {
+  let ssm: Planned[];
+  let direct: Planned[];
+
+  beforeAll(async () => {
+    // All of the longest form, no two of them neighbours.
+    const networks = (start: string, length: number) =>
+      Array.from({ length }, (_, i) => `${start}.${100 + i}.100/32`);
+    ssm = await planned({ "drawbridge:trustedCidrs": networks("203.100", mostTrusted.ssm) });
+    direct = await planned({
+      "drawbridge:accessMode": "direct",
+      "drawbridge:trustedCidrs": networks("192.168", mostTrusted.direct),
+    });
+  });
+
+  const ofType = (resources: Planned[], type: string) =>
+    resources.filter((resource) => resource.type === type).map(({ inputs }) => inputs);
+
+  it("fit the policy of sessions, white space aside", () => {
+    const lengths = ofType(ssm, "aws:iam/policy:Policy").map(
+      ({ policy }) => String(policy).replaceAll(/\s/g, "").length,
+    );
+    expect(lengths).toHaveLength(1);
+    expect(Math.max(...lengths)).toBeGreaterThan(4500);
+    expect(Math.max(...lengths)).toBeLessThanOrEqual(6144);
+  });
+
+  it("fit the network ACLs, the closing denial counted", () => {
+    const lengths = ofType(direct, "aws:ec2/networkAcl:NetworkAcl").flatMap(
+      ({ ingress, egress }) => [
+        (ingress as unknown[]).length + 1,
+        (egress as unknown[]).length + 1,
+      ],
+    );
+    expect(Math.max(...lengths)).toBe(20);
+  });
+
+  it("fit the security groups", () => {
+    const names = direct
+      .filter(({ type }) => type.startsWith("aws:vpc/securityGroup"))
+      .map(({ name }) => /^rules-(\w+-\w+)-/.exec(name)?.[1] ?? "");
+    const counts = [...new Set(names)].map((one) => names.filter((name) => name === one).length);
+    expect(Math.max(...counts)).toBe(mostTrusted.direct + 1);
+    expect(Math.max(...counts)).toBeLessThanOrEqual(60);
+  });
+
+  it("leave room for the tags of EKS", () => {
+    const sizes = ssm.flatMap(({ inputs }) => {
+      const { tags, tagSpecifications } = inputs as {
+        tags?: Record<string, string>;
+        tagSpecifications?: { tags: Record<string, string> }[];
+      };
+      // The provider adds its own: the configuration's, Project and Environment.
+      const own = tags === undefined ? 0 : Object.keys(tags).length;
+      return [
+        own + mostTags + 2,
+        ...(tagSpecifications ?? []).map((one) => Object.keys(one.tags).length),
+      ];
+    });
+    expect(Math.max(...sizes)).toBe(mostTags + 4);
+  });
+
+  // The forms of names in the API references of EKS, KMS, CloudWatch Logs and Systems Manager.
+  it.each([
+    ["aws:eks/cluster:Cluster", /^[0-9A-Za-z][A-Za-z0-9_-]{0,99}$/],
+    ["aws:kms/alias:Alias", /^alias\/[a-zA-Z0-9/_-]{1,250}$/],
+    ["aws:cloudwatch/logGroup:LogGroup", /^[.\-_/#A-Za-z0-9]{1,512}$/],
+    ["aws:ssm/document:Document", /^[a-zA-Z0-9_\-.]{3,128}$/],
+  ])("name each %s as AWS takes it", (type, form) => {
+    const names = ofType(ssm, type).map(({ name }) => String(name));
+    expect(names.some((name) => name.includes(stack))).toBe(true);
+    expect(names.filter((name) => !form.test(name))).toEqual([]);
+  });
+
+  it("leave room for the name of a search domain", () => {
+    expect(`drawbridge-${stack}`).toMatch(/^[a-z][a-z0-9-]{2,27}$/);
+  });
+});
