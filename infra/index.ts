@@ -113,5 +113,6 @@ export = async () => {
     clusterEndpoint: cluster.endpoint,
     sessionPolicyArn: bastion?.sessionPolicyArn,
     sessionDocumentName: bastion?.sessionDocumentName,
+    tunnelDocumentName: bastion?.tunnelDocumentName,
   };
 };

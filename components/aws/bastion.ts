@@ -1,8 +1,8 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { logGroupArns } from "./arns";
+import type { EncryptionKey } from "./encryption-key";
 import { instanceTrust, keyByAlias, policyDocument } from "./policy-document";
-import type { SessionKey } from "./session-preferences";
 import { SessionPreferences } from "./session-preferences";
 
 export interface BastionArgs {
@@ -23,7 +23,7 @@ export interface BastionArgs {
   /** Key of the root volume. */
   volumeKeyArn: pulumi.Input<string>;
   /** Key that encrypts sessions end to end. */
-  sessionKey: SessionKey;
+  sessionKey: EncryptionKey;
   /** Days for which session logs are kept. */
   logRetentionDays: number;
   /** Tags of instance and volume, which do not inherit the provider's. */
@@ -35,6 +35,29 @@ const imageId = "resolve:ssm:/aws/service/ami-amazon-linux-latest/al2023-ami-ker
 const weekSeconds = 7 * 24 * 3600;
 
 /**
+ * Takes from people what would make them root of the bastion and owner of its role. It runs at each boot before the
+ * network counts as online, for which the agent waits (cloud-init's boothooks:
+ * docs.aws.amazon.com/pcs/latest/userguide/working-with_ec2-user-data_early-boot.html), and keeps the agent from
+ * starting when it fails.
+ *
+ * - The agent makes ssm-user a sudoer unless this file is there, and leaves one that is alone:
+ *   docs.aws.amazon.com/systems-manager/latest/userguide/session-manager-getting-started-ssm-user-permissions.html
+ * - The image has no packet filter (aws/eks-hybrid#37), but a kernel that routes by user: nobody but root reaches the
+ *   metadata service. systemd-networkd removes rules that others made, except those of protocol kernel
+ *   (systemd/systemd#19287).
+ *
+ * Not verified on an instance; the rule is, in a network namespace of Linux.
+ */
+const userData = `#cloud-boothook
+#!/bin/sh
+set -eu
+trap 'test $? -eq 0 || systemctl mask --now amazon-ssm-agent.service' EXIT
+printf '# ssm-user may not use sudo\\n' > /etc/sudoers.d/ssm-agent-users
+chmod 0440 /etc/sudoers.d/ssm-agent-users
+ip rule add priority 100 to 169.254.169.254/32 uidrange 1-4294967294 prohibit protocol kernel
+`;
+
+/**
  * One instance without a public address, without open ports and without keys: people come in by Session Manager.
  * It lives a week at most and is replaced by a fresh one; a broken one is replaced at once.
  */
@@ -43,8 +66,10 @@ export class Bastion extends pulumi.ComponentResource {
 
   /** ARN of the policy that lets people start sessions: attach it to their roles. */
   readonly sessionPolicyArn: pulumi.Output<string>;
-  /** Name of the session document that encrypts and logs. */
+  /** Name of the document of shells, encrypted and logged. */
   readonly sessionDocumentName: pulumi.Output<string>;
+  /** Name of the document of tunnels to the Kubernetes API. */
+  readonly tunnelDocumentName: pulumi.Output<string>;
 
   constructor(name: string, args: BastionArgs, opts?: pulumi.ComponentResourceOptions) {
     super("drawbridge:aws:Bastion", name, {}, opts);
@@ -72,9 +97,11 @@ export class Bastion extends pulumi.ComponentResource {
     );
     this.sessionPolicyArn = sessions.policyArn;
     this.sessionDocumentName = sessions.documentName;
+    this.tunnelDocumentName = sessions.tunnelDocumentName;
     this.registerOutputs({
       sessionPolicyArn: this.sessionPolicyArn,
       sessionDocumentName: this.sessionDocumentName,
+      tunnelDocumentName: this.tunnelDocumentName,
     });
   }
 }
@@ -151,8 +178,11 @@ function launchTemplate(
       instanceType: "t4g.micro",
       iamInstanceProfile: { arn: profile.arn },
       updateDefaultVersion: true,
+      userData: Buffer.from(userData).toString("base64"),
       metadataOptions: {
         httpEndpoint: "enabled",
+        // The user data guards the address of version 4.
+        httpProtocolIpv6: "disabled",
         httpTokens: "required",
         httpPutResponseHopLimit: 1,
       },

@@ -1,14 +1,8 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { documentArn } from "./arns";
+import type { EncryptionKey } from "./encryption-key";
 import { keyByAlias, policyDocument } from "./policy-document";
-
-/** A key with the alias by which policies know it. */
-export interface SessionKey {
-  arn: pulumi.Input<string>;
-  /** Alias, for example alias/drawbridge/dev/sessions. */
-  alias: string;
-}
 
 export interface SessionPreferencesArgs {
   /** Start of the names that people look up. */
@@ -22,7 +16,7 @@ export interface SessionPreferencesArgs {
   /** Key of the session logs. */
   logKeyArn: pulumi.Input<string>;
   /** Key that encrypts sessions end to end. */
-  sessionKey: SessionKey;
+  sessionKey: EncryptionKey;
   /** Days for which session logs are kept. */
   logRetentionDays: number;
 }
@@ -33,8 +27,10 @@ export class SessionPreferences extends pulumi.ComponentResource {
 
   /** Name of the log group of the sessions. */
   readonly logGroupName: string;
-  /** Name of the session document. */
+  /** Name of the document of shells. */
   readonly documentName: pulumi.Output<string>;
+  /** Name of the document of tunnels to the Kubernetes API. */
+  readonly tunnelDocumentName: pulumi.Output<string>;
   /** ARN of the policy that lets people start sessions. */
   readonly policyArn: pulumi.Output<string>;
 
@@ -42,7 +38,6 @@ export class SessionPreferences extends pulumi.ComponentResource {
     super("drawbridge:aws:SessionPreferences", name, {}, opts);
     const child = { parent: this };
     this.logGroupName = `/drawbridge/${args.prefix}/sessions`;
-    const documentName = `${args.prefix}-session`;
     const logGroup = new aws.cloudwatch.LogGroup(
       name,
       {
@@ -52,40 +47,60 @@ export class SessionPreferences extends pulumi.ComponentResource {
       },
       child,
     );
-    const document = new aws.ssm.Document(
-      name,
-      {
-        // The account-wide preferences have one fixed name; a document of its own leaves other stacks alone.
-        name: documentName,
-        documentType: "Session",
-        documentFormat: "JSON",
-        content: preferences(args.sessionKey.arn, logGroup.name),
-      },
-      child,
-    );
-    this.documentName = document.name;
+    const document = (
+      documentName: string,
+      resourceName: string,
+      content: object,
+      dependsOn: pulumi.Resource[],
+    ) =>
+      new aws.ssm.Document(
+        resourceName,
+        {
+          // The account-wide preferences have one fixed name; a document of its own leaves other stacks alone.
+          name: documentName,
+          documentType: "Session",
+          documentFormat: "JSON",
+          content: JSON.stringify(content),
+        },
+        // The contents name key and log group without referring to them, so that a first preview knows them whole.
+        { ...child, dependsOn },
+      );
+    const { alias } = args.sessionKey;
+    const shellName = `${args.prefix}-session`;
+    const tunnelName = `${args.prefix}-tunnel`;
+    this.documentName = document(shellName, name, shell(alias, this.logGroupName), [
+      args.sessionKey,
+      logGroup,
+    ]).name;
+    this.tunnelDocumentName = document(tunnelName, `${name}-tunnel`, tunnel(alias, args.region), [
+      args.sessionKey,
+    ]).name;
     this.policyArn = new aws.iam.Policy(
       name,
       {
         description: `Sessions on the bastion of ${args.prefix}, with MFA and from trusted networks`,
-        policy: sessionPolicy(args, documentName),
+        policy: sessionPolicy(args, [shellName, tunnelName]),
       },
       child,
     ).arn;
     this.registerOutputs({
       logGroupName: this.logGroupName,
       documentName: this.documentName,
+      tunnelDocumentName: this.tunnelDocumentName,
       policyArn: this.policyArn,
     });
   }
 }
 
-/** docs.aws.amazon.com/systems-manager/latest/userguide/session-manager-schema.html */
-function preferences(
-  kmsKeyId: pulumi.Input<string>,
-  cloudWatchLogGroupName: pulumi.Input<string>,
-): pulumi.Output<string> {
-  return pulumi.jsonStringify({
+/**
+ * A shell. The key goes by its alias: the console's page on encryption offers that for a key of the account
+ * (docs.aws.amazon.com/systems-manager/latest/userguide/session-preferences-enable-encryption.html), and the agent
+ * hands it to kms:Decrypt as it is (agent/session/crypto/kmsservice.go of aws/amazon-ssm-agent), which takes aliases.
+ * Not verified on AWS itself.
+ */
+function shell(kmsKeyId: string, cloudWatchLogGroupName: string): object {
+  // docs.aws.amazon.com/systems-manager/latest/userguide/session-manager-schema.html
+  return {
     schemaVersion: "1.0",
     description: "Encrypted and logged session on the bastion",
     sessionType: "Standard_Stream",
@@ -99,17 +114,68 @@ function preferences(
       s3EncryptionEnabled: true,
       runAsEnabled: false,
       runAsDefaultUser: "",
-      // Minutes, both as strings.
-      idleSessionTimeout: "15",
-      maxSessionDuration: "480",
+      ...limits,
     },
-  });
+  };
 }
 
-function sessionPolicy(args: SessionPreferencesArgs, documentName: string): pulumi.Output<string> {
+/** When sessions end: minutes, both as strings. */
+const limits = { idleSessionTimeout: "15", maxSessionDuration: "480" };
+
+/**
+ * A tunnel to the Kubernetes API of a cluster in the region, and to nothing else that the bastion reaches.
+ * Session Manager encrypts tunnels by TLS only, whatever key is named (the page named above lists the session types);
+ * the key is named for the day when it does more.
+ */
+function tunnel(kmsKeyId: string, region: string): object {
+  return {
+    schemaVersion: "1.0",
+    description: "Tunnel through the bastion to the Kubernetes API",
+    sessionType: "Port",
+    inputs: { kmsKeyId, ...limits },
+    parameters: {
+      host: {
+        type: "String",
+        description: "Host of the Kubernetes API, as in the URL of the cluster",
+        // docs.aws.amazon.com/eks/latest/userguide/cluster-endpoint.html writes eks-cluster.<region>.eks.amazonaws.com;
+        // the first part is an id and a short label, for example 0123456789ABCDEF0123456789ABCDEF.gr7.
+        allowedPattern: `^[A-Za-z0-9]+\\.[a-z0-9]+\\.${region}\\.eks\\.amazonaws\\.com$`,
+      },
+      portNumber: {
+        type: "String",
+        description: "Port of the Kubernetes API",
+        allowedPattern: "^443$",
+        default: "443",
+      },
+      localPortNumber: {
+        type: "String",
+        description: "Port on the own machine; 0 takes any that is free",
+        allowedPattern: "^[0-9]{1,5}$",
+        default: "0",
+      },
+    },
+    properties: {
+      type: "LocalPortForwarding",
+      host: "{{ host }}",
+      portNumber: "{{ portNumber }}",
+      localPortNumber: "{{ localPortNumber }}",
+    },
+  };
+}
+
+function sessionPolicy(
+  args: SessionPreferencesArgs,
+  documentNames: string[],
+): pulumi.Output<string> {
   const personal = {
     Bool: { "aws:MultiFactorAuthPresent": "true" },
     IpAddress: { "aws:SourceIp": args.trustedCidrs },
+  };
+  const starting = {
+    ...personal,
+    // Without it a session that names no document would run with the account's own preferences:
+    // docs.aws.amazon.com/systems-manager/latest/userguide/getting-started-specify-session-document.html
+    BoolIfExists: { "ssm:SessionDocumentAccessCheck": "true" },
   };
   const key = keyByAlias(args, args.sessionKey.alias);
   return policyDocument([
@@ -118,20 +184,15 @@ function sessionPolicy(args: SessionPreferencesArgs, documentName: string): pulu
       Action: "ssm:StartSession",
       Resource: `arn:aws:ec2:${args.region}:${args.accountId}:instance/*`,
       Condition: {
-        ...personal,
+        ...starting,
         StringEquals: { "ssm:resourceTag/Drawbridge": `${args.prefix}-bastion` },
-        // Without it a session that names no document would run with the account's own preferences.
-        BoolIfExists: { "ssm:SessionDocumentAccessCheck": "true" },
       },
     },
     {
       Sid: "WithTheseDocuments",
       Action: "ssm:StartSession",
-      Resource: [
-        documentArn(args, documentName),
-        `arn:aws:ssm:${args.region}::document/AWS-StartPortForwardingSessionToRemoteHost`,
-      ],
-      Condition: personal,
+      Resource: documentNames.map((name) => documentArn(args, name)),
+      Condition: starting,
     },
     {
       Sid: "OwnSessionsOnly",

@@ -1,4 +1,6 @@
+import { spawnSync } from "node:child_process";
 import { Bastion } from "../../../components/aws/bastion";
+import { EncryptionKey } from "../../../components/aws/encryption-key";
 import { created, ofType } from "../../support/created";
 
 const build = () =>
@@ -13,7 +15,10 @@ const build = () =>
         trustedCidrs: ["203.0.113.0/24"],
         logKeyArn: "arn:logs",
         volumeKeyArn: "arn:volumes",
-        sessionKey: { arn: "arn:sessions", alias: "alias/sessions" },
+        sessionKey: new EncryptionKey("sessions", {
+          description: "Sessions",
+          accountId: "111122223333",
+        }),
         logRetentionDays: 365,
         tags: { Owner: "team" },
       }),
@@ -41,6 +46,7 @@ describe("Bastion", () => {
     const tags = { Owner: "team", Name: "p-bastion", Drawbridge: "p-bastion" };
     expect(ofType(await build(), "aws:ec2/launchTemplate:LaunchTemplate")).toEqual({
       bastion: {
+        userData: expect.any(String),
         description: "Bastion",
         imageId: "resolve:ssm:/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-arm64",
         instanceType: "t4g.micro",
@@ -48,6 +54,7 @@ describe("Bastion", () => {
         updateDefaultVersion: true,
         metadataOptions: {
           httpEndpoint: "enabled",
+          httpProtocolIpv6: "disabled",
           httpTokens: "required",
           httpPutResponseHopLimit: 1,
         },
@@ -80,11 +87,27 @@ describe("Bastion", () => {
     });
   });
 
+  it("takes sudo and the metadata service from people at each boot, or stays closed", async () => {
+    const template = ofType(await build(), "aws:ec2/launchTemplate:LaunchTemplate")["bastion"];
+    const script = Buffer.from(template?.["userData"] as string, "base64").toString();
+    expect(script.split("\n")).toEqual([
+      "#cloud-boothook",
+      "#!/bin/sh",
+      "set -eu",
+      "trap 'test $? -eq 0 || systemctl mask --now amazon-ssm-agent.service' EXIT",
+      "printf '# ssm-user may not use sudo\\n' > /etc/sudoers.d/ssm-agent-users",
+      "chmod 0440 /etc/sudoers.d/ssm-agent-users",
+      "ip rule add priority 100 to 169.254.169.254/32 uidrange 1-4294967294 prohibit protocol kernel",
+      "",
+    ]);
+    expect(spawnSync("sh", ["-n"], { input: script }).status).toBe(0);
+  });
+
   it("encrypts and logs every session, and ends idle ones", async () => {
     const document = ofType(await build(), "aws:ssm/document:Document")["bastion-sessions"];
     expect([document?.["name"], document?.["documentType"]]).toEqual(["p-session", "Session"]);
     expect(json(document, "content")["inputs"]).toEqual({
-      kmsKeyId: "arn:sessions",
+      kmsKeyId: "alias/drawbridge/dev/sessions",
       cloudWatchLogGroupName: "/drawbridge/p/sessions",
       cloudWatchEncryptionEnabled: true,
       cloudWatchStreamingEnabled: true,
@@ -103,11 +126,46 @@ describe("Bastion", () => {
     });
   });
 
+  it("tunnels to the Kubernetes API and to nothing else", async () => {
+    const document = ofType(await build(), "aws:ssm/document:Document")["bastion-sessions-tunnel"];
+    expect([document?.["name"], document?.["documentType"]]).toEqual(["p-tunnel", "Session"]);
+    const content = json(document, "content") as {
+      parameters: Record<string, { allowedPattern: string }>;
+    };
+    expect(content).toMatchObject({
+      sessionType: "Port",
+      inputs: { kmsKeyId: "alias/drawbridge/dev/sessions" },
+      properties: {
+        type: "LocalPortForwarding",
+        host: "{{ host }}",
+        portNumber: "{{ portNumber }}",
+        localPortNumber: "{{ localPortNumber }}",
+      },
+    });
+    const takes = (parameter: string, value: string) =>
+      new RegExp(content.parameters[parameter]?.allowedPattern ?? "").test(value);
+    const api = "0123456789ABCDEF0123456789ABCDEF.gr7.eu-west-1.eks.amazonaws.com";
+    const hosts = ["169.254.169.254", "10.0.0.1", "example.com", `${api}.example.com`];
+    const elsewhere = api.replace("eu-west-1", "us-east-1");
+    expect([api, elsewhere, ...hosts].filter((host) => takes("host", host))).toEqual([api]);
+    expect(["443", "22", "4430", "80"].filter((port) => takes("portNumber", port))).toEqual([
+      "443",
+    ]);
+    expect(["0", "6443", "x"].filter((port) => takes("localPortNumber", port))).toEqual([
+      "0",
+      "6443",
+    ]);
+  });
+
   it("lets people with MFA from trusted networks start sessions on the bastion alone [J17] [M7]", async () => {
     const policy = ofType(await build(), "aws:iam/policy:Policy")["bastion-sessions"];
     const personal = {
       Bool: { "aws:MultiFactorAuthPresent": "true" },
       IpAddress: { "aws:SourceIp": ["203.0.113.0/24"] },
+    };
+    const starting = {
+      ...personal,
+      BoolIfExists: { "ssm:SessionDocumentAccessCheck": "true" },
     };
     expect(json(policy, "policy")["Statement"]).toEqual([
       {
@@ -116,9 +174,8 @@ describe("Bastion", () => {
         Action: "ssm:StartSession",
         Resource: "arn:aws:ec2:eu-west-1:111122223333:instance/*",
         Condition: {
-          ...personal,
+          ...starting,
           StringEquals: { "ssm:resourceTag/Drawbridge": "p-bastion" },
-          BoolIfExists: { "ssm:SessionDocumentAccessCheck": "true" },
         },
       },
       {
@@ -127,9 +184,9 @@ describe("Bastion", () => {
         Action: "ssm:StartSession",
         Resource: [
           "arn:aws:ssm:eu-west-1:111122223333:document/p-session",
-          "arn:aws:ssm:eu-west-1::document/AWS-StartPortForwardingSessionToRemoteHost",
+          "arn:aws:ssm:eu-west-1:111122223333:document/p-tunnel",
         ],
-        Condition: personal,
+        Condition: starting,
       },
       {
         Effect: "Allow",
@@ -144,7 +201,7 @@ describe("Bastion", () => {
         Resource: "arn:aws:kms:eu-west-1:111122223333:key/*",
         Condition: {
           ...personal,
-          "ForAnyValue:StringEquals": { "kms:ResourceAliases": "alias/sessions" },
+          "ForAnyValue:StringEquals": { "kms:ResourceAliases": "alias/drawbridge/dev/sessions" },
         },
       },
     ]);
