@@ -29,7 +29,7 @@ export const noPublicIp = resourceRule({
 });
 
 /** With the metadata service off there is nothing left to protect. */
-function metadataIsOff(resource: Resource): boolean {
+export function metadataIsOff(resource: Resource): boolean {
   return resource.at("metadataOptions.httpEndpoint").value === "disabled";
 }
 

@@ -156,24 +156,50 @@ function distinctParts(text: string): string[] {
   return prefix === "arn" ? [account, resource.join(":").split(/[/:]/).at(-1) ?? ""] : [text];
 }
 
-/** Whether multi-factor authentication is asked for in a way that a request without it cannot pass. */
-export function needsMfa(statement: Field): Truth {
+/** One condition of a statement; undefined stands for conditions that nobody knows yet. */
+type ConditionOn = { operator: string; key: string; values: Field[] } | undefined;
+
+function conditionsOf(statement: Field): ConditionOn[] {
   const condition = statement.at("Condition");
-  if (condition.unknown) return undefined;
+  if (condition.unknown) return [undefined];
+  return condition.values().flatMap((operator): ConditionOn[] => {
+    if (operator.unknown) return [undefined];
+    return operator.values().map((field) => ({
+      operator: lastKey(operator.path, condition.path).toLowerCase(),
+      key: lastKey(field.path, operator.path).toLowerCase(),
+      values: field.each(),
+    }));
+  });
+}
+
+/** Whether a condition with one of the operators, in small letters, wants the key to have one of the values. */
+export function wants(
+  statement: Field,
+  operators: readonly string[],
+  key: string,
+  accepted: (value: string) => boolean,
+): Truth {
   return any(
-    condition.values().flatMap((operator) => {
-      const name = lastKey(operator.path, condition.path).toLowerCase();
-      if (operator.unknown) return [undefined];
-      return operator.values().flatMap((field): Truth[] => {
-        const key = lastKey(field.path, operator.path).toLowerCase();
-        const values = field.each();
-        if (name === "bool" && key === "aws:multifactorauthpresent") {
-          return [all(values.map((v) => (v.unknown ? undefined : v.text === "true")))];
-        }
-        return name === "numericlessthan" && key === "aws:multifactorauthage" ? [true] : [];
-      });
+    conditionsOf(statement).map((condition): Truth => {
+      if (!condition) return undefined;
+      if (!operators.includes(condition.operator) || condition.key !== key.toLowerCase()) {
+        return false;
+      }
+      const { values } = condition;
+      return all([
+        values.length > 0,
+        ...values.map((value) => (value.unknown ? undefined : accepted(value.text))),
+      ]);
     }),
   );
+}
+
+/** Whether multi-factor authentication is asked for in a way that a request without it cannot pass. */
+export function needsMfa(statement: Field): Truth {
+  return any([
+    wants(statement, ["bool"], "aws:MultiFactorAuthPresent", (value) => value === "true"),
+    wants(statement, ["numericlessthan"], "aws:MultiFactorAuthAge", () => true),
+  ]);
 }
 
 /** Resource types that carry IAM permissions in their inputs. */

@@ -1,11 +1,5 @@
 import { allowedAccounts } from "./account";
-import {
-  sessionsFromTrustedNetworks,
-  sessionsLogged,
-  sessionsNeedMfa,
-  singleBastion,
-  sshTrustedNetworks,
-} from "./bastion";
+import { singleBastion, sshTrustedNetworks } from "./bastion";
 import {
   detailedMonitoring,
   hopLimit,
@@ -48,6 +42,14 @@ import { patchedByTemplate, selinux } from "./nodes";
 import type { Rule } from "./rule";
 import { described, noMixedRules, referenceOverCidr } from "./security-group-form";
 import { noAllPorts, noWorldIngress, restrictEgress } from "./security-groups";
+import {
+  sessionsFromTrustedNetworks,
+  sessionsLogged,
+  sessionsNeedMfa,
+  sessionsOwn,
+  sessionsWithoutSudo,
+  tunnelsNarrow,
+} from "./sessions";
 import { noUserDataSecrets } from "./user-data";
 import { volumesEncrypted } from "./volumes";
 
@@ -93,7 +95,10 @@ export const rules: readonly Rule[] = [
   sshTrustedNetworks,
   sessionsLogged,
   sessionsNeedMfa,
+  sessionsOwn,
   sessionsFromTrustedNetworks,
+  sessionsWithoutSudo,
+  tunnelsNarrow,
 
   privateEndpoint,
   publicCidrs,

@@ -49,7 +49,7 @@ const encodedText = /[A-Za-z0-9+/]{40,}={0,2}/g;
 const deepestEncoding = 3;
 
 /** The text and whatever is encoded in it by base64 or gzip, some levels deep. */
-function readings(text: string, depth = 0): string[] {
+export function readings(text: string, depth = 0): string[] {
   if (depth > deepestEncoding) return [];
   const encoded = [...text.replace(/(?<=[A-Za-z0-9+/]{60,})\r?\n/g, "").matchAll(encodedText)];
   return [text, ...encoded.flatMap(([match]) => readings(decoded(match), depth + 1))];

@@ -1,7 +1,9 @@
 import { token } from "../../policies/tokens";
 import { casesFor } from "../support/rule-cases";
 import {
+  bastionScript,
   document,
+  ownSessionStatement,
   platform,
   resource,
   sessionInputs,
@@ -213,6 +215,11 @@ casesFor("bastion-session-logged [M7] [S1]", {
       ["sessions: content.inputs.idleSessionTimeout must be an integer from 1 to 60, got nothing"],
     ],
     [
+      "sessions of other users",
+      session({ ...sessionInputs, runAsEnabled: true, runAsDefaultUser: "root" }),
+      ["sessions: content.inputs.runAsEnabled must not be true, got true"],
+    ],
+    [
       "a long idle time-out",
       session({ ...sessionInputs, idleSessionTimeout: "61" }),
       ['sessions: content.inputs.idleSessionTimeout must be an integer from 1 to 60, got "61"'],
@@ -263,6 +270,80 @@ casesFor("bastion-session-logged [M7] [S1]", {
   ],
 });
 
+const api = "^[A-Za-z0-9]+\\.[a-z0-9]+\\.eu-west-1\\.eks\\.amazonaws\\.com$";
+const tunnel = (parameters: Record<string, unknown>, properties: Record<string, unknown> = {}) => ({
+  sessions: resource(token.document, {
+    documentType: "Session",
+    content: json({
+      schemaVersion: "1.0",
+      sessionType: "Port",
+      inputs: { kmsKeyId: "alias/platform/sessions" },
+      parameters: {
+        host: { type: "String", allowedPattern: api },
+        portNumber: { type: "String", allowedPattern: "^443$" },
+        ...parameters,
+      },
+      properties: {
+        type: "LocalPortForwarding",
+        host: "{{ host }}",
+        portNumber: "{{portNumber}}",
+        ...properties,
+      },
+    }),
+  }),
+});
+const narrow = "must be a pattern from ^ to $ that fits the targets in use and no others, got";
+const host = (allowedPattern?: string) => tunnel({ host: { type: "String", allowedPattern } });
+const wideHost = (got: string) =>
+  `sessions: content.parameters.host.allowedPattern ${narrow} ${got}`;
+const port = (allowedPattern?: string) =>
+  tunnel({ portNumber: { type: "String", allowedPattern } });
+const widePort = (got: string) =>
+  `sessions: content.parameters.portNumber.allowedPattern ${narrow} ${got}`;
+
+casesFor("bastion-tunnel-narrow [M7] [J16]", {
+  base: tunnel({}),
+  passes: [
+    ["the Kubernetes API", {}],
+    ["a fixed target", tunnel({}, { host: "db.example.com", portNumber: "5432" })],
+    ["a port of the instance", tunnel({}, { host: undefined })],
+    ["a few ports", port("^(443|844[0-9])$")],
+  ],
+  fails: [
+    ["any host", host(), [wideHost("nothing")]],
+    ["any name", host("^.+$"), [wideHost('"^.+$"')]],
+    [
+      "the metadata service",
+      host("^169\\.254\\.[0-9.]+$"),
+      [wideHost('"^169\\\\.254\\\\.[0-9.]+$"')],
+    ],
+    ["a pattern without ends", host("eks"), [wideHost('"eks"')]],
+    ["a pattern that nobody can read", host("^(?i)x[$"), [wideHost('"^(?i)x[$"')]],
+    [
+      "a host without a parameter",
+      tunnel({}, { host: "{{ target }}" }),
+      [`sessions: content.parameters.target.allowedPattern ${narrow} nothing`],
+    ],
+    ["any port", port(), [widePort("nothing")]],
+    ["every port", port("^[0-9]{1,5}$"), [widePort('"^[0-9]{1,5}$"')]],
+  ],
+  undecided: [
+    [
+      "a document that nobody knows yet",
+      { "sessions.content": unknown },
+      ["sessions: undecided: content of sessions is unknown until up"],
+    ],
+  ],
+  notApplicable: [
+    ["a shell", session(sessionInputs), "the document is not for tunnels"],
+    [
+      "a document for commands",
+      { "sessions.documentType": "Command" },
+      "the document is not for sessions",
+    ],
+  ],
+});
+
 const allowing = (more: Record<string, unknown>) => ({
   "session-policy.policy": document(sessionStatement(more)),
 });
@@ -270,6 +351,7 @@ const condition = (more: Record<string, unknown>) =>
   allowing({
     Condition: {
       Bool: { "aws:MultiFactorAuthPresent": "true" },
+      BoolIfExists: { "ssm:SessionDocumentAccessCheck": "true" },
       IpAddress: { "aws:SourceIp": ["203.0.113.0/24"] },
       StringEquals: { "ssm:resourceTag/Role": "bastion" },
       ...more,
@@ -278,13 +360,27 @@ const condition = (more: Record<string, unknown>) =>
 const mfa =
   "session-policy: policy.Statement[0] must require multi-factor authentication to start sessions, got statement OnTheBastion";
 const targets =
-  "session-policy: policy.Statement[0] must name the instances or documents of sessions, got statement OnTheBastion";
+  "session-policy: policy.Statement[0] must name tagged instances and the stack's own session documents, got statement OnTheBastion";
+const check =
+  "session-policy: policy.Statement[0] must ask for the right to the session document by ssm:SessionDocumentAccessCheck, got statement OnTheBastion";
+const documentOf = (name: string, account = "111122223333") =>
+  allowing({ Resource: `arn:aws:ssm:eu-west-1:${account}:document/${name}` });
 
 casesFor("bastion-session-mfa [M7]", {
   base: platform,
   passes: [
     ["with MFA, on tagged instances, with one document", {}],
     ["MFA as a boolean", condition({ Bool: { "aws:MultiFactorAuthPresent": true } })],
+    [
+      "the check as a boolean",
+      condition({
+        Bool: {
+          "aws:MultiFactorAuthPresent": "true",
+          "ssm:SessionDocumentAccessCheck": "true",
+        },
+        BoolIfExists: {},
+      }),
+    ],
     ["recent MFA", condition({ Bool: {}, NumericLessThan: { "aws:MultiFactorAuthAge": "3600" } })],
     [
       "a named instance",
@@ -315,20 +411,45 @@ casesFor("bastion-session-mfa [M7]", {
     ["no MFA", condition({ Bool: {} }), [mfa]],
     [
       "MFA only where there is some",
-      condition({ Bool: {}, BoolIfExists: { "aws:MultiFactorAuthPresent": "true" } }),
+      condition({
+        Bool: {},
+        BoolIfExists: {
+          "aws:MultiFactorAuthPresent": "true",
+          "ssm:SessionDocumentAccessCheck": "true",
+        },
+      }),
       [mfa],
     ],
     ["MFA refused", condition({ Bool: { "aws:MultiFactorAuthPresent": "false" } }), [mfa]],
     ["MFA or not", condition({ Bool: { "aws:MultiFactorAuthPresent": ["true", "false"] } }), [mfa]],
     ["everything", allowing({ Resource: "*" }), [targets]],
+    ["no check of the document", condition({ BoolIfExists: {} }), [check]],
+    [
+      "a check that is off",
+      condition({ BoolIfExists: { "ssm:SessionDocumentAccessCheck": "false" } }),
+      [check],
+    ],
+    ["AWS' document for SSH", documentOf("AWS-StartSSHSession", ""), [targets]],
+    ["AWS' document for commands", documentOf("AWS-StartInteractiveCommand", ""), [targets]],
+    ["a document of nobody's", documentOf("other-session"), [targets]],
+    ["a document of AWS with the name of an own one", documentOf("dev-session", ""), [targets]],
+    ["something else", allowing({ Resource: "arn:aws:s3:::bucket" }), [targets]],
     ["every instance", condition({ StringEquals: {} }), [targets]],
     [
       "every document",
       allowing({ Resource: "arn:aws:ssm:eu-west-1:111122223333:document/*" }),
       [targets],
     ],
-    ["a pattern of the action", allowing({ Action: "ssm:St*", Condition: {} }), [mfa, targets]],
-    ["every action", allowing({ Action: "*", Condition: {}, Resource: "*" }), [mfa, targets]],
+    [
+      "a pattern of the action",
+      allowing({ Action: "ssm:St*", Condition: {} }),
+      [mfa, targets, check],
+    ],
+    [
+      "every action",
+      allowing({ Action: "*", Condition: {}, Resource: "*" }),
+      [mfa, targets, check],
+    ],
     [
       "all actions but another",
       allowing({
@@ -337,7 +458,7 @@ casesFor("bastion-session-mfa [M7]", {
         Condition: {},
         Resource: "*",
       }),
-      [mfa, targets],
+      [mfa, targets, check],
     ],
     [
       "a policy of a role",
@@ -347,7 +468,7 @@ casesFor("bastion-session-mfa [M7]", {
           policy: document(sessionStatement({ Sid: "OnTheBastion", Condition: {} })),
         }),
       },
-      [mfa, targets].map((line) => line.replace("session-policy", "it")),
+      [mfa, targets, check].map((line) => line.replace("session-policy", "it")),
     ],
     [
       "a policy in a role",
@@ -355,7 +476,7 @@ casesFor("bastion-session-mfa [M7]", {
         "bastion-role.inlinePolicies": [{ policy: document(sessionStatement({ Resource: "*" })) }],
       },
       [
-        "bastion-role: inlinePolicies[0].policy.Statement[0] must name the instances or documents of sessions, got statement OnTheBastion",
+        "bastion-role: inlinePolicies[0].policy.Statement[0] must name tagged instances and the stack's own session documents, got statement OnTheBastion",
       ],
     ],
     [
@@ -401,6 +522,148 @@ casesFor("bastion-session-mfa [M7]", {
       { "session-policy": gone },
       "no policy of the stack lets anybody start sessions",
     ],
+  ],
+});
+
+describe("with documents of another stack", () => {
+  casesFor("bastion-session-mfa [M7]", {
+    base: platform,
+    config: { sessionDocuments: ["AWS-StartPortForwardingSession"] },
+    passes: [["a document that is named", documentOf("AWS-StartPortForwardingSession", "")]],
+    fails: [["another", documentOf("AWS-StartSSHSession", ""), [targets]]],
+    undecided: [],
+    decided: "the table above has them",
+  });
+});
+
+const going = (more: Record<string, unknown>) => ({
+  "own-session-policy.policy": document(ownSessionStatement(more)),
+});
+const sessionsOf = (name: string) => `arn:aws:ssm:eu-west-1:111122223333:session/${name}`;
+const own =
+  "own-session-policy: policy.Statement[0] must be limited to the caller's own sessions, got statement OwnSessions";
+
+casesFor("bastion-session-own [M7]", {
+  base: platform,
+  passes: [
+    ["by the id of the caller", {}],
+    ["by the name of the caller", going({ Resource: sessionsOf("${aws:username}-*") })],
+    [
+      "by the tag of the session",
+      going({
+        Resource: "*",
+        Condition: {
+          StringLike: { "ssm:resourceTag/aws:ssmmessages:session-id": ["${aws:userid}"] },
+        },
+      }),
+    ],
+  ],
+  fails: [
+    ["every session", going({ Resource: sessionsOf("*") }), [own]],
+    ["everything", going({ Resource: "*" }), [own]],
+    ["own ones and others", going({ Resource: [sessionsOf("${aws:userid}-*"), "*"] }), [own]],
+    ["one of the actions", going({ Action: "ssm:Terminate*", Resource: "*" }), [own]],
+    [
+      "a tag that fits everybody",
+      going({
+        Resource: "*",
+        Condition: { StringLike: { "ssm:resourceTag/aws:ssmmessages:session-id": "*" } },
+      }),
+      [own],
+    ],
+  ],
+  undecided: [
+    [
+      "a policy that nobody knows yet",
+      { "own-session-policy.policy": unknown },
+      ["own-session-policy: undecided: policy of own-session-policy is unknown until up"],
+    ],
+  ],
+  notApplicable: [
+    [
+      "nobody may",
+      { "own-session-policy": gone },
+      "no policy of the stack lets anybody resume or end sessions",
+    ],
+    [
+      "a denial",
+      going({ Effect: "Deny", Resource: "*" }),
+      "no policy of the stack lets anybody resume or end sessions",
+    ],
+  ],
+});
+
+const script = (text: string) => ({
+  "bastion-template.userData": Buffer.from(text).toString("base64"),
+});
+const noSudo = (got: string, name = "bastion-template", path = "userData") =>
+  `${name}: ${path} must take sudo from ssm-user by /etc/sudoers.d/ssm-agent-users, got ${got}`;
+const noMetadata = (got: string, name = "bastion-template", path = "userData") =>
+  `${name}: ${path} must close the metadata service, 169.254.169.254, to all users but root, got ${got}`;
+const shown = (text: string) => {
+  const encoded = Buffer.from(text).toString("base64");
+  return encoded.length > 78 ? `a text of ${encoded.length} characters` : `"${encoded}"`;
+};
+
+casesFor("bastion-session-no-sudo [M7]", {
+  base: platform,
+  passes: [
+    ["a script that takes both", {}],
+    ["a script in the clear", { "bastion-template.userData": bastionScript }],
+    [
+      "no metadata service",
+      {
+        ...script("printf '' > /etc/sudoers.d/ssm-agent-users"),
+        "bastion-template.metadataOptions.httpEndpoint": "disabled",
+      },
+    ],
+  ],
+  fails: [
+    [
+      "no user data",
+      { "bastion-template.userData": gone },
+      [noSudo("nothing"), noMetadata("nothing")],
+    ],
+    [
+      "sudo for ssm-user",
+      script(`${bastionScript}echo 'ssm-user ALL=(ALL) NOPASSWD:ALL' >> /etc/sudoers.d/x`),
+      [noSudo(shown(`${bastionScript}echo 'ssm-user ALL=(ALL) NOPASSWD:ALL' >> /etc/sudoers.d/x`))],
+    ],
+    [
+      "the metadata service for everybody",
+      script("printf '' > /etc/sudoers.d/ssm-agent-users"),
+      [noMetadata(shown("printf '' > /etc/sudoers.d/ssm-agent-users"))],
+    ],
+    [
+      "an instance of its own",
+      { bastion: resource(token.instance, { userDataBase64: "e30=" }) },
+      [
+        noSudo('"e30="', "bastion", "userDataBase64"),
+        noMetadata('"e30="', "bastion", "userDataBase64"),
+      ],
+    ],
+  ],
+  undecided: [
+    [
+      "user data that nobody knows yet",
+      { "bastion-template.userData": unknown },
+      ["bastion-template: undecided: userData of bastion-template is unknown until up"],
+    ],
+    [
+      "a template of another stack",
+      { "bastion.launchTemplate": { id: "lt-0123456789abcdef0" } },
+      [
+        "bastion: undecided: the user data of bastion is unknown: the stack does not manage its launch template",
+      ],
+    ],
+  ],
+  notApplicable: [
+    [
+      "nobody has sessions",
+      { sessions: gone, "session-policy": gone },
+      "the stack has no bastion for sessions",
+    ],
+    ["no bastion", { bastion: gone }, "the stack has no bastion for sessions"],
   ],
 });
 

@@ -75,6 +75,8 @@ interface Document {
     Condition?: Record<string, Record<string, unknown>>;
   }[];
   inputs: Record<string, unknown>;
+  parameters?: Record<string, Inputs>;
+  properties?: Inputs;
 }
 const statement = (document: Document, sid: string) => {
   const found = document.Statement.find(({ Sid }) => Sid === sid);
@@ -697,6 +699,82 @@ const rows: Row[] = [
     "bastion-sessions",
     inJson("policy", (doc) => delete statement(doc, "OnTheBastion").Condition?.["Bool"]),
     "bastion-session-mfa",
+  ],
+  [
+    "sessions that no document is checked for, on the bastion",
+    policy,
+    "bastion-sessions",
+    inJson("policy", (doc) => delete statement(doc, "OnTheBastion").Condition?.["BoolIfExists"]),
+    "bastion-session-mfa",
+  ],
+  [
+    "sessions that no document is checked for, with documents",
+    policy,
+    "bastion-sessions",
+    inJson(
+      "policy",
+      (doc) => delete statement(doc, "WithTheseDocuments").Condition?.["BoolIfExists"],
+    ),
+    "bastion-session-mfa",
+  ],
+  ...["AWS-StartSSHSession", "AWS-StartInteractiveCommand"].map((name): Row => [
+    `sessions with ${name}`,
+    policy,
+    "bastion-sessions",
+    inJson("policy", (doc) => {
+      const documents = statement(doc, "WithTheseDocuments");
+      documents.Resource = [
+        ...(documents.Resource as string[]),
+        `arn:aws:ssm:eu-west-1::document/${name}`,
+      ];
+    }),
+    "bastion-session-mfa",
+  ]),
+  [
+    "sessions of others, to resume and to end",
+    policy,
+    "bastion-sessions",
+    inJson("policy", (doc) => {
+      statement(doc, "OwnSessionsOnly").Resource = "arn:aws:ssm:eu-west-1:444455556666:session/*";
+    }),
+    "bastion-session-own",
+  ],
+  ["people with sudo", template, "bastion", remove("userData"), "bastion-session-no-sudo"],
+  [
+    "people with the rights of the bastion",
+    template,
+    "bastion",
+    (inputs) => {
+      const script = Buffer.from(inputs["userData"] as string, "base64").toString();
+      inputs["userData"] = Buffer.from(script.replace(/^ip rule.*$/m, "")).toString("base64");
+    },
+    "bastion-session-no-sudo",
+  ],
+  [
+    "a tunnel to any host",
+    document,
+    "bastion-sessions-tunnel",
+    inJson("content", (doc) => delete doc.parameters?.["host"]?.["allowedPattern"]),
+    "bastion-tunnel-narrow",
+  ],
+  [
+    "a tunnel to the metadata service",
+    document,
+    "bastion-sessions-tunnel",
+    inJson("content", (doc) => {
+      (doc.properties as Inputs)["host"] = "{{ target }}";
+      (doc.parameters as Record<string, Inputs>)["target"] = { allowedPattern: "^[0-9.]+$" };
+    }),
+    "bastion-tunnel-narrow",
+  ],
+  [
+    "a tunnel to any port",
+    document,
+    "bastion-sessions-tunnel",
+    inJson("content", (doc) => {
+      (doc.parameters as Record<string, Inputs>)["portNumber"] = { allowedPattern: "^[0-9]+$" };
+    }),
+    "bastion-tunnel-narrow",
   ],
   [
     "sessions on every instance",

@@ -328,12 +328,30 @@ export function sessionStatement(more: Record<string, unknown> = {}) {
     ],
     Condition: {
       Bool: { "aws:MultiFactorAuthPresent": "true" },
+      BoolIfExists: { "ssm:SessionDocumentAccessCheck": "true" },
       IpAddress: { "aws:SourceIp": ["203.0.113.0/24"] },
       StringEquals: { "ssm:resourceTag/Role": "bastion" },
     },
     ...more,
   });
 }
+
+/** Who may go on with a session, and with which. */
+export function ownSessionStatement(more: Record<string, unknown> = {}) {
+  return statement({
+    Sid: "OwnSessions",
+    Action: ["ssm:ResumeSession", "ssm:TerminateSession"],
+    Resource: `arn:aws:ssm:${region}:${account}:session/\${aws:userid}-*`,
+    ...more,
+  });
+}
+
+/** What keeps people on the bastion from being root, as user data. */
+export const bastionScript = `#cloud-boothook
+#!/bin/sh
+echo '# ssm-user may not use sudo' > /etc/sudoers.d/ssm-agent-users
+ip rule add to 169.254.169.254 uidrange 1-4294967294 prohibit
+`;
 
 export const sessionInputs = {
   kmsKeyId: "alias/platform/sessions",
@@ -352,6 +370,7 @@ function bastion(): StackSpec {
     "bastion-template": resource(token.launchTemplate, {
       imageId: "resolve:ssm:/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-arm64",
       iamInstanceProfile: { arn: ref("bastion-profile", "arn") },
+      userData: Buffer.from(bastionScript).toString("base64"),
       metadataOptions,
       networkInterfaces: [
         { associatePublicIpAddress: "false", securityGroups: [ref("nodes-group")] },
@@ -380,6 +399,7 @@ function bastion(): StackSpec {
       }),
     }),
     "session-policy": resource(token.policy, { policy: document(sessionStatement()) }),
+    "own-session-policy": resource(token.policy, { policy: document(ownSessionStatement()) }),
   };
 }
 
