@@ -132,7 +132,11 @@ const accessEntry = z.strictObject(
       "What the principal may do in its namespaces.",
     ),
     namespaces: list(
-      text(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, "must be the name of a namespace"),
+      text(
+        // Who may write in these is soon administrator of the whole cluster.
+        /^(?!kube-(system|public|node-lease)$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/,
+        "must be the name of a namespace, and not kube-system, kube-public or kube-node-lease",
+      ),
       1,
       "must be a list of at least one namespace: cluster-wide access is not offered",
     ).describe("Namespaces in which the access holds."),

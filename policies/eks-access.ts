@@ -1,9 +1,10 @@
 import { is } from "./conditions";
 import type { Field, Finding, Resource } from "./model";
+import { allows, principals, statements } from "./policy-documents";
 import { resourceRule, stackRule } from "./rule";
 import { token } from "./tokens";
 import type { Truth } from "./truth";
-import { all } from "./truth";
+import { all, any, not } from "./truth";
 
 export const accessApiMode = resourceRule({
   id: "eks-access-api-mode",
@@ -51,17 +52,14 @@ export const noCreatorAdmin = resourceRule({
   },
 });
 
-/** Access policies that make an administrator: docs.aws.amazon.com/eks/latest/userguide/access-policy-permissions.html */
-const adminPolicy = /\/(AmazonEKSClusterAdminPolicy|AmazonEKSAdminPolicy)$/;
-
 export const noClusterAdminEntry = stackRule({
   id: "eks-no-cluster-admin-entry",
-  title: "One principal administers the whole cluster; all others are limited to namespaces",
+  title: "One principal has access to the whole cluster; all others are limited to namespaces",
   severity: "high",
   level: "mandatory",
   requirements: ["J3", "S3", "S5"],
   controls: ["cis-eks-1.8.0:4.1.1"],
-  fix: "Give other principals an access scope of type namespace.",
+  fix: "Give other principals an access scope of type namespace with the names of their own namespaces.",
   url: "https://docs.aws.amazon.com/eks/latest/userguide/access-policies.html",
   types: [token.accessPolicyAssociation, token.accessEntry],
   config: {
@@ -70,36 +68,51 @@ export const noClusterAdminEntry = stackRule({
       minimum: 0,
       default: 1,
       description:
-        "How many principals may administer a whole cluster: the deployer, and break-glass roles.",
+        "How many principals may have access to a whole cluster: the deployer, and break-glass roles.",
     },
   },
   *checkStack(stack, { maxClusterAdmins }) {
     for (const entry of stack.all(token.accessEntry)) yield* noMasters(entry);
     const associations = stack.all(token.accessPolicyAssociation);
-    const admins = associations.filter((association) => isClusterAdmin(association) === true);
-    const principals = new Set(admins.map((admin) => principalOf(admin)));
+    for (const association of associations) yield* noSystemNamespaces(association);
+    // Whoever only looks looks into every namespace too.
+    const wide = associations.filter((association) => isClusterWide(association) === true);
+    const principals = new Set(wide.map((association) => principalOf(association)));
     if (principals.size > maxClusterAdmins) {
-      for (const admin of admins) {
-        yield admin.fail(
-          `accessScope.type must be namespace for all but ${maxClusterAdmins} of the administrators, got cluster for ${admins.map(({ name }) => name).join(", ")}`,
+      for (const association of wide) {
+        yield association.fail(
+          `accessScope must name namespaces for all but ${maxClusterAdmins} of the principals, got the whole cluster for ${wide.map(({ name }) => name).join(", ")}`,
         );
       }
     }
-    const open = associations.filter((association) => isClusterAdmin(association) === undefined);
+    const open = associations.filter((association) => isClusterWide(association) === undefined);
     yield* open.flatMap((association) =>
-      [association.at("policyArn"), association.at("accessScope.type")]
+      [association.at("accessScope.type"), ...association.each("accessScope.namespaces")]
         .filter(({ unknown }) => unknown)
         .map((field) => field.undecided()),
     );
   },
 });
 
-function isClusterAdmin(association: Resource): Truth {
-  const policy = association.at("policyArn");
-  return all([
+/** EKS takes wildcards in the names of namespaces. */
+function isClusterWide(association: Resource): Truth {
+  return any([
     equals(association.at("accessScope.type"), "cluster"),
-    policy.unknown ? undefined : adminPolicy.test(policy.text),
+    ...association
+      .each("accessScope.namespaces")
+      .map(({ unknown, text }): Truth => (unknown ? undefined : /[*?]/.test(text))),
   ]);
+}
+
+/** Who may write here is soon administrator of the whole cluster, and who may read sees how it is run. */
+const systemNamespaces = ["kube-system", "kube-public", "kube-node-lease"];
+
+function* noSystemNamespaces(association: Resource): Iterable<Finding> {
+  for (const namespace of association.each("accessScope.namespaces")) {
+    if (systemNamespaces.includes(namespace.text)) {
+      yield namespace.fail("be a namespace of one's own and not of the system");
+    }
+  }
 }
 
 /** Unknown principals count one by one. */
@@ -115,4 +128,42 @@ function* noMasters(entry: Resource): Iterable<Finding> {
       yield group.fail("be a group of your own: those of the system bypass RBAC");
     }
   }
+}
+
+export const peopleAreStandard = stackRule({
+  id: "eks-access-entry-type",
+  title: "Only roles of machines have access entries of types for nodes",
+  severity: "high",
+  level: "mandatory",
+  requirements: ["J3", "S3"],
+  controls: [],
+  fix: "Leave the type of the access entry at STANDARD and associate an access policy.",
+  url: "https://docs.aws.amazon.com/eks/latest/userguide/creating-access-entries.html",
+  types: [token.accessEntry],
+  *checkStack(stack) {
+    for (const entry of stack.all(token.accessEntry)) {
+      const type = entry.at("type");
+      if (!type.present || type.value === "STANDARD") continue;
+      const { found, outside } = stack.refs(entry.at("principalArn"), [token.role]);
+      // The other types make the principal a node: docs.aws.amazon.com/eks/latest/userguide/access-entries.html
+      const isMachine: Truth =
+        found.length > 0 ? all(found.map(isForServices)) : outside.length > 0 ? false : undefined;
+      yield* type.judge(
+        type.unknown ? undefined : isMachine,
+        "be STANDARD for a principal that is no role of the stack for nodes",
+      );
+    }
+  },
+});
+
+/** Whether services alone take on the role. */
+function isForServices(role: Resource): Truth {
+  return all(
+    statements(role.at("assumeRolePolicy")).map((statement): Truth => {
+      if (statement.unknown) return undefined;
+      const people = [...principals(statement, "AWS"), ...principals(statement, "Federated")];
+      const services = principals(statement, "Service");
+      return any([not(allows(statement)), services.length > 0 && people.length === 0]);
+    }),
+  );
 }

@@ -15,7 +15,12 @@ import {
   standardSupport,
   supportedVersion,
 } from "./eks";
-import { accessApiMode, noClusterAdminEntry, noCreatorAdmin } from "./eks-access";
+import {
+  accessApiMode,
+  noClusterAdminEntry,
+  noCreatorAdmin,
+  peopleAreStandard,
+} from "./eks-access";
 import { apiInternal, privateEndpoint, publicCidrs } from "./eks-network";
 import { noAdminManaged, noStarStar, noUsersOrKeys } from "./iam";
 import { narrowTrust, nodeRoleMinimal, oidcAudience } from "./iam-roles";
@@ -108,6 +113,7 @@ export const rules: readonly Rule[] = [
   accessApiMode,
   noCreatorAdmin,
   noClusterAdminEntry,
+  peopleAreStandard,
   apiInternal,
   deletionProtection,
   standardSupport,

@@ -328,6 +328,22 @@ describe("parseConfig", () => {
       ],
     ],
     [
+      "access entries for namespaces of the system and for all",
+      {
+        accessEntries: [
+          {
+            principalArn: "arn:aws:iam::111122223333:role/dev",
+            access: "edit",
+            namespaces: ["kube-system", "*"],
+          },
+        ],
+      },
+      ["kube-system", "*"].map(
+        (namespace, i) =>
+          `accessEntries[0].namespaces[${i}] must be the name of a namespace, and not kube-system, kube-public or kube-node-lease, got "${namespace}"`,
+      ),
+    ],
+    [
       "a second entry of the deployer",
       {
         accessEntries: [

@@ -1,7 +1,14 @@
 import { token } from "../../policies/tokens";
-import { association, nodeSubnets, platform, resource } from "../support/rule-platform";
+import {
+  association,
+  document,
+  nodeSubnets,
+  platform,
+  resource,
+  statement,
+} from "../support/rule-platform";
 import { casesFor } from "../support/rule-cases";
-import type { StackSpec } from "../support/rule-stack";
+import type { Change, StackSpec } from "../support/rule-stack";
 import { changed, gone, ref, unknown } from "../support/rule-stack";
 
 const withVpcConfig = (vpcConfig: Record<string, unknown>): StackSpec => ({
@@ -573,7 +580,12 @@ casesFor("eks-no-creator-admin [J3] [S3]", {
 
 const second = association("ops", "AmazonEKSAdminPolicy", { type: "cluster" });
 const tooMany = (name: string, names: string, max = 1) =>
-  `${name}: accessScope.type must be namespace for all but ${max} of the administrators, got cluster for ${names}`;
+  `${name}: accessScope must name namespaces for all but ${max} of the principals, got the whole cluster for ${names}`;
+const wide = (policy: string, scope: Record<string, unknown>) =>
+  [
+    { more: association("ops", policy, scope) },
+    ["deployer-admin", "more"].map((name) => tooMany(name, "deployer-admin, more")),
+  ] as const;
 
 casesFor("eks-no-cluster-admin-entry [J3] [S3] [S5]", {
   base: platform,
@@ -592,10 +604,6 @@ casesFor("eks-no-cluster-admin-entry [J3] [S3] [S5]", {
         }),
       },
     ],
-    [
-      "somebody who looks at the whole cluster",
-      { more: association("ops", "AmazonEKSViewPolicy", { type: "cluster" }) },
-    ],
     ["a group of one's own", { "deployer.kubernetesGroups": ["platform"] }],
   ],
   fails: [
@@ -604,6 +612,25 @@ casesFor("eks-no-cluster-admin-entry [J3] [S3] [S5]", {
       { second },
       ["deployer-admin", "second"].map((name) => tooMany(name, "deployer-admin, second")),
     ],
+    ["an editor of everything", ...wide("AmazonEKSEditPolicy", { type: "cluster" })],
+    ["somebody who looks at everything", ...wide("AmazonEKSViewPolicy", { type: "cluster" })],
+    [
+      "every namespace",
+      ...wide("AmazonEKSAdminPolicy", { type: "namespace", namespaces: ["ops", "*"] }),
+    ],
+    [
+      "every namespace of a kind",
+      ...wide("AmazonEKSEditPolicy", { type: "namespace", namespaces: ["dev-*"] }),
+    ],
+    ...["kube-system", "kube-public", "kube-node-lease"].map(
+      (namespace): [string, Change, string[]] => [
+        namespace,
+        { "team-edit.accessScope.namespaces": ["team", namespace] },
+        [
+          `team-edit: accessScope.namespaces[1] must be a namespace of one's own and not of the system, got "${namespace}"`,
+        ],
+      ],
+    ),
     [
       "a group of the system",
       { "deployer.kubernetesGroups": ["system:masters"] },
@@ -620,6 +647,11 @@ casesFor("eks-no-cluster-admin-entry [J3] [S3] [S5]", {
         "team-edit.policyArn": "arn:aws:eks::aws:cluster-access-policy/AmazonEKSAdminPolicy",
       },
       ["team-edit: undecided: accessScope of team-edit is unknown until up"],
+    ],
+    [
+      "namespaces that nobody knows yet",
+      { "team-edit.accessScope.namespaces": unknown },
+      ["team-edit: undecided: accessScope.namespaces of team-edit is unknown until up"],
     ],
     [
       "groups that nobody knows yet",
@@ -646,4 +678,49 @@ describe("with other numbers of administrators", () => {
     undecided: [],
     decided: "the table above has them",
   });
+});
+
+const team = "arn:aws:iam::111122223333:role/team";
+const entry = (type: unknown, principalArn: unknown = team) => ({
+  entry: resource(token.accessEntry, { clusterName: "dev", principalArn, type }),
+});
+const standard = (got: string) =>
+  `entry: type must be STANDARD for a principal that is no role of the stack for nodes, got "${got}"`;
+
+casesFor("eks-access-entry-type [J3] [S3]", {
+  base: { ...platform, ...entry("STANDARD") },
+  passes: [
+    ["a team", {}],
+    ["no type, which is STANDARD", { "entry.type": gone }],
+    ["nodes of the stack", entry("EC2_LINUX", ref("nodes-role", "arn"))],
+  ],
+  fails: [
+    ["a team as a node", entry("EC2_LINUX"), [standard("EC2_LINUX")]],
+    ["a team as a node of Auto Mode", entry("EC2"), [standard("EC2")]],
+    [
+      "a role that people take on",
+      {
+        people: resource(token.role, {
+          assumeRolePolicy: document(
+            statement({ Principal: { AWS: team }, Action: "sts:AssumeRole" }),
+            statement({ Principal: { Service: "ec2.amazonaws.com" }, Action: "sts:AssumeRole" }),
+          ),
+        }),
+        ...entry("FARGATE_LINUX", ref("people", "arn")),
+      },
+      [standard("FARGATE_LINUX")],
+    ],
+  ],
+  undecided: [
+    [
+      "a type that nobody knows yet",
+      { "entry.type": unknown },
+      ["entry: undecided: type of entry is unknown until up"],
+    ],
+    [
+      "a principal that nobody knows yet",
+      entry("EC2_LINUX", unknown),
+      ["entry: undecided: type of entry is unknown until up"],
+    ],
+  ],
 });

@@ -109,6 +109,7 @@ const autoScaling = "aws:autoscaling/group:Group";
 const document = "aws:ssm/document:Document";
 const policy = "aws:iam/policy:Policy";
 const zone = "eu-west-1a";
+const team = "cluster-access-444455556666-role/payments-team";
 
 const world = "0.0.0.0/0";
 const openWorld: Change = (inputs) => {
@@ -234,12 +235,46 @@ const rows: Row[] = [
   [
     "another cluster administrator",
     association,
-    "cluster-access-444455556666-role/payments-team",
+    team,
     (inputs) => {
       inputs["policyArn"] = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy";
       inputs["accessScope"] = { type: "cluster" };
     },
     "eks-no-cluster-admin-entry",
+  ],
+  [
+    "an editor of the whole cluster",
+    association,
+    team,
+    (inputs) => {
+      inputs["policyArn"] = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSEditPolicy";
+      inputs["accessScope"] = { type: "cluster" };
+    },
+    "eks-no-cluster-admin-entry",
+  ],
+  [
+    "an administrator of every namespace",
+    association,
+    team,
+    (inputs) => {
+      inputs["policyArn"] = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSAdminPolicy";
+      inputs["accessScope"] = { type: "namespace", namespaces: ["*"] };
+    },
+    "eks-no-cluster-admin-entry",
+  ],
+  [
+    "a team in kube-system",
+    association,
+    team,
+    set("accessScope.namespaces", ["kube-system"]),
+    "eks-no-cluster-admin-entry",
+  ],
+  [
+    "a team that is a node",
+    "aws:eks/accessEntry:AccessEntry",
+    team,
+    set("type", "EC2_LINUX"),
+    "eks-access-entry-type",
   ],
   [
     "the API open to the world",

@@ -43,7 +43,7 @@ describe("the pack in its own process", () => {
         minimum: 0,
         default: 1,
         description:
-          "How many principals may administer a whole cluster: the deployer, and break-glass roles.",
+          "How many principals may have access to a whole cluster: the deployer, and break-glass roles.",
       },
     });
   });
