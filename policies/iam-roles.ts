@@ -5,6 +5,7 @@ import {
   isEveryActionOfAService,
   isForAnybody,
   isLimitedBy,
+  isWholeAccount,
   limits,
   permissionsOf,
   principals,
@@ -66,10 +67,6 @@ function* trusts(statement: Field): Iterable<[truth: Truth, rule: string]> {
       `limit the tokens by ${key.slice(1)}`,
     ];
   }
-}
-
-function isWholeAccount({ unknown, text }: Field): Truth {
-  return unknown ? undefined : /^(\d{12}|arn:[^:]*:iam::\d{12}:root)$/.test(text);
 }
 
 /** SAML providers have no subject to limit. */

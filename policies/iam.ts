@@ -72,6 +72,50 @@ export const noAdminManaged = stackRule({
   },
 });
 
+/** What the control plane, the nodes, the VPC CNI and the EBS CSI driver need of AWS' policies. */
+const managedPolicies = [
+  "AmazonEKSClusterPolicy",
+  "AmazonEKSWorkerNodePolicy",
+  "AmazonEKSWorkerNodeMinimalPolicy",
+  "AmazonEC2ContainerRegistryPullOnly",
+  "AmazonEC2ContainerRegistryReadOnly",
+  "AmazonEKS_CNI_Policy",
+  "service-role/AmazonEBSCSIDriverPolicy",
+];
+
+export const managedPoliciesKnown = stackRule({
+  id: "iam-managed-policies",
+  title: "Of AWS' policies only those for clusters and nodes are attached",
+  severity: "high",
+  level: "mandatory",
+  requirements: ["S3", "M1"],
+  controls: [],
+  fix: "Write a policy with the actions in use, or name AWS' policy in the configuration of the rule.",
+  url: "https://docs.aws.amazon.com/IAM/latest/UserGuide/best-practices.html#bp-use-aws-defined-policies",
+  types: Object.keys(attachments),
+  config: {
+    managedPolicies: {
+      type: "array",
+      items: { type: "string" },
+      default: [] as string[],
+      description: `Names of AWS' policies that may be attached besides ${managedPolicies.join(", ")}, with their path.`,
+    },
+  },
+  *checkStack(stack, config) {
+    const allowed = [...managedPolicies, ...config.managedPolicies];
+    const reviewed = known("be one of AWS' policies for clusters and nodes", (value) => {
+      const [, name] = /^arn:[^:]*:iam::aws:policy\/(.+)$/.exec(String(value)) ?? [];
+      return name === undefined || allowed.includes(name);
+    });
+    for (const [type, path] of Object.entries(attachments)) {
+      for (const policy of stack.all(type).flatMap((resource) => resource.each(path))) {
+        // A policy of the stack is judged by what it says.
+        if (stack.refs(policy, [token.policy]).found.length === 0) yield* policy.must(reviewed);
+      }
+    }
+  },
+});
+
 export const noUsersOrKeys = resourceRule({
   id: "iam-no-users-keys",
   title: "People and programs take on roles; there are no IAM users and no access keys",

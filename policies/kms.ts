@@ -1,9 +1,21 @@
 import { is, isBetween, isNot, known, numeric } from "./conditions";
 import type { Field, Finding, Resource } from "./model";
-import { allows, isForAnybody, isLimitedBy, principals, statements } from "./policy-documents";
+import {
+  allows,
+  grants,
+  isForAnybody,
+  isLimitedBy,
+  isWholeAccount,
+  permissionsOf,
+  permissionTypes,
+  principals,
+  statements,
+  wants,
+} from "./policy-documents";
 import { resourceRule } from "./rule";
 import { token } from "./tokens";
-import { any, not } from "./truth";
+import type { Truth } from "./truth";
+import { all, any, not } from "./truth";
 
 /** Days for which AWS keeps one version of the material at most, by default. */
 const longestPeriod = 365;
@@ -64,6 +76,15 @@ export const deletionWindow = resourceRule({
   },
 });
 
+/** Types that carry the policy of a key. */
+export const keyTypes: readonly string[] = [
+  token.key,
+  token.keyPolicy,
+  token.externalKey,
+  token.replicaKey,
+  token.replicaExternalKey,
+];
+
 /** Conditions by which a service acts for one account, resource or use only. */
 const sourceKeys = [
   "aws:SourceAccount",
@@ -83,13 +104,7 @@ export const noWildcardPrincipal = resourceRule({
   controls: ["ckv:CKV_AWS_33"],
   fix: "Name roles and accounts; limit service principals by aws:SourceAccount, aws:SourceArn or the encryption context.",
   url: "https://docs.aws.amazon.com/kms/latest/developerguide/key-policies.html",
-  types: [
-    token.key,
-    token.keyPolicy,
-    token.externalKey,
-    token.replicaKey,
-    token.replicaExternalKey,
-  ],
+  types: keyTypes,
   *check(key) {
     yield* key.must("bypassPolicyLockoutSafetyCheck", isNot(true));
     // Without a policy AWS lets the account's IAM policies decide.
@@ -113,4 +128,114 @@ function* named(statement: Field): Iterable<Finding> {
       "limit the service by aws:SourceAccount, aws:SourceArn or the encryption context",
     );
   }
+}
+
+export const grantsLimited = resourceRule({
+  id: "kms-grants-limited",
+  title:
+    "Who may make grants on a key makes them for AWS services, or for named operations or grantees",
+  severity: "high",
+  level: "mandatory",
+  requirements: ["M1"],
+  controls: [],
+  fix: "Name the actions in use, and limit kms:CreateGrant by Bool kms:GrantIsForAWSResource true, kms:GrantOperations or kms:GranteePrincipal.",
+  url: "https://docs.aws.amazon.com/kms/latest/developerguide/grant-authorization.html",
+  types: [...keyTypes, ...permissionTypes],
+  *check(resource) {
+    const isKey = keyTypes.includes(resource.type);
+    const documents = isKey
+      ? [resource.at("policy")].filter(({ present }) => present)
+      : permissionsOf(resource);
+    if (documents.length === 0) {
+      yield { verdict: "notApplicable", message: `${resource.name} has no policy of its own` };
+    }
+    for (const statement of documents.flatMap(statements)) {
+      yield* statement.judge(
+        any([
+          not(grants(statement, "kms:CreateGrant")),
+          isKey ? handsOver(statement) : false,
+          limitsGrants(statement),
+        ]),
+        "limit kms:CreateGrant by kms:GrantIsForAWSResource, kms:GrantOperations or kms:GranteePrincipal",
+      );
+    }
+  },
+});
+
+/** A key policy that names the account leaves the decision to the account's IAM policies. */
+function handsOver(statement: Field): Truth {
+  const people = principals(statement, "AWS");
+  return all([
+    people.length > 0,
+    principals(statement, "Service").length === 0,
+    ...people.map(isWholeAccount),
+  ]);
+}
+
+const listOperators = ["stringequals", "forallvalues:stringequals", "foranyvalue:stringequals"];
+
+function limitsGrants(statement: Field): Truth {
+  return any([
+    wants(statement, ["bool"], "kms:GrantIsForAWSResource", (value) => value === "true"),
+    // A grant has operations always, so a condition on all of them holds of some.
+    wants(statement, listOperators, "kms:GrantOperations", (value) => /^[A-Za-z]+$/.test(value)),
+    isLimitedBy(statement, ["kms:GranteePrincipal"]),
+  ]);
+}
+
+export const decryptNamedKeys = resourceRule({
+  id: "kms-decrypt-named-keys",
+  title: "Who may decrypt may do so with named keys",
+  severity: "high",
+  level: "mandatory",
+  requirements: ["M1", "S3"],
+  controls: [],
+  fix: "Name the ARNs of keys, or limit kms:Decrypt by ForAnyValue:StringEquals kms:ResourceAliases, or by kms:ViaService and the encryption context.",
+  url: "https://docs.aws.amazon.com/securityhub/latest/userguide/kms-controls.html",
+  types: permissionTypes,
+  *check(resource) {
+    const documents = permissionsOf(resource);
+    if (documents.length === 0) {
+      yield { verdict: "notApplicable", message: "the role has no policies of its own" };
+    }
+    for (const statement of documents.flatMap(statements)) {
+      const decrypts = ["kms:Decrypt", "kms:ReEncryptFrom"].map((action) =>
+        grants(statement, action),
+      );
+      yield* statement.judge(
+        any([not(any(decrypts)), not(coversKeys(statement)), namesKeys(statement)]),
+        "name the keys that it decrypts with",
+      );
+    }
+  },
+});
+
+/** Whether a pattern of the statement stands for more than one key. KMS ignores ARNs of aliases here. */
+function coversKeys(statement: Field): Truth {
+  return any([
+    statement.at("NotResource").present,
+    ...statement
+      .at("Resource")
+      .each()
+      .map(({ unknown, text }): Truth => {
+        if (unknown) return undefined;
+        const [, , service = text, , , ...name] = text.split(":");
+        const resource = name.length > 0 ? name.join(":") : text;
+        return /[*?]|^kms$/.test(service) && /[*?]/.test(resource) && !/^alias\//.test(resource);
+      }),
+  ]);
+}
+
+/** docs.aws.amazon.com/kms/latest/developerguide/alias-authorization.html: a key may have many aliases, a request one. */
+function namesKeys(statement: Field): Truth {
+  const isAlias = (value: string) => /^alias\/[^*?]/.test(value);
+  const ofMany = ["foranyvalue:stringequals", "foranyvalue:stringlike"];
+  return any([
+    wants(statement, ofMany, "kms:ResourceAliases", isAlias),
+    wants(statement, ["stringequals", "stringlike"], "kms:RequestAlias", isAlias),
+    all([
+      isLimitedBy(statement, ["kms:ViaService"]),
+      isLimitedBy(statement, ["kms:EncryptionContext:"]),
+    ]),
+  ]);
 }

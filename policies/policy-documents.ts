@@ -81,6 +81,17 @@ export function isEveryResource(statement: Field): Truth {
 /** `*`, and ARNs whose resource part starts with a wildcard. */
 const everyResource = /^(\*+|arn:[^:]*:[^:]*:[^:]*:[^:]*:\*.*)$/;
 
+/** Whether the statement is about every resource of a kind at least, such as every role of an account. */
+export function isEveryResourceOfAKind(statement: Field): Truth {
+  return any([
+    isEveryResource(statement),
+    ...statement
+      .at("Resource")
+      .each()
+      .map((item) => isPattern(item, /^arn:[^:]*:[^:]*:[^:]*:[^:]*:[^:/*?]+[:/]\*+$/)),
+  ]);
+}
+
 function isPattern(field: Field, pattern: RegExp): Truth {
   if (!field.unknown) return pattern.test(field.text);
   // What is known of a text may show that it is no bare wildcard.
@@ -103,6 +114,11 @@ export function principals(statement: Field, kind: "AWS" | "Service" | "Federate
     return principal.unknown || kind === "AWS" ? [principal] : [];
   }
   return principal.at(kind).each();
+}
+
+/** Whether a principal is an account with everybody in it. */
+export function isWholeAccount({ unknown, text }: Field): Truth {
+  return unknown ? undefined : /^(\d{12}|arn:[^:]*:iam::\d{12}:root)$/.test(text);
 }
 
 /** Operators that let a request pass only when the key is there and fits. */
@@ -156,10 +172,10 @@ function distinctParts(text: string): string[] {
   return prefix === "arn" ? [account, resource.join(":").split(/[/:]/).at(-1) ?? ""] : [text];
 }
 
-/** One condition of a statement; undefined stands for conditions that nobody knows yet. */
+/** One condition of a statement, its operator and key in small letters; undefined stands for what nobody knows yet. */
 type ConditionOn = { operator: string; key: string; values: Field[] } | undefined;
 
-function conditionsOf(statement: Field): ConditionOn[] {
+export function conditionsOf(statement: Field): ConditionOn[] {
   const condition = statement.at("Condition");
   if (condition.unknown) return [undefined];
   return condition.values().flatMap((operator): ConditionOn[] => {

@@ -22,9 +22,16 @@ import {
   peopleAreStandard,
 } from "./eks-access";
 import { apiInternal, privateEndpoint, publicCidrs } from "./eks-network";
-import { noAdminManaged, noStarStar, noUsersOrKeys } from "./iam";
+import { managedPoliciesKnown, noAdminManaged, noStarStar, noUsersOrKeys } from "./iam";
+import { noEscalation } from "./iam-escalation";
 import { narrowTrust, nodeRoleMinimal, oidcAudience } from "./iam-roles";
-import { deletionWindow, noWildcardPrincipal, rotation } from "./kms";
+import {
+  decryptNamedKeys,
+  deletionWindow,
+  grantsLimited,
+  noWildcardPrincipal,
+  rotation,
+} from "./kms";
 import { controlPlaneLogGroup, logGroupEncrypted } from "./logs";
 import { naclNoOpenAdmin } from "./network-acls";
 import { endpointPolicy, vpcEndpoints } from "./network-endpoints";
@@ -44,6 +51,7 @@ import {
   privateSubnetNoPublicIp,
 } from "./network-vpc";
 import { patchedByTemplate, selinux } from "./nodes";
+import { ownAccounts } from "./own-accounts";
 import type { Rule } from "./rule";
 import { described, noMixedRules, referenceOverCidr } from "./security-group-form";
 import { noAllPorts, noWorldIngress, restrictEgress } from "./security-groups";
@@ -123,11 +131,16 @@ export const rules: readonly Rule[] = [
   rotation,
   noWildcardPrincipal,
   deletionWindow,
+  grantsLimited,
+  decryptNamedKeys,
 
+  ownAccounts,
   nodeRoleMinimal,
   narrowTrust,
   noStarStar,
+  noEscalation,
   noAdminManaged,
+  managedPoliciesKnown,
   noUsersOrKeys,
   oidcAudience,
 ];

@@ -240,6 +240,253 @@ casesFor("iam-no-star-star [S3] [M1]", {
   ],
 });
 
+const allowed = (more: Record<string, unknown>) =>
+  allowing(token.policy, statement({ Sid: "It", Resource: "*", ...more }));
+const escalation = (actions: string) =>
+  `it: policy.Statement[0] must not allow ${actions} on every resource, got statement It`;
+const deployer = "arn:aws:iam::111122223333:role/deployer";
+
+casesFor("iam-no-priv-escalation [S3] [M1]", {
+  base: allowed({ Action: ["ec2:DescribeInstances", "iam:ListRoles"] }),
+  passes: [
+    ["named actions", {}],
+    ["a service on one bucket", allowed({ Action: "s3:*", Resource: "arn:aws:s3:::b/*" })],
+    ["one role to pass", allowed({ Action: "iam:PassRole", Resource: deployer })],
+    [
+      "policies up to a boundary",
+      allowed({
+        Action: "iam:AttachRolePolicy",
+        Condition: {
+          StringEquals: { "iam:PermissionsBoundary": "arn:aws:iam::111122223333:policy/boundary" },
+        },
+      }),
+    ],
+    [
+      "commands on tagged instances",
+      allowed({
+        Action: "ssm:SendCommand",
+        Resource: "arn:aws:ec2:eu-west-1:111122223333:instance/*",
+        Condition: { StringEquals: { "ssm:resourceTag/Role": "web" } },
+      }),
+    ],
+    ["a denial", allowed({ Effect: "Deny", Action: "iam:*" })],
+  ],
+  fails: [
+    ["a service", allowed({ Action: "iam:*" }), [escalation("every action of a service")]],
+    [
+      "a service among actions",
+      allowed({ Action: ["s3:GetObject", "ec2:*"] }),
+      [escalation("every action of a service")],
+    ],
+    [
+      "all actions but a service's",
+      allowed({ Action: undefined, NotAction: "iam:*" }),
+      [escalation("every action of a service")],
+    ],
+    ["passing any role", allowed({ Action: "iam:PassRole" }), [escalation("iam:PassRole")]],
+    [
+      "passing any role to a service",
+      allowed({
+        Action: "iam:PassRole",
+        Condition: { StringEquals: { "iam:PassedToService": "ec2.amazonaws.com" } },
+      }),
+      [escalation("iam:PassRole")],
+    ],
+    [
+      "every role of the account",
+      allowed({ Action: "sts:AssumeRole", Resource: "arn:aws:iam::111122223333:role/*" }),
+      [escalation("sts:AssumeRole")],
+    ],
+    [
+      "patterns of actions",
+      allowed({ Action: "iam:Attach*" }),
+      [escalation("iam:AttachGroupPolicy, iam:AttachRolePolicy, iam:AttachUserPolicy")],
+    ],
+    [
+      "patterns of many actions",
+      allowed({ Action: "iam:P*" }),
+      [escalation("iam:PassRole, iam:PutGroupPolicy, iam:PutRolePermissionsBoundary and more")],
+    ],
+    [
+      "administrators of clusters",
+      allowed({ Action: "eks:CreateAccessEntry" }),
+      [escalation("eks:CreateAccessEntry")],
+    ],
+    [
+      "any tag",
+      allowed({
+        Action: "ssm:SendCommand",
+        Condition: { StringLike: { "ssm:resourceTag/Role": "*" } },
+      }),
+      [escalation("ssm:SendCommand")],
+    ],
+    [
+      "a policy in a role",
+      {
+        it: resource(token.role, {
+          inlinePolicies: [{ policy: document({ ...everything, Action: "iam:*" }) }],
+        }),
+      },
+      [
+        "it: inlinePolicies[0].policy.Statement[0] must not allow every action of a service on every resource, got a map",
+      ],
+    ],
+  ],
+  undecided: [
+    [
+      "unknown",
+      { it: resource(token.policy, { policy: unknown }) },
+      ["it: undecided: policy of it is unknown until up"],
+    ],
+    [
+      "an action that nobody knows yet",
+      {
+        it: resource(token.policy, {
+          policy: { Statement: [{ Effect: "Allow", Action: unknown, Resource: "*" }] },
+        }),
+      },
+      ["it: undecided: policy.Statement[0] of it is unknown until up"],
+    ],
+  ],
+  notApplicable: [
+    [
+      "a role without policies of its own",
+      { it: resource(token.role, {}) },
+      "the role has no policies of its own",
+    ],
+  ],
+});
+
+const keyArn = "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
+const decrypting = (more: Record<string, unknown>) => allowed({ Action: "kms:Decrypt", ...more });
+const unnamed =
+  "it: policy.Statement[0] must name the keys that it decrypts with, got statement It";
+
+casesFor("kms-decrypt-named-keys [M1] [S3]", {
+  base: decrypting({ Resource: keyArn }),
+  passes: [
+    ["a key", {}],
+    [
+      "the key of an alias",
+      decrypting({
+        Resource: "arn:aws:kms:eu-west-1:111122223333:key/*",
+        Condition: { "ForAnyValue:StringEquals": { "kms:ResourceAliases": "alias/sessions" } },
+      }),
+    ],
+    [
+      "the alias of the request",
+      decrypting({ Condition: { StringEquals: { "kms:RequestAlias": "alias/sessions" } } }),
+    ],
+    [
+      "a service for one bucket",
+      decrypting({
+        Condition: {
+          StringEquals: { "kms:ViaService": "s3.eu-west-1.amazonaws.com" },
+          StringLike: { "kms:EncryptionContext:aws:s3:arn": "arn:aws:s3:::logs" },
+        },
+      }),
+    ],
+    ["other actions", decrypting({ Action: "kms:DescribeKey" })],
+    ["a key beside a bucket", decrypting({ Resource: [keyArn, "arn:aws:s3:::b/*"] })],
+    ["a denial", decrypting({ Effect: "Deny" })],
+  ],
+  fails: [
+    ["everything", decrypting({}), [unnamed]],
+    ["every key", decrypting({ Resource: "arn:aws:kms:eu-west-1:111122223333:key/*" }), [unnamed]],
+    ["a key and everything", decrypting({ Resource: [keyArn, "*"] }), [unnamed]],
+    ["a pattern of the action", decrypting({ Action: "kms:De*" }), [unnamed]],
+    ["every key but one", decrypting({ Resource: undefined, NotResource: keyArn }), [unnamed]],
+    [
+      "any alias",
+      decrypting({
+        Condition: { "ForAnyValue:StringLike": { "kms:ResourceAliases": "alias/*" } },
+      }),
+      [unnamed],
+    ],
+    [
+      "no alias, which fits all of none",
+      decrypting({
+        Condition: { "ForAllValues:StringEquals": { "kms:ResourceAliases": "alias/sessions" } },
+      }),
+      [unnamed],
+    ],
+    [
+      "a service for everything",
+      decrypting({
+        Condition: { StringEquals: { "kms:ViaService": "s3.eu-west-1.amazonaws.com" } },
+      }),
+      [unnamed],
+    ],
+  ],
+  undecided: [
+    [
+      "a key that nobody knows yet",
+      {
+        it: resource(token.policy, {
+          policy: { Statement: [{ Effect: "Allow", Action: "kms:Decrypt", Resource: unknown }] },
+        }),
+      },
+      ["it: undecided: policy.Statement[0] of it is unknown until up"],
+    ],
+  ],
+  notApplicable: [
+    [
+      "a role without policies of its own",
+      { it: resource(token.role, {}) },
+      "the role has no policies of its own",
+    ],
+  ],
+});
+
+const granting = (Condition: unknown, more: Record<string, unknown> = {}) =>
+  keyPolicy({ Principal: { AWS: deployer }, Action: "kms:CreateGrant", Condition, ...more });
+const grantsLimited =
+  "it: policy.Statement[0] must limit kms:CreateGrant by kms:GrantIsForAWSResource, kms:GrantOperations or kms:GranteePrincipal, got statement It";
+const forServices = { Bool: { "kms:GrantIsForAWSResource": "true" } };
+
+casesFor("kms-grants-limited [M1]", {
+  base: granting(forServices),
+  passes: [
+    ["for AWS services", {}],
+    ["for AWS services, as a boolean", granting({ Bool: { "kms:GrantIsForAWSResource": true } })],
+    [
+      "for named operations",
+      granting({ "ForAllValues:StringEquals": { "kms:GrantOperations": ["Decrypt", "Encrypt"] } }),
+    ],
+    ["for one grantee", granting({ StringEquals: { "kms:GranteePrincipal": deployer } })],
+    ["the account, whose IAM policies decide", keyPolicy({})],
+    ["other actions", granting(undefined, { Action: "kms:Decrypt" })],
+    ["a denial", granting(undefined, { Effect: "Deny" })],
+    ["an IAM policy", allowed({ Action: "kms:CreateGrant", Condition: forServices })],
+  ],
+  fails: [
+    ["no condition", granting(undefined), [grantsLimited]],
+    [
+      "not for AWS services",
+      granting({ Bool: { "kms:GrantIsForAWSResource": "false" } }),
+      [grantsLimited],
+    ],
+    [
+      "for AWS services or not",
+      granting({ Bool: { "kms:GrantIsForAWSResource": ["true", "false"] } }),
+      [grantsLimited],
+    ],
+    ["every action for a role", keyPolicy({ Principal: { AWS: deployer } }), [grantsLimited]],
+    ["a pattern of the action", granting(undefined, { Action: "kms:Create*" }), [grantsLimited]],
+    ["any grantee", granting({ StringLike: { "kms:GranteePrincipal": "*" } }), [grantsLimited]],
+    [
+      "a role beside the account",
+      keyPolicy({ Principal: { AWS: [account.AWS, deployer] } }),
+      [grantsLimited],
+    ],
+    ["an IAM policy", allowed({ Action: "kms:CreateGrant" }), [grantsLimited]],
+  ],
+  undecided: [
+    ["unknown", key({ policy: unknown }), ["it: undecided: policy of it is unknown until up"]],
+  ],
+  notApplicable: [["a key without a policy", key({}), "it has no policy of its own"]],
+});
+
 const admin = "arn:aws:iam::aws:policy/AdministratorAccess";
 const attached = (type: string, inputs: Record<string, unknown>) => ({
   it: resource(type, inputs),
@@ -298,6 +545,77 @@ casesFor("iam-no-admin-managed [S3] [M1]", {
       ["it: undecided: policyArn of it is unknown until up"],
     ],
   ],
+});
+
+const managed = (name: string) =>
+  attached(token.rolePolicyAttachment, {
+    role: "x",
+    policyArn: `arn:aws:iam::aws:policy/${name}`,
+  });
+const unreviewed = (name: string, path = "policyArn") =>
+  `it: ${path} must be one of AWS' policies for clusters and nodes, got "arn:aws:iam::aws:policy/${name}"`;
+
+casesFor("iam-managed-policies [S3] [M1]", {
+  base: managed("AmazonEKSClusterPolicy"),
+  passes: [
+    ["the control plane's", {}],
+    ["the EBS CSI driver's", managed("service-role/AmazonEBSCSIDriverPolicy")],
+    ["one's own", { "it.policyArn": "arn:aws:iam::111122223333:policy/PowerUserAccess" }],
+    [
+      "a policy of the stack",
+      {
+        mine: resource(token.policy, { policy: "{}" }),
+        ...attached(token.rolePolicyAttachment, { role: "x", policyArn: ref("mine", "arn") }),
+      },
+    ],
+  ],
+  fails: [
+    ...["PowerUserAccess", "AmazonEC2FullAccess", "ReadOnlyAccess"].map(
+      (name): [string, Record<string, unknown>, string[]] => [
+        name,
+        managed(name),
+        [unreviewed(name)],
+      ],
+    ),
+    [
+      "a name without its path",
+      managed("AmazonEBSCSIDriverPolicy"),
+      [unreviewed("AmazonEBSCSIDriverPolicy")],
+    ],
+    [
+      "a list",
+      attached(token.rolePolicyAttachmentsExclusive, {
+        policyArns: ["arn:aws:iam::aws:policy/PowerUserAccess"],
+      }),
+      [unreviewed("PowerUserAccess", "policyArns[0]")],
+    ],
+    [
+      "a role",
+      attached(token.role, { managedPolicyArns: ["arn:aws:iam::aws:policy/PowerUserAccess"] }),
+      [unreviewed("PowerUserAccess", "managedPolicyArns[0]")],
+    ],
+  ],
+  undecided: [
+    [
+      "unknown",
+      { "it.policyArn": unknown },
+      ["it: undecided: policyArn of it is unknown until up"],
+    ],
+  ],
+});
+
+describe("with other policies of AWS", () => {
+  casesFor("iam-managed-policies [S3] [M1]", {
+    base: managed("AmazonSSMManagedInstanceCore"),
+    config: { managedPolicies: ["AmazonSSMManagedInstanceCore"] },
+    passes: [
+      ["one that is named", {}],
+      ["one for clusters", managed("AmazonEKSClusterPolicy")],
+    ],
+    fails: [["another", managed("PowerUserAccess"), [unreviewed("PowerUserAccess")]]],
+    undecided: [],
+    decided: "the table above has them",
+  });
 });
 
 describe("iam-no-users-keys [M1] [J2]", () => {
@@ -589,4 +907,211 @@ casesFor("aws-allowed-accounts [M1]", {
       ["provider: undecided: allowedAccountIds of provider is unknown until up"],
     ],
   ],
+});
+
+const foreign = "999999999999";
+const provided = {
+  provider: resource(token.awsProvider, { allowedAccountIds: JSON.stringify(["111122223333"]) }),
+};
+const endpointFor = (more: Record<string, unknown>) => ({
+  it: resource(token.vpcEndpoint, {
+    policy: document(
+      statement({ Sid: "It", Principal: "*", Action: "s3:GetObject", Resource: "*", ...more }),
+    ),
+  }),
+});
+const reaching = (Resource: unknown) => allowed({ Action: "sts:AssumeRole", Resource });
+const ownOnly = (path: string, got: string, name = "it") =>
+  `${name}: ${path} must name accounts of the stack, got "${got}"`;
+const accessOf = (type: string, account: string) => ({
+  it: resource(type, { principalArn: `arn:aws:iam::${account}:role/team` }),
+});
+
+casesFor("iam-own-accounts [M1] [S3]", {
+  base: { ...provided, ...keyPolicy({}) },
+  passes: [
+    ["the account", {}],
+    ["the account by its number", keyPolicy({ Principal: { AWS: "111122223333" } })],
+    ["a service", keyPolicy({ Principal: logs })],
+    ["AWS' own policies", reaching("arn:aws:iam::aws:policy/AmazonEKSClusterPolicy")],
+    ["a role of the account", reaching(deployer)],
+    [
+      "principals and resources of the account",
+      endpointFor({
+        Condition: {
+          StringEquals: {
+            "aws:PrincipalAccount": "111122223333",
+            "aws:ResourceAccount": ["111122223333"],
+          },
+        },
+      }),
+    ],
+    [
+      "images of EKS",
+      endpointFor({ Condition: { StringEquals: { "aws:ResourceAccount": "602401143452" } } }),
+    ],
+    [
+      "a bucket of AWS",
+      endpointFor({ Resource: "arn:aws:s3:::prod-eu-west-1-starport-layer-bucket/*" }),
+    ],
+    [
+      "a tag that is called account",
+      endpointFor({ Condition: { StringEquals: { "aws:ResourceTag/account": "billing" } } }),
+    ],
+    [
+      "a number that is no account",
+      trusting({ Principal: account, Condition: { StringEquals: { "sts:ExternalId": foreign } } }),
+    ],
+    ["a denial", keyPolicy({ Effect: "Deny", Principal: { AWS: foreign } })],
+    ["people of the account", accessOf(token.accessEntry, "111122223333")],
+  ],
+  fails: [
+    [
+      "a key for another account",
+      keyPolicy({ Principal: { AWS: `arn:aws:iam::${foreign}:root` } }),
+      [ownOnly("policy.Statement[0].Principal.AWS", `arn:aws:iam::${foreign}:root`)],
+    ],
+    [
+      "a key for another account beside the own one",
+      keyPolicy({ Principal: { AWS: [account.AWS, foreign] } }),
+      [ownOnly("policy.Statement[0].Principal.AWS[1]", foreign)],
+    ],
+    [
+      "a key policy of its own",
+      keyPolicy({ Principal: { AWS: foreign } }, token.keyPolicy),
+      [ownOnly("policy.Statement[0].Principal.AWS", foreign)],
+    ],
+    [
+      "a role for a role of another account",
+      trusting({ Principal: { AWS: `arn:aws:iam::${foreign}:role/x` } }),
+      [ownOnly("assumeRolePolicy.Statement[0].Principal.AWS", `arn:aws:iam::${foreign}:role/x`)],
+    ],
+    [
+      "a role for the identity provider of another account",
+      trusting({ Principal: { Federated: `arn:aws:iam::${foreign}:saml-provider/x` } }),
+      [
+        ownOnly(
+          "assumeRolePolicy.Statement[0].Principal.Federated",
+          `arn:aws:iam::${foreign}:saml-provider/x`,
+        ),
+      ],
+    ],
+    [
+      "an endpoint for another account",
+      endpointFor({ Condition: { StringEquals: { "aws:PrincipalAccount": foreign } } }),
+      [ownOnly("policy.Statement[0].Condition.StringEquals.aws:PrincipalAccount", foreign)],
+    ],
+    [
+      "an endpoint for many accounts",
+      endpointFor({ Condition: { StringLike: { "aws:PrincipalAccount": "1111*" } } }),
+      [ownOnly("policy.Statement[0].Condition.StringLike.aws:PrincipalAccount", "1111*")],
+    ],
+    [
+      "an endpoint for the registry as a principal",
+      endpointFor({ Condition: { StringEquals: { "aws:PrincipalAccount": "602401143452" } } }),
+      [ownOnly("policy.Statement[0].Condition.StringEquals.aws:PrincipalAccount", "602401143452")],
+    ],
+    [
+      "the policy of an endpoint",
+      {
+        it: resource(token.vpcEndpointPolicy, {
+          policy: document(
+            statement({
+              Principal: "*",
+              Action: "s3:GetObject",
+              Resource: "*",
+              Condition: { ArnLike: { "aws:PrincipalArn": "arn:aws:iam::*:role/x" } },
+            }),
+          ),
+        }),
+      },
+      [ownOnly("policy.Statement[0].Condition.ArnLike.aws:PrincipalArn", "arn:aws:iam::*:role/x")],
+    ],
+    [
+      "a service on behalf of another account",
+      trusting({
+        Principal: { Service: "eks.amazonaws.com" },
+        Condition: { ArnLike: { "aws:SourceArn": `arn:aws:eks:eu-west-1:${foreign}:cluster/x` } },
+      }),
+      [
+        ownOnly(
+          "assumeRolePolicy.Statement[0].Condition.ArnLike.aws:SourceArn",
+          `arn:aws:eks:eu-west-1:${foreign}:cluster/x`,
+        ),
+      ],
+    ],
+    [
+      "roles of every account",
+      reaching("arn:aws:iam::*:role/*"),
+      [ownOnly("policy.Statement[0].Resource", "arn:aws:iam::*:role/*")],
+    ],
+    [
+      "a role of another account",
+      reaching([deployer, `arn:aws:iam::${foreign}:role/x`]),
+      [ownOnly("policy.Statement[0].Resource[1]", `arn:aws:iam::${foreign}:role/x`)],
+    ],
+    [
+      "a policy in a role",
+      {
+        it: resource(token.role, {
+          inlinePolicies: [
+            {
+              policy: document(
+                statement({ Action: "sts:AssumeRole", Resource: `arn:aws:iam::${foreign}:role/x` }),
+              ),
+            },
+          ],
+        }),
+      },
+      [ownOnly("inlinePolicies[0].policy.Statement[0].Resource", `arn:aws:iam::${foreign}:role/x`)],
+    ],
+    ...[token.accessEntry, token.accessPolicyAssociation].map(
+      (type): [string, Record<string, unknown>, string[]] => [
+        type,
+        accessOf(type, foreign),
+        [ownOnly("principalArn", `arn:aws:iam::${foreign}:role/team`)],
+      ],
+    ),
+  ],
+  undecided: [
+    [
+      "a policy that nobody knows yet",
+      key({ policy: unknown }),
+      ["it: undecided: policy of it is unknown until up"],
+    ],
+    [
+      "accounts that nobody knows yet",
+      { "provider.allowedAccountIds": unknown },
+      ["it: undecided: policy.Statement[0].Principal.AWS of it is unknown until up"],
+    ],
+    [
+      "people that nobody knows yet",
+      { it: resource(token.accessEntry, { principalArn: unknown }) },
+      ["it: undecided: principalArn of it is unknown until up"],
+    ],
+  ],
+  notApplicable: [
+    [
+      "a provider for any account",
+      { "provider.allowedAccountIds": gone },
+      "no provider names the accounts of the stack",
+    ],
+  ],
+});
+
+describe("with accounts of others", () => {
+  casesFor("iam-own-accounts [M1] [S3]", {
+    base: { ...provided, ...keyPolicy({ Principal: { AWS: foreign } }) },
+    config: { accounts: [foreign] },
+    passes: [["one that is named", {}]],
+    fails: [
+      [
+        "another",
+        keyPolicy({ Principal: { AWS: "888888888888" } }),
+        [ownOnly("policy.Statement[0].Principal.AWS", "888888888888")],
+      ],
+    ],
+    undecided: [],
+    decided: "the table above has them",
+  });
 });

@@ -69,6 +69,7 @@ const inJson =
 interface Document {
   Statement: {
     Sid: string;
+    Effect?: string;
     Principal?: unknown;
     Action: unknown;
     Resource: unknown;
@@ -882,6 +883,120 @@ const rows: Row[] = [
       statement(doc, "SessionChannels").Resource = "*";
     }),
     "iam-no-star-star",
+  ],
+  [
+    "a statement for all of IAM",
+    rolePolicy,
+    "bastion",
+    inJson("policy", (doc) =>
+      doc.Statement.push({ Sid: "More", Effect: "Allow", Action: "iam:*", Resource: "*" }),
+    ),
+    "iam-no-priv-escalation",
+  ],
+  [
+    "a statement to pass any role",
+    rolePolicy,
+    "bastion",
+    inJson("policy", (doc) =>
+      doc.Statement.push({ Sid: "More", Effect: "Allow", Action: "iam:PassRole", Resource: "*" }),
+    ),
+    "iam-no-priv-escalation",
+  ],
+  [
+    "a bastion that decrypts with every key",
+    rolePolicy,
+    "bastion",
+    inJson("policy", (doc) => {
+      statement(doc, "DecryptSessions").Resource = "*";
+      delete statement(doc, "DecryptSessions").Condition;
+    }),
+    "kms-decrypt-named-keys",
+  ],
+  ...["PowerUserAccess", "AmazonEC2FullAccess"].flatMap((name): Row[] =>
+    ["cluster", "cluster-addons-vpc-cni", "general-AmazonEC2ContainerRegistryPullOnly"].map(
+      (on) => [
+        `${name} for ${on}`,
+        attachment,
+        on,
+        set("policyArn", `arn:aws:iam::aws:policy/${name}`),
+        "iam-managed-policies",
+      ],
+    ),
+  ),
+  [
+    "a key for another account",
+    key,
+    "secrets",
+    inJson("policy", (doc) => {
+      statement(doc, "AccountAdministersByIam").Principal = {
+        AWS: "arn:aws:iam::999999999999:root",
+      };
+    }),
+    "iam-own-accounts",
+  ],
+  ...[
+    ["bastion", "InstancesOfThisAccount"],
+    ["cluster", "ControlPlaneOfTheCluster"],
+    ["cluster-addons-vpc-cni", "PodsOfTheCluster"],
+  ].map(([name = "", sid = ""]): Row => [
+    `the role ${name} for a role of another account`,
+    role,
+    name,
+    inJson("assumeRolePolicy", (doc) => {
+      const trust = statement(doc, sid);
+      trust.Principal = {
+        ...(trust.Principal as object),
+        AWS: "arn:aws:iam::999999999999:role/other",
+      };
+    }),
+    "iam-own-accounts",
+  ]),
+  ...[
+    ["endpoints-ecr.api", "OwnPrincipals"],
+    ["endpoints-s3", "OwnPrincipalsInOwnBuckets"],
+  ].map(([name = "", sid = ""]): Row => [
+    `${name} for another account`,
+    endpoint,
+    name,
+    inJson("policy", (doc) => {
+      const own = statement(doc, sid).Condition?.["StringEquals"];
+      if (own) own["aws:PrincipalAccount"] = "999999999999";
+    }),
+    "iam-own-accounts",
+  ]),
+  [
+    "roles of every account by way of STS",
+    endpoint,
+    "endpoints-sts",
+    inJson("policy", (doc) => {
+      statement(doc, "ServiceAccountsTakeOwnRoles").Resource = "arn:aws:iam::*:role/*";
+    }),
+    "iam-own-accounts",
+  ],
+  [
+    "a team of another account",
+    association,
+    team,
+    set("principalArn", "arn:aws:iam::999999999999:role/other"),
+    "iam-own-accounts",
+  ],
+  [
+    "grants for anybody",
+    key,
+    "volumes",
+    withoutCondition("policy", "AutoScalingAttachesVolumes"),
+    "kms-grants-limited",
+  ],
+  [
+    "grants for no AWS service",
+    key,
+    "volumes",
+    inJson("policy", (doc) => {
+      statement(doc, "AutoScalingAttachesVolumes").Condition = {
+        Bool: { "kms:GrantIsForAWSResource": "false" },
+      };
+    }),
+    "kms-grants-limited",
   ],
 ];
 
