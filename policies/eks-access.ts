@@ -77,8 +77,8 @@ export const noClusterAdminEntry = stackRule({
     for (const association of associations) yield* noSystemNamespaces(association);
     // Whoever only looks looks into every namespace too.
     const wide = associations.filter((association) => isClusterWide(association) === true);
-    const principals = new Set(wide.map((association) => principalOf(association)));
-    if (principals.size > maxClusterAdmins) {
+    const holders = new Set(wide.map((association) => principalOf(association)));
+    if (holders.size > maxClusterAdmins) {
       for (const association of wide) {
         yield association.fail(
           `accessScope must name namespaces for all but ${maxClusterAdmins} of the principals, got the whole cluster for ${wide.map(({ name }) => name).join(", ")}`,

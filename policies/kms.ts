@@ -221,7 +221,9 @@ function coversKeys(statement: Field): Truth {
         if (unknown) return undefined;
         const [, , service = text, , , ...name] = text.split(":");
         const resource = name.length > 0 ? name.join(":") : text;
-        return /[*?]|^kms$/.test(service) && /[*?]/.test(resource) && !/^alias\//.test(resource);
+        return (
+          /[*?]|^kms$/.test(service) && /[*?]/.test(resource) && !resource.startsWith("alias/")
+        );
       }),
   ]);
 }

@@ -253,7 +253,7 @@ function namesTargets(statement: Field, documents: SessionDocuments): Truth {
 /** A document without an account is AWS' own. */
 function isDocument(name: string, hasAccount: boolean, { own, others }: SessionDocuments): Truth {
   if (others.includes(name)) return true;
-  return hasAccount && any(own.map((known) => (known.unknown ? undefined : known.text === name)));
+  return hasAccount && any(own.map(({ unknown, text }) => (unknown ? undefined : text === name)));
 }
 
 export const sessionsOwn = stackRule({

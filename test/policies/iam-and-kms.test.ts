@@ -923,8 +923,8 @@ const endpointFor = (more: Record<string, unknown>) => ({
 const reaching = (Resource: unknown) => allowed({ Action: "sts:AssumeRole", Resource });
 const ownOnly = (path: string, got: string, name = "it") =>
   `${name}: ${path} must name accounts of the stack, got "${got}"`;
-const accessOf = (type: string, account: string) => ({
-  it: resource(type, { principalArn: `arn:aws:iam::${account}:role/team` }),
+const accessOf = (type: string, id: string) => ({
+  it: resource(type, { principalArn: `arn:aws:iam::${id}:role/team` }),
 });
 
 casesFor("iam-own-accounts [M1] [S3]", {
