@@ -19,13 +19,26 @@ export interface OutputOptions {
 /** Exit codes of plan and judge. */
 const exitCodes = { clean: 0, violation: 1, failure: 2 } as const;
 
+/** Reads the value of an option that names a file to write. */
+function outputFile(option: string): (value: string) => string {
+  return (value) => {
+    // The report is what stdout holds, so a hyphen cannot mean it.
+    if (value !== "" && value !== "-") return value;
+    throw new InputError(`option '${option}' must name a file, got ${JSON.stringify(value)}`);
+  };
+}
+
 /** A command with the options that plan and judge share. */
 export function commandWithOutputs(name: string, description: string): Command {
   return new Command(name)
     .description(description)
-    .option("--json <file>", "write resources and verdicts as a plan file (docs/plan.md)")
-    .option("--sarif <file>", "write the findings as SARIF 2.1.0")
-    .option("--junit <file>", "write the verdicts as JUnit XML")
+    .option(
+      "--json <file>",
+      "write resources and verdicts as a plan file (docs/plan.md)",
+      outputFile("--json"),
+    )
+    .option("--sarif <file>", "write the findings as SARIF 2.1.0", outputFile("--sarif"))
+    .option("--junit <file>", "write the verdicts as JUnit XML", outputFile("--junit"))
     .option("--policy-pack <folder>", "policy pack that judges", "policies")
     .option("--policy-pack-config <file>", "JSON file that configures the rules of the pack")
     .option("--verbose", "show stack traces and what the program prints")
@@ -55,8 +68,11 @@ export function givenConfig({ policyPackConfig: file }: OutputOptions): GivenCon
   return file === undefined ? { rules: new Map() } : { rules: readPackConfig(file), file };
 }
 
-/** Writes the files that were asked for, shows the report and gives the exit code. */
-export function present(result: Result, options: OutputOptions): number {
+/**
+ * Writes the files that were asked for, shows the report and gives the exit code; `inputs` are the
+ * files that were read, which no output may replace.
+ */
+export function present(result: Result, options: OutputOptions, inputs: readonly string[]): number {
   // Loaded at the end, while nothing else waits for this process.
   const { writeAll } = require("./report/write") as typeof import("./report/write");
   const files: OutputFile[] = [];
@@ -72,7 +88,10 @@ export function present(result: Result, options: OutputOptions): number {
     const { junitReport } = require("./report/junit") as typeof import("./report/junit");
     files.push({ path: options.junit, content: junitReport(result) });
   }
-  writeAll(files);
+  writeAll(files, [
+    ...inputs,
+    ...(options.policyPackConfig === undefined ? [] : [options.policyPackConfig]),
+  ]);
   const { consoleReport } = require("./report/console") as typeof import("./report/console");
   process.stdout.write(consoleReport(result));
   return exitCodeOf(result.judgement);

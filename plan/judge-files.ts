@@ -28,6 +28,7 @@ async function judgeFiles(): Promise<number> {
       place: { file: files[0] ?? "", line: 1 },
     },
     options,
+    files,
   );
 }
 

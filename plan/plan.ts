@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { commandWithOutputs, givenConfig, main, parseArguments, present } from "./command-line";
 import type { OutputOptions } from "./command-line";
 import { launchProgram, observeProgram, traceProgram } from "./host";
@@ -91,6 +92,7 @@ async function plan(): Promise<number> {
         place: { file: config.file, line: 1 },
       },
       options,
+      [join(config.projectDir, "Pulumi.yaml"), config.file],
     );
   } catch (error) {
     if (verbose && error instanceof ProgramError) process.stderr.write(await traceProgram(config));

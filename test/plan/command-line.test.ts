@@ -154,6 +154,21 @@ describe("plan", () => {
       ["error: absent/plan.json: cannot be written: its folder does not exist"],
     ],
     [
+      "an output without a name",
+      ["--json", ""],
+      [`error: option '--json' must name a file, got ""`],
+    ],
+    [
+      "an output to stdout",
+      ["--sarif", "-"],
+      [`error: option '--sarif' must name a file, got "-"`],
+    ],
+    [
+      "an output over the stack file",
+      ["--junit", "./Pulumi.dev.yaml"],
+      ["error: ./Pulumi.dev.yaml: cannot be written: it is an input as well"],
+    ],
+    [
       "a configuration that does not exist",
       ["--policy-pack-config", "absent.json"],
       ["error: absent.json: cannot be read: no such file or directory"],
@@ -320,6 +335,18 @@ describe("judge", () => {
     const { code, out } = await judge(join(dir, "pods.yaml"), "--sarif", sarif);
     expect(code).toBe(1);
     expect(out.split("\n")[0]).toBe("kubernetes / manifests: 2 resources");
+  });
+
+  it("does not replace what it judges", async () => {
+    const dir = folderOf({ "pod.yaml": "apiVersion: v1\nkind: Pod\nmetadata: { name: a }\n" });
+    const path = join(dir, "pod.yaml");
+    const before = readFileSync(path, "utf8");
+    expect(await judge(path, "--json", path)).toEqual({
+      code: 2,
+      out: "",
+      errors: [`error: ${path}: cannot be written: it is an input as well`],
+    });
+    expect(readFileSync(path, "utf8")).toBe(before);
   });
 
   it.each<[string, string[], string]>([
