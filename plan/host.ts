@@ -11,7 +11,8 @@ import type { Admit, ResourceMonitor } from "./monitor";
 import { organization } from "./pack-process";
 import { endOf, faultLines } from "./process-output";
 import type { PropertyMap } from "./property-values";
-import { redactedValue, Redactor } from "./property-values";
+import { redactedValue } from "./property-values";
+import { Redactor } from "./redactor";
 import { stackFaults } from "./stack-faults";
 import { inFileOrder, readStackConfig } from "./stack-file";
 import type { StackConfig } from "./stack-file";
@@ -24,6 +25,8 @@ export interface PlannedStack {
   resources: StackResource[];
   /** Outputs of the program; secrets are `[secret]`, what is known only after `up` is the sentinel. */
   outputs: PropertyMap;
+  /** Knows the secrets of all inputs and outputs. */
+  redactor: Redactor;
   /** Warnings that the program logged, one text each. */
   warnings: string[];
   /** What the program printed on stdout. */
@@ -178,18 +181,23 @@ async function serve({ config, programDir: dir, child, listener }: Launched, adm
 
 const admitAsItIs: Admit = () => Promise.resolve(undefined);
 
-/** Takes the secrets of everything that was registered out of a text. */
-function redactionOf(monitor: ResourceMonitor): (text: string) => string {
+/** Knows the secrets of everything that was registered. */
+function redactorOf(monitor: ResourceMonitor): Redactor {
   const redactor = new Redactor();
-  for (const { inputs } of monitor.resources.values()) redactor.learn(inputs);
+  redactor.learnFrom(monitor.secrets);
+  for (const { inputs, outputs } of monitor.resources.values()) {
+    redactor.learn(inputs);
+    redactor.learn(outputs);
+  }
   redactor.learn(monitor.outputs);
-  return (text) => redactor.redact(text);
+  return redactor;
 }
 
 /** Takes the registrations of a program until it ends. */
 export async function observeProgram(launched: Launched, admit: Admit): Promise<PlannedStack> {
   const { monitor, code, signal, stdout, stderr } = await serve(launched, admit);
-  const redact = redactionOf(monitor);
+  const redactor = redactorOf(monitor);
+  const redact = (text: string) => redactor.redact(text);
   const { config } = launched;
   if (monitor.faults.size > 0) throw new ProgramError([...monitor.faults].map(redact));
   if (code !== 0 || logMessages(stderr, "error").length > 0) {
@@ -203,7 +211,8 @@ export async function observeProgram(launched: Launched, admit: Admit): Promise<
   return {
     config,
     resources: [...monitor.resources.values()],
-    outputs: redactedValue(monitor.outputs) as PropertyMap,
+    outputs: redactedValue(monitor.outputs, (text) => redactor.isIn(text)) as PropertyMap,
+    redactor,
     warnings: logMessages(stderr, "warning").map(redact),
     printed: redact(stdout),
   };
@@ -213,7 +222,7 @@ export async function observeProgram(launched: Launched, admit: Admit): Promise<
 export async function traceProgram(config: StackConfig, program?: string): Promise<string> {
   const launched = await launchProgram(config, program, tracedFrames);
   const { monitor, stdout, stderr } = await serve(launched, admitAsItIs);
-  return redactionOf(monitor)([stdout, stderr].filter((text) => text !== "").join("\n"));
+  return redactorOf(monitor).redact([stdout, stderr].filter((text) => text !== "").join("\n"));
 }
 
 /** Plans a stack: its configuration is read, its program run against a monitor that creates nothing. */

@@ -1,6 +1,6 @@
 import { commandWithOutputs, givenConfig, main, parseArguments, present } from "./command-line";
 import type { OutputOptions } from "./command-line";
-import { judgeResources } from "./judge";
+import { judgeResources, secretsOf } from "./judge";
 import { plannedResource } from "./stack-resource";
 import { readSources } from "./sources/read-sources";
 import { byCodePoint } from "./urn";
@@ -15,16 +15,19 @@ async function judgeFiles(): Promise<number> {
   const files = command.processedArgs[0] as string[];
   const given = givenConfig(options);
   const { project, stack, resources, places } = readSources(files);
+  const redactor = secretsOf(resources);
   const stackInfo = { project, stack, values: {}, secretKeys: [] };
   return present(
     {
       project,
       stack,
-      resources: resources.map(plannedResource).toSorted((a, b) => byCodePoint(a.urn, b.urn)),
+      resources: resources
+        .map((resource) => plannedResource(resource, redactor))
+        .toSorted((a, b) => byCodePoint(a.urn, b.urn)),
       judgement: await judgeResources(options.policyPack, given, stackInfo, resources),
       existing: true,
       warnings: [],
-      places,
+      places: new Map([...places].map(([urn, place]) => [redactor.urn(urn), place])),
       place: { file: files[0] ?? "", line: 1 },
     },
     options,

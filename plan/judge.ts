@@ -5,8 +5,9 @@ import { reconcile } from "./pack-config";
 import type { PackConfig, RuleConfig } from "./pack-config";
 import { packFolder, portOf, startPack } from "./pack-process";
 import type { PackFolder, StackInfo } from "./pack-process";
-import { isObject, Redactor } from "./property-values";
+import { isObject, secretsKept } from "./property-values";
 import type { PropertyMap } from "./property-values";
+import { Redactor } from "./redactor";
 import type { Verdict } from "./schema";
 import type { StackResource } from "./stack-resource";
 import { byCodePoint, stackUrn } from "./urn";
@@ -154,7 +155,10 @@ export class Judge {
       )) {
         if (diagnostic !== "") this.note(resource.urn, rule, diagnostic);
         if (inputs === undefined) continue;
-        changed = inputs;
+        // Rules see and return secrets as plain values.
+        changed = secretsKept(changed ?? resource.inputs, inputs, (text) =>
+          this.redactor.knows(text),
+        ) as PropertyMap;
         this.remediated.push({ rule, urn: resource.urn });
       }
     } catch (error) {
@@ -239,8 +243,12 @@ export class Judge {
     if (this.broken.length > known) await this.askWithoutBroken(analyzer, this.stackUrn, ask);
   }
 
-  /** Judges the stack as a whole; resources that were not admitted before are admitted now. */
-  async finish(resources: readonly StackResource[]): Promise<Judgement> {
+  /**
+   * Judges the stack as a whole; resources that were not admitted before are admitted now. `secrets`
+   * knows those that only outputs hold.
+   */
+  async finish(resources: readonly StackResource[], secrets: Redactor): Promise<Judgement> {
+    this.redactor.learnFrom(secrets);
     const analyzer = await this.ready;
     const late = resources.filter(({ urn }) => !this.admitted.has(urn));
     // All are known before the first is judged, because a provider may come after its resources.
@@ -254,15 +262,19 @@ export class Judge {
       pack: this.pack,
       rules: this.rules,
       verdicts: verdicts.map((verdict) => this.withoutSecrets(verdict)),
-      remediated: this.remediated.toSorted(
-        (a, b) => byCodePoint(a.rule, b.rule) || byCodePoint(a.urn, b.urn),
-      ),
+      remediated: this.remediated
+        .map(({ rule, urn }) => ({ rule, urn: this.redactor.urn(urn) }))
+        .toSorted((a, b) => byCodePoint(a.rule, b.rule) || byCodePoint(a.urn, b.urn)),
     };
   }
 
   private withoutSecrets(verdict: Verdict): Verdict {
-    if (verdict.message === undefined) return verdict;
-    return { ...verdict, message: this.redactor.redact(verdict.message) };
+    const { urn, message } = verdict;
+    return {
+      ...verdict,
+      urn: this.redactor.urn(urn),
+      ...(message !== undefined && { message: this.redactor.redact(message) }),
+    };
   }
 
   /** Ends the pack's process. */
@@ -270,6 +282,16 @@ export class Judge {
     this.analyzer?.close();
     this.child.kill("SIGKILL");
   }
+}
+
+/** Knows the secrets of resources that are already known. */
+export function secretsOf(resources: readonly StackResource[]): Redactor {
+  const redactor = new Redactor();
+  for (const { inputs, outputs } of resources) {
+    redactor.learn(inputs);
+    redactor.learn(outputs);
+  }
+  return redactor;
 }
 
 /** Judges resources that are already known, such as those of a state file. */
@@ -281,7 +303,7 @@ export async function judgeResources(
 ): Promise<Judgement> {
   const judge = new Judge(packFolder(packDir), stack, given, true);
   try {
-    return await judge.finish(resources);
+    return await judge.finish(resources, secretsOf(resources));
   } finally {
     judge.stop();
   }

@@ -23,6 +23,7 @@ import { Struct } from "google-protobuf/google/protobuf/struct_pb";
 import type { Server as Listener } from "node:net";
 import { makeSecret, outputDependencies, recorded, unknownValue } from "./property-values";
 import type { PropertyMap } from "./property-values";
+import { Redactor } from "./redactor";
 import { optionsOf } from "./registration";
 import type { StackConfig } from "./stack-file";
 import type { StackResource } from "./stack-resource";
@@ -75,6 +76,9 @@ export class ResourceMonitor {
   outputs: PropertyMap = {};
   /** Faults that no run can get past, in the order of their first occurrence. */
   readonly faults = new Set<string>();
+
+  /** Secrets of whatever was sent, also when its registration was refused. */
+  readonly secrets = new Redactor();
 
   private readonly componentProviders = new Map<string, Map<string, string>>();
   private readonly newProviders: StackResource[] = [];
@@ -210,6 +214,9 @@ export class ResourceMonitor {
   private resourceOf(request: RegisterResourceRequest): StackResource {
     const type = request.getType();
     const name = request.getName();
+    const sent = request.getObject()?.toJavaScript() ?? {};
+    const inputs = recorded(sent, this.programDir) as PropertyMap;
+    this.secrets.learn(inputs);
     if (request.getRemote()) {
       throw new Refusal(
         `remote component ${name} (${type}) cannot be planned: a provider builds its resources, so neither plan nor policies can see into it; build them in the program`,
@@ -225,8 +232,6 @@ export class ResourceMonitor {
     if (parent !== undefined && above === undefined) {
       throw new Refusal(`parent ${parent} of ${name} (${type}) must be registered before it`);
     }
-    const sent = request.getObject()?.toJavaScript() ?? {};
-    const inputs = recorded(sent, this.programDir) as PropertyMap;
     if (isProviderType(type)) this.completeProvider(inputs, request);
     const custom = request.getCustom();
     const provider =

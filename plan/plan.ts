@@ -25,7 +25,7 @@ interface Judged {
 async function judgeInStep(config: StackConfig, judge: Judge): Promise<Judged> {
   const launched = await launchProgram(config);
   const planned = await observeProgram(launched, (resource) => judge.admit(resource));
-  return { planned, judgement: await judge.finish(planned.resources) };
+  return { planned, judgement: await judge.finish(planned.resources, planned.redactor) };
 }
 
 /**
@@ -45,7 +45,7 @@ async function judgeAside(config: StackConfig, start: () => Judge): Promise<Judg
   });
   const changes = await Promise.all(late);
   if (changes.some((change) => change !== undefined)) return undefined;
-  return { planned, judgement: await judge.finish(planned.resources) };
+  return { planned, judgement: await judge.finish(planned.resources, planned.redactor) };
 }
 
 async function planAndJudge(config: StackConfig, start: () => Judge): Promise<Judged> {
@@ -83,7 +83,7 @@ async function plan(): Promise<number> {
         project: config.project,
         stack: config.stack,
         resources: planned.resources
-          .map(plannedResource)
+          .map((resource) => plannedResource(resource, planned.redactor))
           .toSorted((a, b) => byCodePoint(a.urn, b.urn)),
         judgement,
         existing: false,

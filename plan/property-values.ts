@@ -48,7 +48,7 @@ export function isSecret(value: unknown): value is PropertyMap {
 }
 
 /** True for a sentinel: a value that is known only after `up`. */
-function isUnknown(value: unknown): boolean {
+export function isUnknown(value: unknown): boolean {
   return unknownSentinels.has(value);
 }
 
@@ -111,13 +111,21 @@ export function outputDependencies(value: unknown): string[] {
   return [...own, ...Object.values(value).flatMap(outputDependencies)];
 }
 
-/** `value` with every secret replaced by `[secret]` and all keys sorted, as the plan file shows it. */
-export function redactedValue(value: unknown): unknown {
+/**
+ * `value` with every secret replaced by `[secret]` and all keys sorted, as the plan file shows it. A
+ * text in which `holdsSecret` finds one is replaced as a whole, so that nobody takes the rest for it.
+ */
+export function redactedValue(
+  value: unknown,
+  holdsSecret: (text: string) => boolean = () => false,
+): unknown {
+  const again = (member: unknown) => redactedValue(member, holdsSecret);
   if (isSecret(value)) return redacted;
-  if (Array.isArray(value)) return value.map(redactedValue);
+  if (Array.isArray(value)) return value.map(again);
+  if (typeof value === "string") return holdsSecret(value) ? redacted : value;
   if (!isObject(value)) return value;
   const sorted = Object.entries(value).toSorted(([a], [b]) => byCodePoint(a, b));
-  return Object.fromEntries(sorted.map(([key, member]) => [key, redactedValue(member)]));
+  return Object.fromEntries(sorted.map(([key, member]) => [key, again(member)]));
 }
 
 /** `value` without the keys that belong to a provider's bookkeeping, which policies never see. */
@@ -131,45 +139,27 @@ export function withoutInternalKeys(value: unknown): unknown {
   );
 }
 
-function secretTexts(value: unknown, secret: boolean): string[] {
-  if (isSecret(value)) return secretTexts(value["value"], true);
-  if (Array.isArray(value)) return value.flatMap((member) => secretTexts(member, secret));
-  if (isObject(value)) return Object.values(value).flatMap((member) => secretTexts(member, secret));
-  if (!secret || isUnknown(value)) return [];
-  return typeof value === "string" || typeof value === "number" ? [String(value)] : [];
-}
-
-const shortestLine = 8;
-const shortestAnywhere = 3;
-
-/** The forms in which a secret may stand in a text: itself, its lines, its JSON spelling. */
-function spellings(secret: string): string[] {
-  const lines = secret.split(/\r?\n/);
-  const long = lines.length > 1 ? lines.filter((line) => line.trim().length >= shortestLine) : [];
-  return [secret, JSON.stringify(secret).slice(1, -1), ...long];
-}
-
-/** Collects the secrets that pass by and takes them out of texts. */
-export class Redactor {
-  private readonly secrets = new Set<string>();
-
-  /** Remembers every secret inside `value`. */
-  learn(value: unknown): void {
-    for (const text of secretTexts(value, false)) {
-      if (text === "" || text === redacted) continue;
-      for (const spelling of spellings(text)) this.secrets.add(spelling);
-    }
+/**
+ * Marks in changed inputs what was secret before: every path that was, and every text that `isKnown`
+ * finds a secret in. What did not change stays as it was.
+ */
+export function secretsKept(
+  before: unknown,
+  after: unknown,
+  isKnown: (text: string) => boolean,
+): unknown {
+  if (isSecret(after)) return after;
+  if (isSecret(before)) return makeSecret(after);
+  if (Array.isArray(after)) {
+    const old = Array.isArray(before) ? before : [];
+    return after.map((member, index) => secretsKept(old[index], member, isKnown));
   }
-
-  /** `text` with every secret that was learnt replaced by `[secret]`. */
-  redact(text: string): string {
-    // The longest first, so that a secret that contains another one disappears as a whole.
-    const longestFirst = [...this.secrets].toSorted((a, b) => b.length - a.length);
-    return longestFirst.reduce((rest, secret) => {
-      if (secret.length >= shortestAnywhere) return rest.replaceAll(secret, redacted);
-      // A secret of one or two characters is inside of most words, so only the whole word is taken.
-      const word = secret.replaceAll(/[$()*+.?[\\\]^{|}]/g, String.raw`\$&`);
-      return rest.replaceAll(new RegExp(`(?<![\\w-])${word}(?![\\w-])`, "g"), redacted);
-    }, text);
+  if (isObject(after)) {
+    const old = isObject(before) ? before : {};
+    return Object.fromEntries(
+      Object.entries(after).map(([key, member]) => [key, secretsKept(old[key], member, isKnown)]),
+    );
   }
+  if (after === before || (typeof after !== "string" && typeof after !== "number")) return after;
+  return isKnown(String(after)) ? makeSecret(after) : after;
 }

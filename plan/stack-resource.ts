@@ -1,6 +1,7 @@
 import { redactedValue } from "./property-values";
 import type { PropertyMap } from "./property-values";
-import type { PlannedResource, ResourceOptions } from "./schema";
+import type { Redactor } from "./redactor";
+import type { Alias, PlannedResource, ResourceOptions } from "./schema";
 import { byCodePoint } from "./urn";
 
 /** A resource as the engine records it, with its secrets still in place. */
@@ -21,22 +22,50 @@ export interface StackResource {
   options: ResourceOptions;
 }
 
-/** The resource as the plan file shows it: secrets redacted, everything in a fixed order. */
-export function plannedResource(resource: StackResource): PlannedResource {
+function writtenAlias(alias: Alias, redactor: Redactor): Alias {
+  if (typeof alias === "string") return redactor.urn(alias);
+  const { name, parent } = alias;
+  return {
+    ...alias,
+    ...(name !== undefined && { name: redactor.name(name) }),
+    ...(parent !== undefined && { parent: redactor.urn(parent) }),
+  };
+}
+
+function writtenOptions(options: ResourceOptions, redactor: Redactor): ResourceOptions {
+  const { deletedWith, aliases, replaceWith, import: imported } = options;
+  return {
+    ...options,
+    ...(deletedWith !== undefined && { deletedWith: redactor.urn(deletedWith) }),
+    ...(aliases !== undefined && {
+      aliases: aliases.map((alias) => writtenAlias(alias, redactor)),
+    }),
+    ...(replaceWith !== undefined && { replaceWith: replaceWith.map((urn) => redactor.urn(urn)) }),
+    ...(imported !== undefined && { import: redactor.name(imported) }),
+  };
+}
+
+/**
+ * The resource as the plan file shows it: secrets redacted, also where the program did not mark
+ * them, and everything in a fixed order.
+ */
+export function plannedResource(resource: StackResource, redactor: Redactor): PlannedResource {
   const { urn, type, name, custom, inputs, parent, dependencies, provider, options } = resource;
+  const urns = (list: readonly string[]) =>
+    list.map((each) => redactor.urn(each)).toSorted(byCodePoint);
   const dependenciesOf = Object.entries(resource.propertyDependencies)
     .toSorted(([a], [b]) => byCodePoint(a, b))
-    .map(([property, urns]): [string, string[]] => [property, urns.toSorted(byCodePoint)]);
+    .map(([property, list]): [string, string[]] => [property, urns(list)]);
   return {
-    urn,
+    urn: redactor.urn(urn),
     type,
-    name,
+    name: redactor.name(name),
     custom,
-    inputs: redactedValue(inputs) as PropertyMap,
-    ...(parent !== undefined && { parent }),
-    dependencies: dependencies.toSorted(byCodePoint),
+    inputs: redactedValue(inputs, (text) => redactor.isIn(text)) as PropertyMap,
+    ...(parent !== undefined && { parent: redactor.urn(parent) }),
+    dependencies: urns(dependencies),
     propertyDependencies: Object.fromEntries(dependenciesOf),
-    ...(provider !== undefined && { provider }),
-    options,
+    ...(provider !== undefined && { provider: redactor.urn(provider) }),
+    options: writtenOptions(options, redactor),
   };
 }

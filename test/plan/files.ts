@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 
@@ -19,6 +19,20 @@ export function folderOf(files: Record<string, string>): string {
     writeFileSync(join(dir, name), content);
   }
   folders.push(dir);
+  return dir;
+}
+
+/** Makes the folder of a pack whose rules are the members of a list in JavaScript. */
+export function packOf(rules: string, before = ""): string {
+  const dir = folderOf({
+    "PulumiPolicy.yaml": "runtime: nodejs\n",
+    "package.json": '{ "name": "made", "version": "1.0.0", "main": "index.js" }',
+    "index.js": `${before}
+const { PolicyPack } = require("@pulumi/policy");
+new PolicyPack("made", { policies: [${rules}] });
+`,
+  });
+  symlinkSync(join(__dirname, "..", "..", "node_modules"), join(dir, "node_modules"));
   return dir;
 }
 

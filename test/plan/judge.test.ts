@@ -2,11 +2,13 @@ import { join } from "node:path";
 import { planStack } from "../../plan/host";
 import { Judge, judgeResources, packDefaults } from "../../plan/judge";
 import type { GivenConfig, Judgement } from "../../plan/judge";
+import { makeSecret } from "../../plan/property-values";
 import { packFolder } from "../../plan/pack-process";
 import type { StackInfo } from "../../plan/pack-process";
+import { Redactor } from "../../plan/redactor";
 import type { StackResource } from "../../plan/stack-resource";
 import type { Verdict } from "../../plan/schema";
-import { faultsOf, fixtures, folderOf } from "./files";
+import { faultsOf, fixtures, folderOf, packOf } from "./files";
 
 const base = "urn:pulumi:dev::fixture::";
 const stackUrn = `${base}pulumi:pulumi:Stack::fixture-dev`;
@@ -197,7 +199,7 @@ describe("remediation", () => {
       const one = resources.find(({ urn }) => urn === first);
       expect(one).toBeDefined();
       expect(await running.admit(one as StackResource)).toEqual({ size: 3 });
-      const { verdicts, remediated } = await running.finish([one as StackResource]);
+      const { verdicts, remediated } = await running.finish([one as StackResource], new Redactor());
       expect(remediated).toEqual([{ rule: "size", urn: first }]);
       expect(said(verdicts, "size")).toEqual([[first, "pass", "remediate", undefined]]);
     } finally {
@@ -214,6 +216,49 @@ describe("remediation", () => {
     );
     expect(remediated).toEqual([{ rule: "size", urn: first }]);
     expect(said(verdicts, "size")).toEqual([[first, "fail", "mandatory", "size must be 3, got 1"]]);
+  });
+});
+
+describe("secrets", () => {
+  const secret = (value: unknown) => makeSecret(value);
+  const tier = `{
+    name: "tier", description: "t", enforcementLevel: "remediate",
+    remediateResource: ({ props }) => ({ ...props, tier: "x", copy: "of " + props.password }),
+    validateResource: ({ props }, report) => report("got " + props.password),
+  }`;
+  const one: StackResource = {
+    urn: thing("one"),
+    type: "fake:index:Thing",
+    name: "one",
+    custom: true,
+    inputs: { password: secret("hunter2-hunter2") },
+    outputs: { password: secret("hunter2-hunter2") },
+    dependencies: [],
+    propertyDependencies: {},
+    options: {},
+  };
+
+  it("stay secret in what a rule changes", async () => {
+    const running = new Judge(packFolder(packOf(tier)), stack, packDefaults);
+    try {
+      expect(await running.admit(one)).toEqual({
+        password: secret("hunter2-hunter2"),
+        tier: "x",
+        copy: secret("of hunter2-hunter2"),
+      });
+    } finally {
+      running.stop();
+    }
+  });
+
+  it("of outputs are taken out of what stack rules say", async () => {
+    const rule = `{
+      name: "says", description: "s", enforcementLevel: "mandatory",
+      validateStack: ({ resources }, report) => report(JSON.stringify(resources.map((r) => r.props))),
+    }`;
+    const component = { ...one, custom: false, inputs: {}, outputs: { o: secret("pin-4711") } };
+    const { verdicts } = await judgeResources(packOf(rule), packDefaults, stack, [component]);
+    expect(verdicts.map(({ message }) => message)).toEqual(['[{"o":"[secret]"}]']);
   });
 });
 
