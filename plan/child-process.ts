@@ -33,7 +33,13 @@ function watchForTheEnd(): void {
 export function startNode(
   file: string,
   args: readonly string[],
-  options: { cwd: string; env: Record<string, string>; stackTraceLimit?: number },
+  options: {
+    cwd: string;
+    env: Record<string, string>;
+    stackTraceLimit?: number;
+    /** Modules to load before the file. */
+    preloads?: readonly string[];
+  },
 ): Child {
   watchForTheEnd();
   const env: Record<string, string> = { TZ: "UTC", LANG: "C.UTF-8", ...options.env };
@@ -43,8 +49,10 @@ export function startNode(
   }
   const flags = [
     `--stack-trace-limit=${options.stackTraceLimit ?? 0}`,
-    "-r",
-    require.resolve("./start/start.cjs"),
+    ...[require.resolve("./start/start.cjs"), ...(options.preloads ?? [])].flatMap((module) => [
+      "-r",
+      module,
+    ]),
   ];
   const child = spawn(process.execPath, [...flags, file, ...args], {
     cwd: options.cwd,

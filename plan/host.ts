@@ -41,7 +41,20 @@ export interface PlanRequest {
   program?: string;
   /** Sees each resource before the program gets its answer. @default - nothing is changed */
   admit?: Admit;
+  /** @default - minutes */
+  patience?: Patience;
 }
+
+/** How long a program may do nothing that plan sees, in milliseconds. */
+export interface Patience {
+  /** While it still has something to register: it may be compiled, or may read large files. */
+  working: number;
+  /** After its outputs are registered, which is the last that it does. */
+  ending: number;
+}
+
+/** Many times what the largest programs take on the slowest machines of a CI. */
+const patienceOfPlan: Patience = { working: 600_000, ending: 60_000 };
 
 const host = "127.0.0.1";
 /** Node's own default; Node hangs when it colours longer traces, as the SDK asks it to. */
@@ -91,18 +104,26 @@ function startProgram(config: StackConfig, address: string, program: string, lim
     cwd: projectDir,
     env: configEnvironment(config),
     stackTraceLimit: limit,
+    preloads: [require.resolve("./log-end.cjs")],
   });
 }
 
 const logged = /^(error|warning|info): \[runtime\] /;
+/** What `log-end.cjs` writes after each message. */
+const messageEnd = "\u0003";
 
 /** The SDK's log messages in a text of its process: each begins with its severity. */
 function logMessages(output: string, severity: string): string[] {
   const messages: { severity: string; lines: string[] }[] = [];
+  let open: string[] | undefined;
   for (const line of output.split("\n")) {
     const start = logged.exec(line);
-    if (start) messages.push({ severity: start[1] ?? "", lines: [line.slice(start[0].length)] });
-    else messages.at(-1)?.lines.push(line);
+    if (start) {
+      open = [];
+      messages.push({ severity: start[1] ?? "", lines: open });
+    }
+    open?.push(line.slice(start?.[0].length ?? 0).replace(messageEnd, ""));
+    if (line.endsWith(messageEnd)) open = undefined;
   }
   return messages
     .filter((message) => message.severity === severity)
@@ -114,11 +135,16 @@ const wrapper = /^Running program '.*' failed with an unhandled exception:\n?/;
 /** What a failed program said, one line per fault and without the SDK's words around it. */
 function programFaults(stderr: string, code: number | null, signal: string | null): string[] {
   const messages = logMessages(stderr, "error");
-  const lines = (messages.length > 0 ? messages : [stderr]).flatMap((text) => {
-    const fault = faultLines(text.replace(wrapper, ""));
-    // What the program threw on purpose explains itself; anything else has to be found.
-    return wrapper.test(text) ? fault.map((line) => line + traceHint) : fault;
-  });
+  const lines = (messages.length > 0 ? messages : [stderr.replaceAll(messageEnd, "")]).flatMap(
+    (text) => {
+      const fault = faultLines(text.replace(wrapper, ""));
+      // What the program threw on purpose explains itself; anything else has to be found.
+      const last = fault.length - 1;
+      return wrapper.test(text)
+        ? fault.map((line, index) => (index === last ? line + traceHint : line))
+        : fault;
+    },
+  );
   return lines.length > 0 ? [...new Set(lines)] : [`the program ${endOf(code, signal)}`];
 }
 
@@ -160,19 +186,39 @@ export async function launchProgram(
   return { config, programDir: programDir(config, program), child, listener };
 }
 
-async function serve({ config, programDir: dir, child, listener }: Launched, admit: Admit) {
+/** Ends a program that has done nothing for too long; the result tells whether it did. */
+function watch(child: Child, monitor: ResourceMonitor, patience: Patience) {
+  const watched = { stuck: false, stop: () => clearInterval(timer) };
+  const step = Math.min(1000, patience.ending / 2);
+  const timer = setInterval(() => {
+    const limit = monitor.complete ? patience.ending : patience.working;
+    if (monitor.idleSince === undefined || Date.now() - monitor.idleSince < limit) return;
+    watched.stuck = true;
+    child.kill("SIGKILL");
+  }, step);
+  return watched;
+}
+
+async function serve(
+  { config, programDir: dir, child, listener }: Launched,
+  admit: Admit,
+  patience = patienceOfPlan,
+) {
   const stdout = collect(child.stdout);
   const stderr = collect(child.stderr);
   const end = ended(child);
   const { ResourceMonitor: Monitor } = require("./monitor") as typeof import("./monitor");
   const monitor: ResourceMonitor = new Monitor(config, dir, admit);
   monitor.serve(listener);
+  const watched = watch(child, monitor, patience);
   try {
     const { code, signal } = await end;
     // The SDK colours stack traces even when no terminal shows them.
     const [printed, said] = [stdout(), stderr()].map((text) => stripVTControlCharacters(text));
-    return { monitor, code, signal, stdout: printed ?? "", stderr: said ?? "" };
+    const { stuck } = watched;
+    return { monitor, code, signal, stuck, stdout: printed ?? "", stderr: said ?? "" };
   } finally {
+    watched.stop();
     child.kill("SIGKILL");
     monitor.stop();
     listener.close();
@@ -193,14 +239,27 @@ function redactorOf(monitor: ResourceMonitor): Redactor {
   return redactor;
 }
 
+function stuckFault({ complete }: ResourceMonitor, { working, ending }: Patience): string {
+  return complete
+    ? `the program has registered its outputs but does not end, ${ending / 1000} s after; something keeps it running, such as a timer, a server or an open connection: end that`
+    : `the program has registered nothing for ${working / 1000} s and does not end; it waits for something that does not happen, or computes for ever`;
+}
+
 /** Takes the registrations of a program until it ends. */
-export async function observeProgram(launched: Launched, admit: Admit): Promise<PlannedStack> {
-  const { monitor, code, signal, stdout, stderr } = await serve(launched, admit);
+export async function observeProgram(
+  launched: Launched,
+  admit: Admit,
+  patience = patienceOfPlan,
+): Promise<PlannedStack> {
+  const run = await serve(launched, admit, patience);
+  const { monitor, code, signal, stuck, stdout, stderr } = run;
   const redactor = redactorOf(monitor);
   const redact = (text: string) => redactor.redact(text);
   const { config } = launched;
   if (monitor.faults.size > 0) throw new ProgramError([...monitor.faults].map(redact));
-  if (code !== 0 || logMessages(stderr, "error").length > 0) {
+  const failed = logMessages(stderr, "error").length > 0;
+  if (stuck && !failed) throw new ProgramError(stuckFault(monitor, patience));
+  if (code !== 0 || failed) {
     const said = programFaults(stderr, code, signal).map(redact);
     // What a program stumbles over may come from what is wrong with the file.
     const meant =
@@ -208,6 +267,11 @@ export async function observeProgram(launched: Launched, admit: Admit): Promise<
     throw new ProgramError(stackFaults(config, meant));
   }
   if (config.faults.length > 0) throw new InputError(inFileOrder(config.faults));
+  if (!monitor.complete) {
+    throw new ProgramError(
+      "the program ended before it was complete: its outputs were never registered; something that it awaits, or an output of the stack, never gets a value, or it called process.exit",
+    );
+  }
   return {
     config,
     resources: [...monitor.resources.values()],
@@ -229,5 +293,5 @@ export async function traceProgram(config: StackConfig, program?: string): Promi
 export async function planStack(request: PlanRequest): Promise<PlannedStack> {
   const config = readStackConfig(resolve(request.projectDir), request.stack);
   const launched = await launchProgram(config, request.program);
-  return observeProgram(launched, request.admit ?? admitAsItIs);
+  return observeProgram(launched, request.admit ?? admitAsItIs, request.patience);
 }

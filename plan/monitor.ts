@@ -74,6 +74,10 @@ export class ResourceMonitor {
   readonly resources = new Map<string, StackResource>();
   /** Outputs of the program, as registered for the stack. */
   outputs: PropertyMap = {};
+  /** True once the program has registered the stack's outputs, which it does when it is complete. */
+  complete = false;
+  /** When the program last called or was answered; absent while it waits for an answer. */
+  idleSince: number | undefined = Date.now();
   /** Faults that no run can get past, in the order of their first occurrence. */
   readonly faults = new Set<string>();
 
@@ -81,6 +85,7 @@ export class ResourceMonitor {
   readonly secrets = new Redactor();
 
   private readonly componentProviders = new Map<string, Map<string, string>>();
+  private pending = 0;
   private readonly newProviders: StackResource[] = [];
   private readonly server = new Server({
     "grpc.max_receive_message_length": -1,
@@ -169,16 +174,24 @@ export class ResourceMonitor {
   ): handleUnaryCall<Request, Response> {
     return (call, callback) => {
       const run = async () => answer(call.request);
-      run().then(
-        (response) => {
-          callback(null, response);
-        },
-        (error: unknown) => {
-          const message = error instanceof Error ? error.message : String(error);
-          for (const line of message.split("\n")) this.faults.add(line);
-          callback({ code: status.INVALID_ARGUMENT, details: message });
-        },
-      );
+      this.pending += 1;
+      this.idleSince = undefined;
+      const answered = () => {
+        this.pending -= 1;
+        if (this.pending === 0) this.idleSince = Date.now();
+      };
+      run()
+        .finally(answered)
+        .then(
+          (response) => {
+            callback(null, response);
+          },
+          (error: unknown) => {
+            const message = error instanceof Error ? error.message : String(error);
+            for (const line of message.split("\n")) this.faults.add(line);
+            callback({ code: status.INVALID_ARGUMENT, details: message });
+          },
+        );
     };
   }
 
@@ -353,7 +366,9 @@ export class ResourceMonitor {
     if (resource === undefined) throw new Refusal(`${urn} must be registered before its outputs`);
     const outputs = recorded(request.getOutputs()?.toJavaScript() ?? {}, this.programDir);
     // The engine completes the stack's outputs only after the stack rules have run.
-    if (resource.type === stackType) this.outputs = outputs as PropertyMap;
-    else resource.outputs = outputs as PropertyMap;
+    if (resource.type === stackType) {
+      this.outputs = outputs as PropertyMap;
+      this.complete = true;
+    } else resource.outputs = outputs as PropertyMap;
   }
 }

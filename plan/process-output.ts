@@ -4,6 +4,8 @@ const stackFrame = /^\s+at /;
 const nodeVersion = /^Node\.js v/;
 /** An error without a stack is shown in brackets. */
 const bracketed = /^\[(\w*Error(?: \[\w+\])?: .*)\]$/;
+/** Also when its message has several lines. */
+const bracketedText = /^\s*\[(\w*Error(?: \[\w+\])?: [^]*)\]\s*$/;
 /** Names that say no more than that it is an error. */
 const plainName = /^(Uncaught )?(Error|RunError): /;
 
@@ -19,6 +21,7 @@ export function faultLines(output: string): string[] {
         `the plan must be reachable on ${host}, got ${code}; bring the loopback interface up`,
     )
     .replaceAll(codeFrame, "")
+    .replace(bracketedText, "$1")
     .split(/\r?\n/)
     .filter((line) => line.trim() !== "" && !stackFrame.test(line) && !nodeVersion.test(line))
     .map((line) => line.trimEnd().replace(bracketed, "$1").replace(plainName, ""));

@@ -1,7 +1,7 @@
-import { isMap, isScalar, LineCounter, parseAllDocuments } from "yaml";
-import type { Document } from "yaml";
+import { isCollection, isMap, isScalar, LineCounter, parseAllDocuments, visit } from "yaml";
+import type { Document, Node } from "yaml";
 import { InputError } from "../input-error";
-import { isObject } from "../property-values";
+import { isObject, makeSecret } from "../property-values";
 import type { Place } from "../report/result";
 import type { StackResource } from "../stack-resource";
 import { newUrn } from "../urn";
@@ -28,14 +28,50 @@ function parse(text: string, file: string, lines: LineCounter): Document.Parsed[
     customTags: (tags) => tags.filter((tag) => typeof tag === "string" || !isIgnored(tag.tag, tag)),
   });
   if (!Array.isArray(documents)) return [];
-  const faults = documents.flatMap(({ errors }) =>
-    errors.map(({ pos, message }) => {
-      const { line, col } = lines.linePos(pos[0]);
-      return `${file}:${line}:${col}: ${message.replaceAll(/\s*\n\s*/g, " ")}`;
-    }),
+  const place = (offset: number) => {
+    const { line, col } = lines.linePos(offset);
+    return `${file}:${line}:${col}`;
+  };
+  const faults = documents.flatMap((document) =>
+    document.errors.length > 0
+      ? document.errors.map(
+          ({ pos, message }) => `${place(pos[0])}: ${message.replaceAll(/\s*\n\s*/g, " ")}`,
+        )
+      : shapeFaults(document).map(
+          ([node, message]) => `${place(node.range?.[0] ?? 0)}: ${message}`,
+        ),
   );
   if (faults.length > 0) throw new InputError(faults);
   return documents;
+}
+
+/** What is valid YAML, and yet no value that Kubernetes could read. */
+function shapeFaults(document: Document.Parsed): [Node, string][] {
+  const faults: [Node, string][] = [];
+  visit(document, {
+    Pair: (_, { key }) => {
+      if (!isCollection(key)) return undefined;
+      faults.push([key, "a key must be a text; render a Helm template first (helm template)"]);
+      return visit.SKIP;
+    },
+    Alias: (_, alias) => {
+      if (alias.resolve(document) !== undefined) return;
+      faults.push([alias, `alias *${alias.source} must name an anchor that stands before it`]);
+    },
+  });
+  return faults;
+}
+
+/** The value of a document; aliases that multiply beyond all measure are a fault. */
+function valueOf(document: Document.Parsed, place: string): unknown {
+  try {
+    return document.toJS();
+  } catch {
+    // Everything else that could fail was found before; the reason may quote the content.
+    throw new InputError(
+      `${place}: aliases must not multiply: the document is too large with them`,
+    );
+  }
 }
 
 /** Base 60, as in `12:30`, is a number in YAML 1.1 and a text in Kubernetes. */
@@ -43,7 +79,9 @@ function isIgnored(tag: string, definition: object): boolean {
   return ignoredTags.has(tag) || ("format" in definition && definition.format === "TIME");
 }
 
-function requireText(object: Record<string, unknown>, key: string, place: string): string {
+type Manifest = Record<string, unknown>;
+
+function requireText(object: Manifest, key: string, place: string): string {
   const value = object[key];
   if (typeof value === "string" && value !== "") return value;
   const got = value === undefined ? "nothing" : JSON.stringify(value);
@@ -55,21 +93,56 @@ function typeOf(apiVersion: string, kind: string): string {
   return `kubernetes:${apiVersion === "v1" ? "core/v1" : apiVersion}:${kind}`;
 }
 
-function nameOf(object: Record<string, unknown>, place: string): string {
+/** How often a type and a generated name have occurred, over all files. */
+export type GeneratedNames = Map<string, number>;
+
+function nameOf(object: Manifest, type: string, place: string, generated: GeneratedNames): string {
   const { metadata } = object;
   const fields = isObject(metadata) ? metadata : {};
-  const name = fields["name"] ?? fields["generateName"];
-  if (typeof name !== "string" || name === "") {
+  const given = fields["name"] ?? fields["generateName"];
+  if (typeof given !== "string" || given === "") {
     throw new InputError(`${place}: metadata.name must be set in every Kubernetes object`);
   }
   const { namespace } = fields;
-  return typeof namespace === "string" ? `${namespace}/${name}` : name;
+  const name = typeof namespace === "string" ? `${namespace}/${given}` : given;
+  if (fields["name"] !== undefined) return name;
+  // Kubernetes makes a new name for each, so these are different objects.
+  const key = `${type} ${name}`;
+  const occurrence = (generated.get(key) ?? 0) + 1;
+  generated.set(key, occurrence);
+  return occurrence === 1 ? name : `${name}(${occurrence})`;
 }
 
-function stackResource(object: Record<string, unknown>, place: string): StackResource {
-  const kind = requireText(object, "kind", place);
-  const type = typeOf(requireText(object, "apiVersion", place), kind);
-  const name = nameOf(object, place);
+// kubectl apply keeps the whole object in this annotation, and kubectl get shows it.
+const lastApplied = "kubectl.kubernetes.io/last-applied-configuration";
+
+function secretMembers(value: unknown): unknown {
+  if (!isObject(value)) return makeSecret(value);
+  return Object.fromEntries(
+    Object.entries(value).map(([key, member]) => [key, makeSecret(member)]),
+  );
+}
+
+/** The object with the content of a Secret marked as secret; its keys stay visible. */
+function withSecrets(object: Manifest, type: string): Manifest {
+  if (type !== "kubernetes:core/v1:Secret") return object;
+  const result = { ...object };
+  for (const key of ["data", "stringData"]) {
+    if (result[key] !== undefined) result[key] = secretMembers(result[key]);
+  }
+  const { metadata } = object;
+  if (!isObject(metadata) || !isObject(metadata["annotations"])) return result;
+  const { [lastApplied]: before, ...annotations } = metadata["annotations"];
+  if (before === undefined) return result;
+  const hidden = { ...annotations, [lastApplied]: makeSecret(before) };
+  return { ...result, metadata: { ...metadata, annotations: hidden } };
+}
+
+function stackResource(given: Manifest, place: string, generated: GeneratedNames): StackResource {
+  const kind = requireText(given, "kind", place);
+  const type = typeOf(requireText(given, "apiVersion", place), kind);
+  const name = nameOf(given, type, place, generated);
+  const object = withSecrets(given, type);
   const { project, stack } = manifestIdentity;
   return {
     urn: newUrn(stack, project, undefined, type, name),
@@ -84,15 +157,27 @@ function stackResource(object: Record<string, unknown>, place: string): StackRes
   };
 }
 
-/** The objects of a document: itself, or the members of a List. */
-function objectsOf(value: unknown, place: string): Record<string, unknown>[] {
+/** The members of a typed list, such as a PodList, need not say again what they are. */
+function membersOf(list: Manifest, items: unknown[], kind: string): unknown[] {
+  const memberKind = kind.slice(0, -"List".length);
+  if (memberKind === "") return items;
+  return items.map((item) =>
+    isObject(item) && item["kind"] === undefined && item["apiVersion"] === undefined
+      ? { apiVersion: list["apiVersion"], kind: memberKind, ...item }
+      : item,
+  );
+}
+
+/** The objects of a document: itself, or the members of a List or of a plain list. */
+function objectsOf(value: unknown, place: string): Manifest[] {
+  if (Array.isArray(value)) return value.flatMap((item) => objectsOf(item, place));
   if (!isObject(value)) {
     throw new InputError(`${place}: must be a Kubernetes object with apiVersion and kind`);
   }
   const kind = requireText(value, "kind", place);
   const { items } = value;
   if (!kind.endsWith("List") || !Array.isArray(items)) return [value];
-  return items.flatMap((item) => objectsOf(item, place));
+  return membersOf(value, items, kind).flatMap((item) => objectsOf(item, place));
 }
 
 function lineOf(document: Document.Parsed, lines: LineCounter): number {
@@ -103,19 +188,23 @@ function lineOf(document: Document.Parsed, lines: LineCounter): number {
 }
 
 /** Reads Kubernetes objects from YAML or JSON, with any number of documents and Lists. */
-export function kubernetesManifests(text: string, file: string): Source {
+export function kubernetesManifests(
+  text: string,
+  file: string,
+  generated: GeneratedNames = new Map(),
+): Source {
   const lines = new LineCounter();
   const resources: StackResource[] = [];
   const places = new Map<string, Place>();
   const faults: string[] = [];
   for (const document of parse(text, file, lines)) {
-    const value: unknown = document.toJS();
-    // A comment between two separators is an empty document.
-    if (value === null || value === undefined) continue;
     const line = lineOf(document, lines);
     try {
+      const value = valueOf(document, `${file}:${line}`);
+      // A comment between two separators is an empty document.
+      if (value === null || value === undefined) continue;
       for (const object of objectsOf(value, `${file}:${line}`)) {
-        const resource = stackResource(object, `${file}:${line}`);
+        const resource = stackResource(object, `${file}:${line}`, generated);
         resources.push(resource);
         places.set(resource.urn, { file, line });
       }

@@ -5,6 +5,7 @@ import type { StackResource } from "../stack-resource";
 import { stackType, stackUrn } from "../urn";
 import { readText } from "../yaml-file";
 import { kubernetesManifests, manifestIdentity } from "./kubernetes-manifests";
+import type { GeneratedNames } from "./kubernetes-manifests";
 import { planFile } from "./plan-file";
 import type { Source } from "./source";
 import { stackExport } from "./stack-export";
@@ -29,14 +30,14 @@ function parseJson(text: string, file: string): unknown {
   }
 }
 
-function readSource(file: string): Source {
+function readSource(file: string, generated: GeneratedNames): Source {
   const text = readText(file, file, "");
-  if (!text.trimStart().startsWith("{")) return kubernetesManifests(text, file);
+  if (!text.trimStart().startsWith("{")) return kubernetesManifests(text, file, generated);
   const content = parseJson(text, file);
   if (isObject(content)) {
     if ("formatVersion" in content) return planFile(content, file);
     if ("deployment" in content) return stackExport(content, file);
-    if ("kind" in content) return kubernetesManifests(text, file);
+    if ("kind" in content) return kubernetesManifests(text, file, generated);
   }
   throw new InputError(
     `${file}: must be a plan file, a stack export (pulumi stack export) or Kubernetes manifests`,
@@ -62,10 +63,11 @@ export function readSources(files: readonly string[]): JudgedFiles {
   const faults: string[] = [];
   const resources = new Map<string, StackResource>();
   const places = new Map<string, Place>();
+  const generated: GeneratedNames = new Map();
   let identity: Source["identity"];
   for (const file of files) {
     try {
-      const source = readSource(file);
+      const source = readSource(file, generated);
       identity ??= source.identity;
       for (const resource of source.resources) {
         const before = places.get(resource.urn);

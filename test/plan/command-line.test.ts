@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 
 import { join } from "node:path";
 import type { Plan } from "../../plan/schema";
 import { planSchema } from "../../plan/schema";
-import { fixtures, folderOf } from "./files";
+import { fixtures, folderOf, packOf } from "./files";
 
 const root = join(__dirname, "..", "..");
 const pack = join(fixtures, "pack");
@@ -335,6 +335,28 @@ describe("judge", () => {
     const { code, out } = await judge(join(dir, "pods.yaml"), "--sarif", sarif);
     expect(code).toBe(1);
     expect(out.split("\n")[0]).toBe("kubernetes / manifests: 2 resources");
+  });
+
+  it("shows nothing of a Kubernetes Secret", async () => {
+    const word = "open sesame 4711";
+    const data = Buffer.from(word).toString("base64");
+    const dir = folderOf({
+      "secret.yaml": `apiVersion: v1\nkind: Secret\nmetadata: { name: a }\ndata: { word: ${data} }\n`,
+    });
+    const says = packOf(`{
+      name: "says", description: "s", enforcementLevel: "mandatory",
+      validateResource: ({ props }, report) => {
+        if (props.data) report(props.data.word + " is " + Buffer.from(props.data.word, "base64"));
+      },
+    }`);
+    const json = join(dir, "plan.json");
+    const { code, out } = await judge(
+      join(dir, "secret.yaml"),
+      ...["--policy-pack", says, "--json", json],
+    );
+    expect(code).toBe(1);
+    expect(out).toContain("[secret] is [secret]");
+    expect(out + readFileSync(json, "utf8")).not.toMatch(new RegExp(`${word}|${data}`));
   });
 
   it("does not replace what it judges", async () => {

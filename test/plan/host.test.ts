@@ -220,6 +220,30 @@ describe("planStack", () => {
     ]);
   });
 
+  it("ends a warning where the program prints something else", async () => {
+    const planned = await planStack({ projectDir, stack: "dev", program: programOf("prints") });
+    expect(planned.warnings).toEqual(["zones will be required\nin the next version"]);
+  });
+
+  it("runs a program without any outputs", async () => {
+    const planned = await planStack({ projectDir, stack: "dev", program: programOf("silent") });
+    expect(planned.outputs).toEqual({});
+  });
+
+  it.each([
+    [
+      "lingering",
+      { working: 60_000, ending: 100 },
+      "registered its outputs but does not end, 0.1 s",
+    ],
+    ["waiting", { working: 3000, ending: 100 }, "registered nothing for 3 s and does not end"],
+  ])("gives up on the program %s", async (name, patience, fault) => {
+    const run = planStack({ projectDir, stack: "dev", program: programOf(name), patience });
+    await expect(run).rejects.toThrow(`the program has ${fault}`);
+  });
+
+  const incomplete =
+    "the program ended before it was complete: its outputs were never registered; something that it awaits, or an output of the stack, never gets a value, or it called process.exit";
   const pure = "the program must be a pure function of its configuration";
 
   it.each([
@@ -227,6 +251,9 @@ describe("planStack", () => {
     ["broken", ["TypeError: cannot read the plan; --verbose shows where"]],
     ["rejected", ["the promise was not kept; --verbose shows where"]],
     ["logged-error", ["zones are missing"]],
+    ["several-lines", ["zones are missing:", "  a", "  b; --verbose shows where"]],
+    ["unfinished", [incomplete]],
+    ["leaves", [incomplete]],
     ["exit", ["the program ended with exit code 3 and wrote no error"]],
     [
       "invoke",

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { unknownValue } from "../../../plan/property-values";
+import { makeSecret, unknownValue } from "../../../plan/property-values";
 import { readSources } from "../../../plan/sources/read-sources";
 import { faultsOf, folderOf } from "../files";
 
@@ -225,7 +225,82 @@ data: { old: yes, mode: 0644, time: 12:30, day: 2026-01-02, text: "yes" }
     expect(resources[0]?.urn).toBe(urnOf("kubernetes:core/v1:Pod", "a"));
   });
 
+  it("takes objects whose names Kubernetes makes for different ones", () => {
+    const job = "apiVersion: batch/v1\nkind: Job\nmetadata: { generateName: run-, namespace: a }\n";
+    const { resources } = read({ "a.yaml": `${job}---\n${job}`, "b.yaml": job }).run();
+    expect(resources.slice(0, 3).map(({ name }) => name)).toEqual([
+      "a/run-",
+      "a/run-(2)",
+      "a/run-(3)",
+    ]);
+  });
+
+  it("knows what the members of a typed list are", () => {
+    const { resources } = read(
+      manifest(`apiVersion: apps/v1
+kind: DeploymentList
+items:
+  - metadata: { name: a }
+  - { apiVersion: v1, kind: Pod, metadata: { name: b } }
+`),
+    ).run();
+    expect(resources.slice(0, 2).map(({ urn }) => urn)).toEqual([
+      urnOf("kubernetes:apps/v1:Deployment", "a"),
+      urnOf("kubernetes:core/v1:Pod", "b"),
+    ]);
+  });
+
+  it("reads a JSON list of objects", () => {
+    const pod = (name: string) => ({ apiVersion: "v1", kind: "Pod", metadata: { name } });
+    const { resources } = read({ "pods.json": JSON.stringify([pod("a"), pod("b")]) }).run();
+    expect(resources.slice(0, 2).map(({ name }) => name)).toEqual(["a", "b"]);
+  });
+
+  it("marks the content of a Secret as secret, also in a List", () => {
+    const secret = (fields: string) => `{ apiVersion: v1, kind: Secret, ${fields} }`;
+    const last = "kubectl.kubernetes.io/last-applied-configuration";
+    const { resources } = read(
+      manifest(`apiVersion: v1
+kind: List
+items:
+  - ${secret("metadata: { name: a }, data: { pin: NDcxMQ== }, stringData: { word: open }")}
+  - ${secret(`metadata: { name: b, annotations: { x: z, ${last}: '{"data":{}}' } }, data: odd`)}
+`),
+    ).run();
+    expect(resources.slice(0, 2).map(({ inputs }) => inputs)).toEqual([
+      {
+        apiVersion: "v1",
+        kind: "Secret",
+        metadata: { name: "a" },
+        data: { pin: makeSecret("NDcxMQ==") },
+        stringData: { word: makeSecret("open") },
+      },
+      {
+        apiVersion: "v1",
+        kind: "Secret",
+        metadata: { name: "b", annotations: { x: "z", [last]: makeSecret('{"data":{}}') } },
+        data: makeSecret("odd"),
+      },
+    ]);
+    expect(resources[0]?.outputs).toBe(resources[0]?.inputs);
+  });
+
   it.each([
+    [
+      "a Helm template",
+      "kind: Pod\nmetadata:\n  name: {{ .Values.name }}\n---\nspec: *absent\n",
+      [
+        "manifests.yaml:3:10: a key must be a text; render a Helm template first (helm template)",
+        "manifests.yaml:5:7: alias *absent must name an anchor that stands before it",
+      ],
+    ],
+    [
+      "aliases that multiply",
+      `# bomb\na: &a [x,x,x,x,x,x,x,x,x]\n${[..."bcdefgh"]
+        .map((key, index) => `${key}: &${key} [${Array(9).fill(`*${"abcdefg"[index]}`).join()}]`)
+        .join("\n")}\n`,
+      ["manifests.yaml:2: aliases must not multiply: the document is too large with them"],
+    ],
     [
       "a syntax error",
       "apiVersion: v1\nkind: Pod\nmetadata:\n  name: a\n   labels: x\n",
