@@ -56,16 +56,8 @@ export interface Remediation {
 /** Resources by URN, among them the providers of those that are judged. */
 export type Providers = ReadonlyMap<string, StackResource>;
 
-function answer<Response>(
-  call: (done: (error: ServiceError | null, response: Response) => void) => unknown,
-): Promise<Response> {
-  return new Promise((resolve, reject) => {
-    call((error, response) => {
-      if (error) reject(error);
-      else resolve(response);
-    });
-  });
-}
+/** The pack was silent for too long: it waits or computes for ever. */
+export class NoAnswer extends Error {}
 
 function reportOf(response: AnalyzeResponse, urn: string): Report {
   return {
@@ -79,8 +71,14 @@ function reportOf(response: AnalyzeResponse, urn: string): Report {
 /** The engine's side of the protocol that policy packs speak. */
 export class Analyzer {
   private readonly client: AnalyzerClient;
+  private readonly waiting = new Set<(error: Error) => void>();
+  private timer: NodeJS.Timeout | undefined;
 
-  constructor(port: number) {
+  /** After `silence` milliseconds without any answer all calls fail with `NoAnswer`. */
+  constructor(
+    port: number,
+    private readonly silence: number,
+  ) {
     this.client = new AnalyzerClient(`127.0.0.1:${port}`, credentials.createInsecure(), {
       "grpc.max_receive_message_length": -1,
       "grpc.max_send_message_length": -1,
@@ -91,8 +89,33 @@ export class Analyzer {
     });
   }
 
+  /** Calls wait in the pack for each other, so it is only its silence that tells. */
+  private listen(): void {
+    clearTimeout(this.timer);
+    if (this.waiting.size === 0) return;
+    this.timer = setTimeout(() => {
+      for (const reject of this.waiting)
+        reject(new NoAnswer(`no answer within ${this.silence} ms`));
+    }, this.silence);
+  }
+
+  private answer<Response>(
+    call: (done: (error: ServiceError | null, response: Response) => void) => unknown,
+  ): Promise<Response> {
+    return new Promise((resolve, reject) => {
+      this.waiting.add(reject);
+      this.listen();
+      call((error, response) => {
+        this.waiting.delete(reject);
+        this.listen();
+        if (error) reject(error);
+        else resolve(response);
+      });
+    });
+  }
+
   async info(): Promise<PackInfo> {
-    const info = await answer<AnalyzerInfo>((done) =>
+    const info = await this.answer<AnalyzerInfo>((done) =>
       this.client.getAnalyzerInfo(new Empty(), done),
     );
     return {
@@ -119,7 +142,7 @@ export class Analyzer {
     request.setConfigSecretKeysList(stack.secretKeys);
     const values = request.getConfigMap();
     for (const [key, value] of Object.entries(stack.values)) values.set(key, value);
-    await answer((done) => this.client.configureStack(request, done));
+    await this.answer((done) => this.client.configureStack(request, done));
   }
 
   async configure(config: PackConfig): Promise<void> {
@@ -131,20 +154,22 @@ export class Analyzer {
       message.setProperties(structOf(properties));
       rules.set(rule, message);
     }
-    await answer((done) => this.client.configure(request, done));
+    await this.answer((done) => this.client.configure(request, done));
   }
 
   /** Judges one resource by its inputs. */
   async analyze(resource: StackResource, providers: Providers): Promise<Report> {
     const request = analyzeRequest(resource, providers);
-    const response = await answer<AnalyzeResponse>((done) => this.client.analyze(request, done));
+    const response = await this.answer<AnalyzeResponse>((done) =>
+      this.client.analyze(request, done),
+    );
     return reportOf(response, resource.urn);
   }
 
   /** Lets the rules at level `remediate` change one resource's inputs. */
   async remediate(resource: StackResource, providers: Providers): Promise<Remediation[]> {
     const request = analyzeRequest(resource, providers);
-    const response = await answer<RemediateResponse>((done) =>
+    const response = await this.answer<RemediateResponse>((done) =>
       this.client.remediate(request, done),
     );
     return response.getRemediationsList().map((message) => {
@@ -165,13 +190,14 @@ export class Analyzer {
   ): Promise<Report> {
     const request = new AnalyzeStackRequest();
     request.setResourcesList(resources.map((resource) => analyzerResource(resource, providers)));
-    const response = await answer<AnalyzeResponse>((done) =>
+    const response = await this.answer<AnalyzeResponse>((done) =>
       this.client.analyzeStack(request, done),
     );
     return reportOf(response, urn);
   }
 
   close(): void {
+    clearTimeout(this.timer);
     this.client.close();
   }
 }

@@ -1,3 +1,4 @@
+import { dirname, join, relative, resolve } from "node:path";
 import { Command, CommanderError } from "commander";
 import { InputError, traceHint } from "./input-error";
 import type { GivenConfig, Judgement } from "./judge";
@@ -19,11 +20,25 @@ export interface OutputOptions {
 /** Exit codes of plan and judge. */
 const exitCodes = { clean: 0, violation: 1, failure: 2 } as const;
 
+/** The policy pack of this repository. */
+const ownPack = relative(process.cwd(), join(__dirname, "..", "policies")) || ".";
+
+/**
+ * A path of the user, for this process. npm runs scripts in the folder of package.json and says where
+ * it was called itself, which is what the user means.
+ */
+export function userPath(path: string): string {
+  const { INIT_CWD: calledIn, npm_package_json: manifest } = process.env;
+  const moved = calledIn !== undefined && manifest !== undefined;
+  if (!moved || dirname(manifest) !== process.cwd() || calledIn === process.cwd()) return path;
+  return relative(process.cwd(), resolve(calledIn, path)) || ".";
+}
+
 /** Reads the value of an option that names a file to write. */
 function outputFile(option: string): (value: string) => string {
   return (value) => {
     // The report is what stdout holds, so a hyphen cannot mean it.
-    if (value !== "" && value !== "-") return value;
+    if (value !== "" && value !== "-") return userPath(value);
     throw new InputError(`option '${option}' must name a file, got ${JSON.stringify(value)}`);
   };
 }
@@ -39,8 +54,8 @@ export function commandWithOutputs(name: string, description: string): Command {
     )
     .option("--sarif <file>", "write the findings as SARIF 2.1.0", outputFile("--sarif"))
     .option("--junit <file>", "write the verdicts as JUnit XML", outputFile("--junit"))
-    .option("--policy-pack <folder>", "policy pack that judges", "policies")
-    .option("--policy-pack-config <file>", "JSON file that configures the rules of the pack")
+    .option("--policy-pack <folder>", "policy pack that judges", userPath, ownPack)
+    .option("--policy-pack-config <file>", "JSON file that configures the rules", userPath)
     .option("--verbose", "show stack traces and what the program prints")
     .allowExcessArguments(false)
     .showSuggestionAfterError(true)

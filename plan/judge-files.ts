@@ -1,4 +1,11 @@
-import { commandWithOutputs, givenConfig, main, parseArguments, present } from "./command-line";
+import {
+  commandWithOutputs,
+  givenConfig,
+  main,
+  parseArguments,
+  present,
+  userPath,
+} from "./command-line";
 import type { OutputOptions } from "./command-line";
 import { judgeResources, secretsOf } from "./judge";
 import { plannedResource } from "./stack-resource";
@@ -12,7 +19,7 @@ async function judgeFiles(): Promise<number> {
   ).argument("<files...>", "files that together describe one stack");
   if (!parseArguments(command, process.argv.slice(2))) return 0;
   const options = command.opts<OutputOptions>();
-  const files = command.processedArgs[0] as string[];
+  const files = (command.processedArgs[0] as string[]).map(userPath);
   const given = givenConfig(options);
   const { project, stack, resources, places } = readSources(files);
   const redactor = secretsOf(resources);

@@ -1,9 +1,8 @@
-import type { Analyzer, Report } from "./analyzer";
-import type { Child } from "./child-process";
+import type { Analyzer, Remediation, Report } from "./analyzer";
 import { InputError } from "./input-error";
 import { reconcile } from "./pack-config";
 import type { PackConfig, RuleConfig } from "./pack-config";
-import { packFolder, portOf, startPack } from "./pack-process";
+import { PackProcess, packFolder } from "./pack-process";
 import type { PackFolder, StackInfo } from "./pack-process";
 import { isObject, secretsKept } from "./property-values";
 import type { PropertyMap } from "./property-values";
@@ -48,6 +47,24 @@ function detailsOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
+/** How long a pack may be silent while it is asked, in milliseconds: many times what any call takes in a slow CI. */
+const packSilence = 60_000;
+/** How long a rule may take to end the pack's process after its answer, in milliseconds, when it is looked for. */
+const settling = 300;
+
+/** gRPC's codes for a connection that is gone. */
+const lostCodes: readonly unknown[] = [1, 14];
+
+/** True when a call got no answer: the pack's process has ended or hangs. */
+function isLost(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  return (
+    error.constructor.name === "NoAnswer" || ("code" in error && lostCodes.includes(error.code))
+  );
+}
+
+type Ask<Answer> = (analyzer: Analyzer) => Promise<Answer>;
+
 /** The rule that a failed call names, and what it threw, without its stack. */
 function thrown(error: unknown): { rule: string; reason: string } | undefined {
   const details = detailsOf(error);
@@ -66,20 +83,27 @@ function thrown(error: unknown): { rule: string; reason: string } | undefined {
 
 /** Runs one policy pack as the engine does and collects its verdicts about a stack. */
 export class Judge {
-  private readonly child: Child;
-  private readonly ready: Promise<Analyzer>;
+  private process: PackProcess;
+  private ready: Promise<Analyzer>;
   private readonly redactor = new Redactor();
   private readonly admitted = new Map<string, StackResource>();
   private readonly analyses: Promise<void>[] = [];
   private readonly interrupted: StackResource[] = [];
   private readonly judged: Judged[] = [];
   private readonly broken: Verdict[] = [];
+  /** Rules that ended the pack's process or never answered: they are not asked again. */
+  private readonly deadly = new Set<string>();
   private readonly remediated: Remediated[] = [];
   private readonly stackUrn: string;
+  private readonly calls = new Set<Promise<unknown>>();
+  /** What calls wait for: a configuration holds for the whole pack, so nothing else is asked while it is another one. */
+  private gate: Promise<unknown> = Promise.resolve();
   private analyzer: Analyzer | undefined;
   private config: PackConfig = new Map();
   private rules: Rule[] = [];
   private rulesAreKnown = false;
+  /** How the pack's process ended before it was started again. */
+  private loss: readonly string[] | undefined;
   private pack = { name: "", version: "" };
 
   /** Starts the pack's process at once; everything else waits for it. */
@@ -89,9 +113,10 @@ export class Judge {
     private readonly given: GivenConfig,
     /** True when the resources exist already: what remediation would change is only reported. */
     private readonly existing = false,
+    private readonly silence = packSilence,
   ) {
     this.stackUrn = stackUrn(stack.stack, stack.project);
-    this.child = startPack(folder, stack);
+    this.process = new PackProcess(folder, stack);
     this.ready = this.configure();
     // Whoever waits for the pack next reports that it failed.
     this.ready.catch(() => undefined);
@@ -102,12 +127,17 @@ export class Judge {
     return this.rulesAreKnown;
   }
 
-  private async configure(): Promise<Analyzer> {
-    const port = portOf(this.child, this.folder);
+  private async connect(): Promise<Analyzer> {
+    const port = this.process.port(this.silence);
     // gRPC is loaded while the pack starts.
     const { Analyzer: Client } = require("./analyzer") as typeof import("./analyzer");
-    const analyzer = new Client(await port);
+    const analyzer = new Client(await port, this.silence);
     this.analyzer = analyzer;
+    return analyzer;
+  }
+
+  private async configure(): Promise<Analyzer> {
+    const analyzer = await this.connect();
     const info = await analyzer.info();
     this.pack = { name: info.name, version: info.version };
     await analyzer.configureStack(this.stack);
@@ -124,47 +154,87 @@ export class Judge {
     return analyzer;
   }
 
+  /** A pack that can be asked: a new process when the last one has ended or hangs. */
+  private async living(): Promise<Analyzer> {
+    if (!this.process.hasEnded) return this.ready;
+    this.loss ??= await this.process.lastWords();
+    this.analyzer?.close();
+    this.process = new PackProcess(this.folder, this.stack);
+    this.ready = this.connect().then(async (analyzer) => {
+      await analyzer.configureStack(this.stack);
+      await analyzer.configure(this.config);
+      return analyzer;
+    });
+    return this.ready;
+  }
+
+  /** Asks beside other calls. */
+  private async shared<Answer>(ask: Ask<Answer>): Promise<Answer> {
+    for (let gate: unknown; gate !== this.gate;) {
+      gate = this.gate;
+      await gate;
+    }
+    const call = this.ready.then(ask);
+    this.calls.add(call);
+    const done = () => this.calls.delete(call);
+    call.then(done, done);
+    return call;
+  }
+
+  /** Does `work` when all calls have ended and before any other begins. */
+  private alone<Result>(work: () => Promise<Result>): Promise<Result> {
+    const before = this.gate;
+    const result = (async () => {
+      await before;
+      await Promise.allSettled(this.calls);
+      return work();
+    })();
+    this.gate = result.catch(() => undefined);
+    return result;
+  }
+
   /**
    * Takes a resource in. Rules at level `remediate` may change its inputs, which are returned then;
    * its analysis goes on while the caller does.
    */
   async admit(resource: StackResource): Promise<PropertyMap | undefined> {
-    const analyzer = await this.ready;
+    await this.ready;
     this.admitted.set(resource.urn, resource);
     this.redactor.learn(resource.inputs);
     const changed = this.rules.some(({ level }) => level === "remediate")
-      ? await this.remediate(analyzer, resource)
+      ? await this.remediate(resource)
       : undefined;
     const applied = changed !== undefined && !this.existing;
     const final = applied ? { ...resource, inputs: changed } : resource;
-    const analysis = this.analyze(analyzer, final);
+    const analysis = this.analyze(final);
     analysis.catch(() => undefined);
     this.analyses.push(analysis);
     return changed;
   }
 
-  private async remediate(
-    analyzer: Analyzer,
-    resource: StackResource,
-  ): Promise<PropertyMap | undefined> {
+  private async remediate(resource: StackResource): Promise<PropertyMap | undefined> {
     let changed: PropertyMap | undefined;
-    try {
-      for (const { rule, diagnostic, inputs } of await analyzer.remediate(
-        resource,
-        this.admitted,
-      )) {
-        if (diagnostic !== "") this.note(resource.urn, rule, diagnostic);
-        if (inputs === undefined) continue;
-        // Rules see and return secrets as plain values.
-        changed = secretsKept(changed ?? resource.inputs, inputs, (text) =>
-          this.redactor.knows(text),
-        ) as PropertyMap;
-        this.remediated.push({ rule, urn: resource.urn });
-      }
-    } catch (error) {
-      this.breakRule(error, resource.urn);
+    for (const { rule, diagnostic, inputs } of await this.remediations(resource)) {
+      if (diagnostic !== "") this.note(resource.urn, rule, diagnostic);
+      if (inputs === undefined) continue;
+      // Rules see and return secrets as plain values.
+      changed = secretsKept(changed ?? resource.inputs, inputs, (text) =>
+        this.redactor.knows(text),
+      ) as PropertyMap;
+      this.remediated.push({ rule, urn: resource.urn });
     }
     return changed;
+  }
+
+  private async remediations(resource: StackResource): Promise<Remediation[]> {
+    const ask: Ask<Remediation[]> = (analyzer) => analyzer.remediate(resource, this.admitted);
+    try {
+      return await this.shared(ask);
+    } catch (error) {
+      await this.interruptedBy(error, resource.urn);
+      const { answer } = await this.alone(() => this.askCarefully(resource.urn, "resource", ask));
+      return answer;
+    }
   }
 
   /** What a remediation could not do is a report, but no judgement of the other rules. */
@@ -173,74 +243,148 @@ export class Judge {
     this.judged.push({ urn, scope: "remediation", diagnostics: [diagnostic], notApplicable: [] });
   }
 
-  private async analyze(analyzer: Analyzer, resource: StackResource): Promise<void> {
+  private async analyze(resource: StackResource): Promise<void> {
     try {
-      this.add(await analyzer.analyze(resource, this.admitted), resource.urn, "resource");
+      const report = await this.shared((analyzer) => analyzer.analyze(resource, this.admitted));
+      this.judged.push({ urn: resource.urn, scope: "resource", ...report });
     } catch (error) {
-      this.breakRule(error, resource.urn);
+      await this.interruptedBy(error, resource.urn);
       this.interrupted.push(resource);
     }
   }
 
-  private add(report: Report, urn: string, scope: Rule["scope"]): void {
-    this.judged.push({ urn, scope, ...report });
+  private fault(lines: readonly string[]): InputError {
+    return new InputError(
+      lines.map((line) => this.redactor.redact(`policy pack ${this.folder.dir}: ${line}`)),
+    );
+  }
+
+  private record(rule: Rule, urn: string, reason: string): void {
+    const known = this.broken.some((verdict) => verdict.rule === rule.name && verdict.urn === urn);
+    if (!known) this.broken.push(brokenRule(rule, urn, reason));
   }
 
   /** Records a rule that threw; any other failure of a call is a failure of the pack. */
-  private breakRule(error: unknown, urn: string): void {
+  private breakRule(error: unknown, urn: string, unasked?: ReadonlySet<string>): void {
+    if (error instanceof InputError) throw error;
     const cause = thrown(error);
     const rule = this.rules.find(({ name }) => name === cause?.rule);
-    const again = this.broken.some((verdict) => verdict.rule === rule?.name && verdict.urn === urn);
-    if (cause === undefined || rule === undefined || again) {
-      const details = this.redactor.redact(detailsOf(error)).split("\n")[0] ?? "";
-      throw new InputError(`policy pack ${this.folder.dir}: ${details}`);
+    if (cause === undefined || rule === undefined || unasked?.has(rule.name)) {
+      throw this.fault([detailsOf(error).split("\n")[0] ?? ""]);
     }
-    this.broken.push(brokenRule(rule, urn, cause.reason));
+    this.record(rule, urn, cause.reason);
   }
 
-  /** Runs `ask`; a rule that throws ends a call, so the others are asked again without it. */
-  private async askWithoutBroken(
-    analyzer: Analyzer,
+  /** Takes note of why a call has to be made again. */
+  private async interruptedBy(error: unknown, urn: string): Promise<void> {
+    if (isLost(error)) this.loss ??= await this.fate(error);
+    else this.breakRule(error, urn);
+  }
+
+  private configWithout(isOff: (rule: string) => boolean): PackConfig {
+    return new Map(
+      [...this.config].map(([rule, { level, properties }]) => [
+        rule,
+        { level: isOff(rule) ? "disabled" : level, properties },
+      ]),
+    );
+  }
+
+  /**
+   * Asks until there is an answer. A rule that throws ends a call, and one that ends the process or
+   * never answers ends all, so the others are asked again without it.
+   */
+  private async askCarefully<Answer>(
     urn: string,
-    ask: () => Promise<void>,
-  ): Promise<void> {
-    let known: number;
-    do {
-      known = this.broken.length;
-      const silenced: PackConfig = new Map(this.config);
-      for (const verdict of this.broken.filter((entry) => entry.urn === urn)) {
-        const properties = this.config.get(verdict.rule)?.properties ?? {};
-        silenced.set(verdict.rule, { level: "disabled", properties });
+    scope: Rule["scope"],
+    ask: Ask<Answer>,
+  ): Promise<{ answer: Answer; unasked: ReadonlySet<string> }> {
+    for (;;) {
+      const here = this.broken.filter((verdict) => verdict.urn === urn).map(({ rule }) => rule);
+      const unasked = new Set([...this.deadly, ...here]);
+      try {
+        const analyzer = await this.living();
+        await analyzer.configure(this.configWithout((rule) => unasked.has(rule)));
+        const answer = await ask(analyzer);
+        await analyzer.configure(this.config);
+        return { answer, unasked };
+      } catch (error) {
+        if (isLost(error)) await this.findDeadly(error, urn, scope, unasked, ask);
+        else this.breakRule(error, urn, unasked);
       }
-      await analyzer.configure(silenced);
-      await ask();
-    } while (this.broken.length > known);
-    await analyzer.configure(this.config);
-  }
-
-  private async analyzeInterrupted(analyzer: Analyzer): Promise<void> {
-    // One after the other, because a configuration holds for the whole pack.
-    for (const resource of this.interrupted.splice(0)) {
-      await this.askWithoutBroken(analyzer, resource.urn, () => this.analyze(analyzer, resource));
     }
   }
 
-  private async analyzeStack(
-    analyzer: Analyzer,
-    resources: readonly StackResource[],
+  /** How the pack was lost; a process that hangs is ended. */
+  private async fate(error: unknown): Promise<string[]> {
+    // The connection may be gone before the process is.
+    if (await this.process.endsWithin(1000)) return this.process.lastWords();
+    this.process.stop();
+    await this.process.endsWithin(1000);
+    const silent = `it did not answer within ${this.silence / 1000} s`;
+    return error instanceof Error && error.constructor.name === "NoAnswer"
+      ? [silent]
+      : [detailsOf(error).split("\n")[0] ?? ""];
+  }
+
+  /** Asks rule by rule for the one that ends the pack's process, or that never answers. */
+  private async findDeadly<Answer>(
+    error: unknown,
+    urn: string,
+    scope: Rule["scope"],
+    unasked: ReadonlySet<string>,
+    ask: Ask<Answer>,
   ): Promise<void> {
+    const loss = await this.fate(error);
+    this.loss ??= loss;
+    for (const rule of this.rules) {
+      if (rule.scope !== scope || unasked.has(rule.name)) continue;
+      const lost = await this.lossBy(rule, ask);
+      if (lost === undefined) continue;
+      this.deadly.add(rule.name);
+      this.record(rule, urn, lost.join("\n"));
+      return;
+    }
+    throw this.fault(loss.map((line) => `${line} (while it judged ${urn})`));
+  }
+
+  private async lossBy<Answer>(rule: Rule, ask: Ask<Answer>): Promise<string[] | undefined> {
+    const analyzer = await this.living();
+    let reason: unknown;
+    try {
+      await analyzer.configure(this.configWithout((name) => name !== rule.name));
+      await ask(analyzer);
+    } catch (error) {
+      reason = error;
+    }
+    if (isLost(reason)) return this.fate(reason);
+    return (await this.process.endsWithin(settling)) ? this.process.lastWords() : undefined;
+  }
+
+  private async analyzeInterrupted(): Promise<void> {
+    for (const resource of this.interrupted.splice(0)) {
+      const { urn } = resource;
+      const { answer, unasked } = await this.askCarefully(urn, "resource", (analyzer) =>
+        analyzer.analyze(resource, this.admitted),
+      );
+      this.judged.push({ urn, scope: "resource", ...answer, unasked });
+    }
+  }
+
+  private async analyzeStack(resources: readonly StackResource[]): Promise<void> {
     if (!this.rules.some(({ scope }) => scope === "stack")) return;
-    const ask = async () => {
-      try {
-        const report = await analyzer.analyzeStack(resources, this.admitted, this.stackUrn);
-        this.add(report, this.stackUrn, "stack");
-      } catch (error) {
-        this.breakRule(error, this.stackUrn);
-      }
-    };
-    const known = this.broken.length;
-    await ask();
-    if (this.broken.length > known) await this.askWithoutBroken(analyzer, this.stackUrn, ask);
+    const ask: Ask<Report> = (analyzer) =>
+      analyzer.analyzeStack(resources, this.admitted, this.stackUrn);
+    const about = { urn: this.stackUrn, scope: "stack" as const };
+    try {
+      this.judged.push({ ...about, ...(await this.shared(ask)) });
+    } catch (error) {
+      await this.interruptedBy(error, this.stackUrn);
+      const { answer, unasked } = await this.alone(() =>
+        this.askCarefully(this.stackUrn, "stack", ask),
+      );
+      this.judged.push({ ...about, ...answer, unasked });
+    }
   }
 
   /**
@@ -249,14 +393,17 @@ export class Judge {
    */
   async finish(resources: readonly StackResource[], secrets: Redactor): Promise<Judgement> {
     this.redactor.learnFrom(secrets);
-    const analyzer = await this.ready;
+    await this.ready;
     const late = resources.filter(({ urn }) => !this.admitted.has(urn));
     // All are known before the first is judged, because a provider may come after its resources.
     for (const resource of late) this.admitted.set(resource.urn, resource);
     for (const resource of late) await this.admit(resource);
     await Promise.all(this.analyses);
-    await this.analyzeInterrupted(analyzer);
-    await this.analyzeStack(analyzer, resources);
+    await this.alone(() => this.analyzeInterrupted());
+    await this.analyzeStack(resources);
+    if (this.process.hasEnded) this.loss ??= await this.process.lastWords();
+    // It ended, but not again: what it said before it did is no judgement.
+    if (this.loss !== undefined && this.deadly.size === 0) throw this.fault(this.loss);
     const verdicts = verdictsOf(this.rules, this.judged, this.broken, this.stackUrn);
     return {
       pack: this.pack,
@@ -280,7 +427,7 @@ export class Judge {
   /** Ends the pack's process. */
   stop(): void {
     this.analyzer?.close();
-    this.child.kill("SIGKILL");
+    this.process.stop();
   }
 }
 
@@ -300,8 +447,9 @@ export async function judgeResources(
   given: GivenConfig,
   stack: StackInfo,
   resources: readonly StackResource[],
+  silence = packSilence,
 ): Promise<Judgement> {
-  const judge = new Judge(packFolder(packDir), stack, given, true);
+  const judge = new Judge(packFolder(packDir), stack, given, true, silence);
   try {
     return await judge.finish(resources, secretsOf(resources));
   } finally {

@@ -112,6 +112,18 @@ function faultsOf(rule: ConfigurableRule, properties: unknown, source: string): 
   });
 }
 
+function unknownProperties(
+  { name, properties }: ConfigurableRule,
+  given: RuleConfig | undefined,
+  source: string,
+): string[] {
+  const known = Object.keys(properties).toSorted(byCodePoint);
+  const what = known.length > 0 ? `its properties are ${known.join(", ")}` : "it has no properties";
+  return Object.keys(given?.properties ?? {})
+    .filter((property) => !known.includes(property))
+    .map((property) => `${source}: ${name}: ${property} must be a property of the rule; ${what}`);
+}
+
 function misses({ required }: ConfigurableRule, properties: Record<string, unknown>): boolean {
   return required.some((name) => !(name in properties));
 }
@@ -137,6 +149,8 @@ export function reconcile(
       ),
     );
   }
+  const misspelt = rules.flatMap((rule) => unknownProperties(rule, given.get(rule.name), source));
+  if (misspelt.length > 0) throw new InputError(misspelt);
   const result: PackConfig = new Map(
     rules.map((rule) => [rule.name, { level: rule.level, properties: defaults(rule) }]),
   );

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { collect, ended, startNode } from "./child-process";
 import type { Child } from "./child-process";
 import { InputError, systemReason } from "./input-error";
@@ -81,24 +82,97 @@ function environment({ project, stack, values, secretKeys }: StackInfo): Record<
   return result;
 }
 
-/** Starts the process of a pack. */
-export function startPack(folder: PackFolder, stack: StackInfo): Child {
-  return startNode(folder.main, [], { cwd: folder.dir, env: environment(stack) });
+/** A fault of a pack; each line names it. */
+function packFault(folder: PackFolder, lines: readonly string[]): InputError {
+  return new InputError(lines.map((line) => `policy pack ${folder.dir}: ${line}`));
 }
 
-/** Waits for the port that a pack serves on: its process prints it as its first line. */
-export function portOf(child: Child, folder: PackFolder): Promise<number> {
-  const stderr = collect(child.stderr);
-  const stdout = collect(child.stdout);
-  return new Promise((resolvePort, reject) => {
-    child.stdout.on("data", () => {
-      const port = /^(\d+)\r?\n/m.exec(stdout())?.[1];
-      if (port !== undefined) resolvePort(Number(port));
+function portIn(line: string): number | undefined {
+  const port = /^\s*(\d{1,5})\s*$/.exec(line)?.[1];
+  return port !== undefined && Number(port) >= 1 && Number(port) <= 65_535
+    ? Number(port)
+    : undefined;
+}
+
+/** The process of a pack. */
+export class PackProcess {
+  private readonly child: Child;
+  private readonly said: () => string;
+  private readonly end: ReturnType<typeof ended>;
+  private over = false;
+
+  constructor(
+    private readonly folder: PackFolder,
+    stack: StackInfo,
+  ) {
+    this.child = startNode(folder.main, [], { cwd: folder.dir, env: environment(stack) });
+    this.said = collect(this.child.stderr);
+    this.end = ended(this.child);
+    const mark = () => {
+      this.over = true;
+    };
+    this.end.then(mark, mark);
+  }
+
+  /** True once the process has ended. */
+  get hasEnded(): boolean {
+    return this.over;
+  }
+
+  /**
+   * The port that the pack serves on. The engine takes the first line of its stdout for it, and
+   * nothing else.
+   */
+  async port(silence: number): Promise<number> {
+    const late = new AbortController();
+    const timer = setTimeout(() => late.abort(), silence);
+    try {
+      const line = await this.firstLine(late.signal);
+      if (late.signal.aborted) {
+        this.stop();
+        throw packFault(this.folder, [`it did not start within ${silence / 1000} s`]);
+      }
+      if (line === undefined) throw packFault(this.folder, await this.lastWords());
+      const port = portIn(line);
+      if (port !== undefined) return port;
+      throw packFault(this.folder, [
+        `the first line that it prints on stdout must be its port, got ${JSON.stringify(line)}; print on stderr (console.error) or after the pack is made`,
+      ]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  private firstLine(late: AbortSignal): Promise<string | undefined> {
+    const stdout = collect(this.child.stdout);
+    return new Promise((resolveLine) => {
+      this.child.stdout.on("data", () => {
+        const line = /^.*(?=\n)/.exec(stdout())?.[0];
+        if (line !== undefined) resolveLine(line);
+      });
+      const none = () => resolveLine(undefined);
+      this.end.then(none, none);
+      late.addEventListener("abort", none);
     });
-    ended(child).then(({ code, signal }) => {
-      const said = faultLines(stderr());
-      const lines = said.length > 0 ? said : [endOf(code, signal)];
-      reject(new InputError(lines.map((line) => `policy pack ${folder.dir}: ${line}`)));
-    }, reject);
-  });
+  }
+
+  /** What the process wrote about its end, or how it ended. Waits for the end. */
+  async lastWords(): Promise<string[]> {
+    const { code, signal } = await this.end;
+    const lines = faultLines(this.said());
+    return lines.length > 0 ? lines : [endOf(code, signal)];
+  }
+
+  /** Waits at most `time` milliseconds for the end of the process, and tells whether it came. */
+  async endsWithin(time: number): Promise<boolean> {
+    const timer = new AbortController();
+    const late = delay(time, undefined, { signal: timer.signal }).catch(() => undefined);
+    await Promise.race([this.end, late]);
+    timer.abort();
+    return this.over;
+  }
+
+  stop(): void {
+    this.child.kill("SIGKILL");
+  }
 }

@@ -43,6 +43,8 @@ export interface Judged {
   scope: Rule["scope"] | "remediation";
   diagnostics: Diagnostic[];
   notApplicable: NotApplicable[];
+  /** Rules that were left out, because they cannot run. @default - none */
+  unasked?: ReadonlySet<string>;
 }
 
 /** A rule that names no severity counts as medium. */
@@ -141,12 +143,13 @@ export function verdictsOf(
   const quiet: Verdict[] = [];
   const applied = new Set([...reported, ...broken].map(({ rule }) => rule));
   const reasons = new Map<string, Set<string>>();
-  for (const { urn, scope, diagnostics, notApplicable } of judged) {
+  for (const { urn, scope, diagnostics, notApplicable, unasked } of judged) {
     const spoke = new Set(diagnostics.map(({ rule }) => rule));
     const excused = new Map(notApplicable.map(({ rule, reason }) => [rule, reason]));
     for (const rule of rules) {
       if (rule.scope !== scope || rule.level === "disabled") continue;
-      if (spoke.has(rule.name) || brokenAt.has(`${rule.name}\n${urn}`)) continue;
+      if (unasked?.has(rule.name) || spoke.has(rule.name) || brokenAt.has(`${rule.name}\n${urn}`))
+        continue;
       const reason = excused.get(rule.name);
       if (reason === undefined) {
         applied.add(rule.name);

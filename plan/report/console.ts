@@ -1,9 +1,13 @@
-import colors from "picocolors";
+import picocolors from "picocolors";
 import type { PlannedResource, Severity, Verdict } from "../schema";
 import { byCodePoint, packageOf, urnName, urnType } from "../urn";
 import { blocks } from "../verdicts";
 import type { Rule } from "../verdicts";
 import type { Result } from "./result";
+
+/** `FORCE_COLOR=0` means none, as for Node itself; picocolors takes any text for yes. */
+const isOff = ["0", "false"].includes(process.env["FORCE_COLOR"] ?? "");
+const colors = isOff ? picocolors.createColors(false) : picocolors;
 
 const severities: readonly Severity[] = ["critical", "high", "medium", "low"];
 const paint: Record<Severity, (text: string) => string> = {

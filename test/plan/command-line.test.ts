@@ -207,6 +207,16 @@ describe("plan", () => {
       'zones: fewest must be integer, got "two"',
     ],
     [
+      "has an unknown property",
+      '{ "zones": { "fewst": 2 } }',
+      "zones: fewst must be a property of the rule; its properties are fewest",
+    ],
+    [
+      "has a property of a rule without any",
+      '{ "target": { "enforcementLevel": "advisory", "fewest": 2 } }',
+      "target: fewest must be a property of the rule; it has no properties",
+    ],
+    [
       "names an unknown rule",
       '{ "zone": "advisory" }',
       "zone must be a rule of the pack; the rules are bound, leaky, nothing, off, providers, target, throwing, throwing-stack, whole-stack, zones",
@@ -284,6 +294,17 @@ describe("plan", () => {
     },
   );
 
+  it.each([
+    ["0", false],
+    ["false", false],
+    ["1", true],
+  ])("takes FORCE_COLOR=%s as it is meant", async (value, coloured) => {
+    const dir = projectWith("changed");
+    const env = { FORCE_COLOR: value, NO_COLOR: "" };
+    const { out } = await run("plan", ["--policy-pack", pack], dir, env);
+    expect(out.includes("\u001B[")).toBe(coloured);
+  });
+
   it("explains its options", async () => {
     const { code, out } = await plan("--help");
     expect(code).toBe(0);
@@ -357,6 +378,28 @@ describe("judge", () => {
     expect(code).toBe(1);
     expect(out).toContain("[secret] is [secret]");
     expect(out + readFileSync(json, "utf8")).not.toMatch(new RegExp(`${word}|${data}`));
+  });
+
+  it("finds the files of the folder that npm was called in", async () => {
+    const dir = folderOf({
+      "package.json": "{}",
+      "sub/pod.yaml": "apiVersion: v1\nkind: Pod\nmetadata: { name: a }\n",
+    });
+    const npm = {
+      npm_package_json: join(dir, "package.json"),
+      INIT_CWD: join(dir, "sub"),
+    };
+    const args = ["pod.yaml", "--sarif", "out.sarif", "--json", "../plan.json"];
+    const { code, errors } = await run("judge-files", args, dir, npm);
+    expect({ code, errors }).toEqual({ code: 0, errors: [] });
+    expect(existsSync(join(dir, "plan.json"))).toBe(true);
+    expect(readFileSync(join(dir, "sub/out.sarif"), "utf8")).toContain(`"name": "drawbridge"`);
+    expect((await run("judge-files", ["absent.yaml"], dir, npm)).errors).toEqual([
+      "error: sub/absent.yaml: cannot be read: no such file or directory",
+    ]);
+    // Without npm the folder of the process is meant.
+    const other = { INIT_CWD: join(dir, "sub") };
+    expect((await run("judge-files", ["sub/pod.yaml"], dir, other)).code).toBe(0);
   });
 
   it("does not replace what it judges", async () => {

@@ -262,6 +262,122 @@ describe("secrets", () => {
   });
 });
 
+// Each starts several processes, and some of them wait for silence.
+jest.setTimeout(60_000);
+
+describe("rules that cannot run", () => {
+  const rule = (name: string, body: string) => `{
+    name: "${name}", description: "d", enforcementLevel: "mandatory",
+    validateResource: async ({ name, props }, report) => { ${body} },
+  }`;
+  const quiet = rule(
+    "quiet",
+    `if (name === "b") report("seen");
+    if (name === "c") await new Promise((resolve) => setTimeout(resolve, 200));`,
+  );
+  const named = (name: string): StackResource => {
+    return {
+      urn: thing(name),
+      type: "fake:index:Thing",
+      name,
+      custom: true,
+      inputs: {},
+      outputs: {},
+      dependencies: [],
+      propertyDependencies: {},
+      options: {},
+    };
+  };
+  const things = ["a", "b", "c"].map(named);
+  const run = (...rules: string[]) =>
+    judgeResources(packOf(rules.join()), packDefaults, stack, things, 3000);
+  const failures = async (...rules: string[]) =>
+    (await run(...rules)).verdicts
+      .filter(({ verdict }) => verdict === "fail")
+      .map(({ rule: name, urn, message }) => [name, urn, message]);
+
+  it.each([
+    ["ends the process", "process.exit(3);", "ended with exit code 3 and wrote no error"],
+    ["rejects a promise", `Promise.reject(new Error("lost it"));`, "lost it"],
+    ["never answers", "await new Promise(() => {});", "it did not answer within 3 s"],
+    ["computes for ever", "for (;;) {}", "it did not answer within 3 s"],
+  ])("fails a rule that %s, and asks the others", async (_name, body, reason) => {
+    expect(await failures(quiet, rule("deadly", `if (name === "b") { ${body} }`))).toEqual([
+      ["deadly", thing("b"), `the rule could not run: ${reason}`],
+      ["quiet", thing("b"), "seen"],
+    ]);
+  });
+
+  it("asks a rule that ended the process about nothing else, and passes nothing for it", async () => {
+    const { verdicts } = await run(quiet, rule("deadly", "process.exit(3);"));
+    const of = verdicts.filter((verdict) => verdict.rule === "deadly");
+    expect(of.map(({ verdict }) => verdict)).toEqual(["fail"]);
+    expect(said(verdicts, "quiet").map(([, verdict]) => verdict)).toEqual(["pass", "fail", "pass"]);
+  });
+
+  it("is a fault when a rule ends the process after its answer", async () => {
+    const late = `if (name === "b") setTimeout(() => { throw new Error("lost it") }, 20);`;
+    await expect(run(quiet, rule("late", late))).rejects.toThrow(/^policy pack .*: lost it/);
+  });
+
+  it("is a fault when the process ends and no rule can be found", async () => {
+    const once = rule(
+      "once",
+      `const fs = require("node:fs");
+      if (fs.existsSync(__dirname + "/ended")) return;
+      fs.writeFileSync(__dirname + "/ended", "");
+      console.error("lost it");
+      process.exit(3);`,
+    );
+    await expect(run(once)).rejects.toThrow(/^policy pack .*: lost it/);
+  });
+
+  it("lets the others change a resource when one cannot", async () => {
+    const remediate = (name: string, body: string) => `{
+      name: "${name}", description: "d", enforcementLevel: "remediate",
+      remediateResource: ({ props }) => { ${body} },
+    }`;
+    const rules = [
+      remediate("first", "return { ...props, first: true };"),
+      remediate("throwing", `throw new Error("no props");`),
+      remediate("exiting", "process.exit(3);"),
+      remediate("last", "return { ...props, last: true };"),
+    ];
+    const running = new Judge(packFolder(packOf(rules.join())), stack, packDefaults);
+    try {
+      expect(await running.admit(named("a"))).toEqual({ first: true, last: true });
+      const { verdicts, remediated } = await running.finish([named("a")], new Redactor());
+      expect(remediated.map((each) => each.rule)).toEqual(["first", "last"]);
+      expect(verdicts.filter(({ verdict }) => verdict === "fail")).toHaveLength(2);
+    } finally {
+      running.stop();
+    }
+  });
+
+  it.each([
+    ["text", `console.log("starting");`, `"starting"`],
+    ["a number that is no port", `console.log("123456");`, `"123456"`],
+  ])("says that the port must come first, not %s", async (_name, before, got) => {
+    const dir = packOf(quiet, before);
+    await expect(judgeResources(dir, packDefaults, stack, things)).rejects.toThrow(
+      `policy pack ${dir}: the first line that it prints on stdout must be its port, got ${got}; print on stderr (console.error) or after the pack is made`,
+    );
+  });
+
+  it("takes no later line for the port", async () => {
+    await expect(
+      judgeResources(packOf(quiet, `console.log("starting\\n4711");`), packDefaults, stack, things),
+    ).rejects.toThrow(`got "starting"`);
+  });
+
+  it("gives up on a pack that does not start", async () => {
+    const dir = packOf(quiet, "for (;;) {}");
+    await expect(judgeResources(dir, packDefaults, stack, things, 2000)).rejects.toThrow(
+      `policy pack ${dir}: it did not start within 2 s`,
+    );
+  });
+});
+
 describe("packFolder", () => {
   it.each([
     ["no pack", {}, "policy pack must be a folder with a file PulumiPolicy.yaml, got DIR"],

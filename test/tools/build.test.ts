@@ -1,4 +1,4 @@
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { findOnPath, isOlder, requiredGo, requiredVersion } from "./build";
@@ -58,7 +58,8 @@ describe("isOlder", () => {
 describe("findOnPath", () => {
   it("finds the first that can be run", () => {
     const directories = ["a", "b", "c"].map(() => mkdtempSync(join(tmpdir(), "drawbridge-path-")));
-    const [, plain = "", runnable = ""] = directories;
+    const [folder = "", plain = "", runnable = ""] = directories;
+    mkdirSync(join(folder, "tool"));
     for (const directory of [plain, runnable]) writeFileSync(join(directory, "tool"), "");
     chmodSync(join(runnable, "tool"), 0o755);
     expect(findOnPath("tool", directories.join(delimiter))).toBe(join(runnable, "tool"));
