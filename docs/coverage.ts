@@ -2,6 +2,7 @@ import { readFileSync, readdirSync } from "node:fs";
 import { join, relative } from "node:path";
 import { rules } from "../policies/rules";
 import requirements from "./requirements.json";
+import { testTitles } from "./test-titles";
 
 const root = join(__dirname, "..");
 
@@ -118,7 +119,8 @@ function componentsById(): Map<string, string[]> {
 function testsById(): Map<string, string[]> {
   const found = new Map<string, string[]>();
   for (const file of sourceFiles("test").filter((name) => name.endsWith(".test.ts"))) {
-    for (const [, id = ""] of readFileSync(file, "utf8").matchAll(/\[([MJCS]\d{1,2})\]/g)) {
+    const titles = testTitles(readFileSync(file, "utf8")).join("\n");
+    for (const [, id = ""] of titles.matchAll(/\[([MJCS]\d{1,2})\]/g)) {
       append(found, id, relative(root, file));
     }
   }

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { coverage, statusOf, unknownIds } from "../../docs/coverage";
 import { generatedFiles } from "../../docs/generate";
+import { testTitles } from "../../docs/test-titles";
 
 describe("generated files", () => {
   it.each(Object.entries(generatedFiles()))("%s is what `npm run docs` writes", (file, text) => {
@@ -26,5 +27,26 @@ describe("coverage", () => {
   it("delivers these statements whole", () => {
     const delivered = coverage().filter((one) => statusOf(one) === "delivered");
     expect(delivered.map(({ id }) => id)).toEqual(["J18", "S13"]);
+  });
+});
+
+describe("testTitles", () => {
+  it.each([
+    ["it", 'it("a", () => {});', ['"a"']],
+    [
+      "describe and what is in it",
+      "describe('a', () => { test(`b ${c}`, d); });",
+      ["'a'", "`b ${c}`"],
+    ],
+    ["rows of cases", 'it.each([["x"]])("a %s", f); casesFor("b", { c });', ['"a %s"', '"b"']],
+    ["no comment and no other text", '// see a\nconst a = "b"; expect(f("c"));', []],
+    [
+      "nothing that is skipped",
+      'it.skip("a", f); it.todo("b"); xit("c", f); it.skip.each(r)("d", f);',
+      [],
+    ],
+    ["nothing inside of what is skipped", 'describe.skip("a", () => { it("b", f); });', []],
+  ])("gives %s", (_name, text, expected) => {
+    expect(testTitles(text)).toEqual(expected);
   });
 });

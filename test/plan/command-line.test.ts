@@ -347,7 +347,7 @@ describe("judge", () => {
     expect(after.verdicts).toHaveLength(before.verdicts.length);
   });
 
-  it("judges Kubernetes manifests and shows their lines", async () => {
+  it("judges Kubernetes manifests and shows their lines [S20]", async () => {
     const dir = folderOf({
       "pods.yaml":
         "apiVersion: v1\nkind: Pod\nmetadata: { name: a }\n---\napiVersion: v1\nkind: Pod\nmetadata: { name: b }\n",
@@ -356,6 +356,37 @@ describe("judge", () => {
     const { code, out } = await judge(join(dir, "pods.yaml"), "--sarif", sarif);
     expect(code).toBe(1);
     expect(out.split("\n")[0]).toBe("kubernetes / manifests: 2 resources");
+  });
+
+  it("answers which rules an existing stack violates [S20]", async () => {
+    const urn = "urn:pulumi:prod::demo::aws:ec2/securityGroup:SecurityGroup::open";
+    const ingress = [
+      { protocol: "tcp", fromPort: 22, toPort: 22, cidrBlocks: ["0.0.0.0/0"], description: "ssh" },
+    ];
+    const state = {
+      version: 3,
+      deployment: {
+        resources: [
+          {
+            urn,
+            custom: true,
+            type: "aws:ec2/securityGroup:SecurityGroup",
+            inputs: { description: "open", ingress },
+            outputs: { description: "open", ingress },
+          },
+        ],
+      },
+    };
+    const dir = folderOf({ "state.json": JSON.stringify(state) });
+    const json = join(dir, "plan.json");
+    const { code, out } = await run("judge-files", ["state.json", "--json", json], dir);
+    expect(code).toBe(1);
+    expect(out).toContain("net-sg-no-world-ingress  critical  mandatory");
+    const { verdicts } = JSON.parse(readFileSync(json, "utf8")) as Plan;
+    const failed = verdicts.filter(
+      ({ verdict, rule }) => verdict === "fail" && rule.endsWith("world-ingress"),
+    );
+    expect(failed.map((verdict) => verdict.urn)).toEqual([urn]);
   });
 
   it("shows nothing of a Kubernetes Secret", async () => {
