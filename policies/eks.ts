@@ -89,16 +89,20 @@ function minorOf({ value }: Field): number {
 
 export const deletionProtection = resourceRule({
   id: "eks-deletion-protection",
-  title: "A cluster is not deleted by mistake",
-  severity: "low",
-  level: "advisory",
+  title: "A cluster is not deleted by mistake: neither AWS nor Pulumi does it",
+  severity: "medium",
+  level: "mandatory",
   requirements: ["M1"],
   controls: [],
-  fix: "Set deletionProtection to true, or protect the resource.",
+  fix: "Set deletionProtection to true and the resource option protect.",
   url: "https://docs.aws.amazon.com/eks/latest/userguide/deletion-protection.html",
   types: [token.cluster],
   *check(cluster) {
-    if (!cluster.protect) yield* cluster.must("deletionProtection", is(true));
+    // The console and the CLI do not know Pulumi's protection, and AWS' own refuses when the nodes are gone already.
+    yield* cluster.must("deletionProtection", is(true));
+    if (!cluster.protect) {
+      yield cluster.fail(`${cluster.name} must have the resource option protect, got none`);
+    }
   },
 });
 

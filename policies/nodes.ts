@@ -20,7 +20,7 @@ export const selinux = resourceRule({
   id: "node-selinux-enabled",
   title: "Nodes run an image that enforces SELinux",
   severity: "medium",
-  level: "advisory",
+  level: "mandatory",
   requirements: ["J11"],
   controls: [],
   fix: "Use a Bottlerocket image.",

@@ -133,7 +133,7 @@ export const restrictEgress = stackRule({
   id: "net-sg-restrict-egress",
   title: "Security groups let out HTTPS at most to the internet, and named ports to networks",
   severity: "medium",
-  level: "advisory",
+  level: "mandatory",
   requirements: ["J18", "S9"],
   controls: ["avd:AWS-0104", "ckv:CKV_AWS_382"],
   fix: "Replace egress to 0.0.0.0/0 by TCP 443, security groups, or the networks in use.",

@@ -363,14 +363,29 @@ describe("with trusted networks", () => {
 });
 
 casesFor("eks-deletion-protection [M1]", {
-  base: { cluster: resource(token.cluster, { deletionProtection: true }) },
+  base: {
+    cluster: { ...resource(token.cluster, { deletionProtection: true }), protect: true },
+  },
   passes: [
-    ["AWS refuses", {}],
-    ["Pulumi refuses", { cluster: { type: token.cluster, inputs: {}, protect: true } }],
+    ["both refuse", {}],
+    ["AWS' flag as a text", { "cluster.deletionProtection": "true" }],
   ],
   fails: [
     [
-      "off",
+      "AWS alone refuses",
+      { cluster: resource(token.cluster, { deletionProtection: true }) },
+      ["cluster: cluster must have the resource option protect, got none"],
+    ],
+    [
+      "neither refuses",
+      { cluster: resource(token.cluster, { deletionProtection: false }) },
+      [
+        "cluster: deletionProtection must be true, got false",
+        "cluster: cluster must have the resource option protect, got none",
+      ],
+    ],
+    [
+      "Pulumi alone refuses",
       { "cluster.deletionProtection": false },
       ["cluster: deletionProtection must be true, got false"],
     ],

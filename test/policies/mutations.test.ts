@@ -1,7 +1,9 @@
 import { join } from "node:path";
 import { planStack } from "../../plan/host";
+import { judgeResources, packDefaults } from "../../plan/judge";
+import type { StackResource } from "../../plan/stack-resource";
 import type { Registration } from "../../policies/model";
-import { Resource, Stack } from "../../policies/model";
+import { Stack } from "../../policies/model";
 import { configured } from "../../policies/rule";
 import { rules } from "../../policies/rules";
 
@@ -11,23 +13,29 @@ import { rules } from "../../policies/rules";
  */
 
 type Inputs = Record<string, unknown>;
-type Change = (inputs: Inputs, one: Registration) => void;
+type Change = (inputs: Inputs, one: StackResource) => void;
 
 /** What stands for an id that only `up` knows. */
 const unknown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 
 const root = join(__dirname, "../..");
 
+/** What rules see of a resource; `agrees with the judge of a plan` holds it to that. */
+function registrationOf(resource: StackResource): Registration {
+  const { urn, type, name, inputs, outputs, dependencies, propertyDependencies } = resource;
+  const { protect = false } = resource.options;
+  return { urn, type, name, inputs, outputs, protect, dependencies, propertyDependencies };
+}
+
 /** The ids of the rules that fail. */
-function failing(registrations: Registration[]): string[] {
+function failing(resources: readonly StackResource[]): string[] {
+  const registrations = resources.map(registrationOf);
   const stack = new Stack(registrations);
   return rules
     .filter((rule) => {
       const findings =
         "check" in rule
-          ? registrations
-              .filter(({ type }) => rule.types.includes(type))
-              .flatMap((one) => [...rule.check(new Resource(one), configured(rule, {}))])
+          ? stack.all(...rule.types).flatMap((one) => [...rule.check(one, configured(rule, {}))])
           : [...rule.checkStack(stack, configured(rule, {}))];
       return findings.some(({ verdict }) => verdict === "fail");
     })
@@ -50,7 +58,7 @@ const set =
 const remove = (path: string) => set(path, undefined);
 
 /** Makes an input refer to other subnets. */
-function dependOn(one: Registration, property: string, subnets: string[]): void {
+function dependOn(one: StackResource, property: string, subnets: string[]): void {
   const prefix = "urn:pulumi:prod::drawbridge::drawbridge:aws:Network$aws:ec2/subnet:Subnet::";
   one.propertyDependencies = {
     ...one.propertyDependencies,
@@ -191,6 +199,13 @@ const rows: Row[] = [
     cluster,
     "cluster",
     set("deletionProtection", false),
+    "eks-deletion-protection",
+  ],
+  [
+    "no protection by Pulumi",
+    cluster,
+    "cluster",
+    (_inputs, one) => (one.options = { ...one.options, protect: false }),
     "eks-deletion-protection",
   ],
   ["an old version", cluster, "cluster", set("version", "1.28"), "eks-supported-version"],
@@ -1000,27 +1015,69 @@ const rows: Row[] = [
   ],
 ];
 
+/** Rules that may only advise: all others stop an update. */
+const advice = [
+  "compute-detailed-monitoring",
+  "eks-no-creator-admin",
+  "eks-upgrade-policy-standard",
+  "net-sg-description",
+  "net-vpc-endpoints",
+  "node-patch-launch-template",
+];
+
 describe("mutations", () => {
-  let base: Registration[] = [];
+  let base: StackResource[] = [];
   beforeAll(async () => {
     base = (await planStack({ projectDir: root, stack: "prod" })).resources;
   }, 60_000);
+
+  /** The program with one resource changed. */
+  function mutated(type: string, name: string, change: Change | "drop"): StackResource[] {
+    const target = base.find((one) => one.type === type && one.name === name);
+    if (!target) throw new Error(`the program must have ${type} ${name}`);
+    return base.flatMap((one) => {
+      if (one !== target) return [one];
+      if (change === "drop") return [];
+      const inputs = structuredClone(one.inputs);
+      const mutant = { ...one, inputs, outputs: inputs };
+      change(inputs, mutant);
+      return [mutant];
+    });
+  }
 
   it("starts from a program in which nothing fails", () => {
     expect(failing(base)).toEqual([]);
   });
 
   it.each(rows)("notices %s", (_what, type, name, change, rule) => {
-    const target = base.find((one) => one.type === type && one.name === name);
-    expect(target?.urn).toBeDefined();
-    const mutated = base.flatMap((one) => {
-      if (one !== target) return [one];
-      if (change === "drop") return [];
-      const inputs = structuredClone(one.inputs);
-      const mutant: Registration = { ...one, inputs, outputs: inputs };
-      change(inputs, mutant);
-      return [mutant];
-    });
-    expect(failing(mutated)).toContain(rule);
+    expect(failing(mutated(type, name, change))).toContain(rule);
   });
+
+  it("stops what weakens the program, and does not only speak of it", () => {
+    const noticing = new Set(rows.map(([, , , , rule]) => rule));
+    const advisory = rules
+      .filter(({ id, level }) => noticing.has(id) && level === "advisory")
+      .map(({ id }) => id);
+    expect(advisory.filter((id) => !advice.includes(id))).toEqual([]);
+  });
+
+  const judged = [
+    "no deletion protection",
+    "no protection by Pulumi",
+    "the default list open",
+    "nodes in public subnets",
+    "S3 for everybody",
+  ];
+  it.each(rows.filter(([what]) => judged.includes(what)))(
+    "agrees with the judge of a plan on %s",
+    async (_what, type, name, change) => {
+      const resources = mutated(type, name, change);
+      const stack = { project: "drawbridge", stack: "prod", values: {}, secretKeys: [] };
+      const pack = join(root, "policies");
+      const { verdicts } = await judgeResources(pack, packDefaults, stack, resources);
+      const failed = verdicts.filter(({ verdict }) => verdict === "fail").map(({ rule }) => rule);
+      expect([...new Set(failed)].toSorted()).toEqual(failing(resources).toSorted());
+    },
+    60_000,
+  );
 });

@@ -179,13 +179,13 @@ describe("the pack in its own process", () => {
       },
     });
     await pack.configure({
-      "eks-deletion-protection": { level: "mandatory" },
+      "eks-deletion-protection": { level: "advisory" },
       "eks-upgrade-policy-standard": { level: "disabled" },
       "eks-no-cluster-admin-entry": { level: "mandatory", properties: { maxClusterAdmins: 2 } },
     });
     const { violations } = await pack.judge(registrations(open, "preview"));
     expect(violations.map(({ rule, level }) => [rule, level])).toEqual([
-      ["eks-deletion-protection", "mandatory"],
+      ["eks-deletion-protection", "advisory"],
     ]);
   });
 });

@@ -136,9 +136,13 @@ export class Rehearsal {
     );
   }
 
-  up(): Promise<Outcome> {
+  /** `pulumi up`; levels are what `--policy-pack-config` says of rules. */
+  up(levels: Record<string, "advisory"> = {}): Promise<Outcome> {
     const { pack, signal } = this.args;
-    return this.observe((onEvent) => this.stack.up({ policyPacks: [pack], signal, onEvent }));
+    const config = join(this.directory, "policy-pack-config.json");
+    writeFileSync(config, JSON.stringify(levels));
+    const policies = { policyPacks: [pack], policyPackConfigs: [config] };
+    return this.observe((onEvent) => this.stack.up({ ...policies, signal, onEvent }));
   }
 
   refresh(): Promise<Outcome> {

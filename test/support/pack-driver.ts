@@ -87,13 +87,13 @@ export class PackDriver {
     await answered((done) => this.client.configure(request, done));
   }
 
-  async analyze({ urn, type, name, inputs }: Registration): Promise<Answer> {
+  async analyze({ urn, type, name, inputs, protect }: Registration): Promise<Answer> {
     const request = new AnalyzeRequest();
     request.setUrn(urn);
     request.setType(type);
     request.setName(name);
     request.setProperties(structOf(inputs));
-    request.setOptions(new AnalyzerResourceOptions());
+    request.setOptions(optionsOf(protect));
     return answerOf(await answered((done) => this.client.analyze(request, done)));
   }
 
@@ -130,7 +130,7 @@ function analyzerResource(registration: Registration): AnalyzerResource {
   resource.setType(type);
   resource.setName(name);
   resource.setProperties(structOf(outputs));
-  resource.setOptions(new AnalyzerResourceOptions());
+  resource.setOptions(optionsOf(registration.protect));
   resource.setDependenciesList([...(registration.dependencies ?? [])]);
   for (const [key, urns] of Object.entries(registration.propertyDependencies ?? {})) {
     const dependencies = new AnalyzerPropertyDependencies();
@@ -138,6 +138,12 @@ function analyzerResource(registration: Registration): AnalyzerResource {
     resource.getPropertydependenciesMap().set(key, dependencies);
   }
   return resource;
+}
+
+function optionsOf(protect = false): AnalyzerResourceOptions {
+  const options = new AnalyzerResourceOptions();
+  options.setProtect(protect);
+  return options;
 }
 
 function structOf(values: Record<string, unknown>): Struct {

@@ -29,6 +29,10 @@ export function resource(
   return { type, inputs, ...(dependsOn ? { dependsOn } : {}) };
 }
 
+function protectedResource(...args: Parameters<typeof resource>): ResourceSpec {
+  return { ...resource(...args), protect: true };
+}
+
 function network(): StackSpec {
   return {
     vpc: resource(token.vpc, { cidrBlock: "10.10.0.0/16" }),
@@ -236,7 +240,7 @@ function cluster(): StackSpec {
       kmsKeyId: ref("key", "arn"),
       retentionInDays: 365,
     }),
-    cluster: resource(
+    cluster: protectedResource(
       token.cluster,
       {
         name: "dev",
