@@ -72,6 +72,24 @@ export const hopLimit = resourceRule({
   },
 });
 
+export const narrowMetadata = resourceRule({
+  id: "compute-imds-narrow",
+  title: "The metadata service has no second address and tells no tags",
+  severity: "medium",
+  level: "mandatory",
+  requirements: ["M1", "J12"],
+  controls: [],
+  fix: "Leave metadataOptions.httpProtocolIpv6 and metadataOptions.instanceMetadataTags disabled.",
+  url: "https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/configuring-IMDS-new-instances.html",
+  types: [...instances, ...templates],
+  *check(resource) {
+    if (metadataIsOff(resource)) return;
+    // Network policies that close 169.254.169.254 to pods say nothing of fd00:ec2::254.
+    yield* resource.must("metadataOptions.httpProtocolIpv6", isNot("enabled"));
+    yield* resource.must("metadataOptions.instanceMetadataTags", isNot("enabled"));
+  },
+});
+
 const profiled: Condition = {
   ...isSet,
   rule: "name an instance profile, so that no keys are needed",

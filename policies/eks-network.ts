@@ -1,6 +1,6 @@
 import { coversWorld, isPrivate, isWithin } from "./addresses";
 import { is } from "./conditions";
-import type { Resource, Stack } from "./model";
+import type { Field, Resource, Stack } from "./model";
 import { resourceRule, stackRule } from "./rule";
 import { opens, securityGroupRules } from "./security-group-rules";
 import { token } from "./tokens";
@@ -100,7 +100,11 @@ function apiGroups(stack: Stack): Set<Resource> {
 
 /** Rules can also be added to the group that EKS makes itself. */
 function isOnClusterGroup(rule: Resource, stack: Stack): boolean {
-  const group = rule.at("securityGroupId");
+  return isClusterGroup(rule.at("securityGroupId"), stack);
+}
+
+/** Whether a field names the group that EKS makes for a cluster of the stack, and opens to itself on every port. */
+export function isClusterGroup(group: Field, stack: Stack): boolean {
   const clusters = stack.all(token.cluster);
   return (
     stack.refs(group, [token.cluster]).found.length > 0 ||

@@ -1,13 +1,23 @@
 import { allowedAccounts } from "./account";
 import { singleBastion, sshTrustedNetworks } from "./bastion";
 import {
+  sessionsFromTrustedNetworks,
+  sessionsLogged,
+  sessionsNeedMfa,
+  singleBastion,
+  sshTrustedNetworks,
+} from "./bastion";
+import { bottlerocketHardened } from "./bottlerocket";
+import {
   detailedMonitoring,
   hopLimit,
   imdsv2,
   instanceProfile,
+  narrowMetadata,
   noPublicIp,
   perUserKeys,
 } from "./compute";
+import { ownSecurityGroups } from "./compute-security-groups";
 import {
   controlPlaneLogs,
   deletionProtection,
@@ -96,11 +106,14 @@ export const rules: readonly Rule[] = [
   noPublicIp,
   imdsv2,
   hopLimit,
+  narrowMetadata,
+  ownSecurityGroups,
   volumesEncrypted,
   noUserDataSecrets,
   instanceProfile,
   detailedMonitoring,
   selinux,
+  bottlerocketHardened,
   patchedByTemplate,
   perUserKeys,
 

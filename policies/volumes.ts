@@ -51,19 +51,53 @@ function* instanceVolumes(instance: Resource, stack: Stack): Iterable<Finding> {
 
 function* templateVolumes(template: Resource, stack: Stack): Iterable<Finding> {
   const mappings = template.at("blockDeviceMappings");
-  if (!mappings.present) yield mappings.fail("encrypt the volumes of the image");
-  for (const mapping of mappings.each()) {
-    // Instance store is erased with the instance; a suppressed device holds nothing.
-    if (mapping.at("noDevice").present || mapping.at("virtualName").present) continue;
+  if (mappings.each().length === 0) {
+    yield mappings.fail("encrypt the volumes of the image");
+    return;
+  }
+  for (const mapping of volumesOf(template)) {
     yield* encrypted((path) => mapping.at(`ebs.${path}`), stack);
+  }
+  yield* rootVolume(template);
+}
+
+/** The mappings that are volumes: instance store is erased with the instance, a suppressed device holds nothing. */
+function volumesOf(template: Resource): Field[] {
+  return template
+    .each("blockDeviceMappings")
+    .filter((mapping) => !mapping.at("noDevice").present && !mapping.at("virtualName").present);
+}
+
+const bottlerocketVolumes = ["/dev/xvda", "/dev/xvdb"];
+const amazonLinuxVolumes = ["/dev/xvda"];
+
+/**
+ * The volumes of AWS' own images, by the public parameter that names the newest of them. Of other images only EC2 knows
+ * the root device: docs.aws.amazon.com/AWSEC2/latest/UserGuide/device_naming.html
+ */
+const publicImages: [parameter: RegExp, devices: string[]][] = [
+  [/^resolve:ssm:\/aws\/service\/bottlerocket\//, bottlerocketVolumes],
+  [/^resolve:ssm:\/aws\/service\/ami-amazon-linux-latest\//, amazonLinuxVolumes],
+  [/^resolve:ssm:\/aws\/service\/eks\/optimized-ami\/[^/]+\/amazon-linux-2/, amazonLinuxVolumes],
+];
+
+function* rootVolume(template: Resource): Iterable<Finding> {
+  const image = template.at("imageId");
+  // Without an image the node group names it, which a check of its own follows.
+  if (!image.present) return;
+  const [, devices] = publicImages.find(([parameter]) => parameter.test(image.text)) ?? [];
+  if (devices) yield* hasVolumes(template, devices, "the image");
+  else if (image.unknown) yield image.undecided();
+  else {
+    yield template.undecided(`the root device of ${image.text} is unknown: only EC2 can tell`);
   }
 }
 
 /** The volumes that images bring along: docs.aws.amazon.com/eks/latest/userguide/launch-templates.html */
 function devicesOf(amiType: string): string[] {
-  if (amiType.startsWith("BOTTLEROCKET")) return ["/dev/xvda", "/dev/xvdb"];
+  if (amiType.startsWith("BOTTLEROCKET")) return bottlerocketVolumes;
   if (amiType.startsWith("WINDOWS")) return ["/dev/sda1"];
-  return amiType.startsWith("AL2") ? ["/dev/xvda"] : [];
+  return amiType.startsWith("AL2") ? amazonLinuxVolumes : [];
 }
 
 /** A volume of the image that the template leaves out keeps the image's setting: not encrypted. */
@@ -72,17 +106,25 @@ function* imageVolumes(group: Resource, stack: Stack): Iterable<Finding> {
   if (amiType.unknown) yield amiType.undecided();
   const devices = amiType.unknown ? [] : devicesOf(amiType.text);
   for (const template of templatesOf(group, stack)) {
-    const names = template.each("blockDeviceMappings").map((mapping) => mapping.at("deviceName"));
-    for (const device of devices) {
-      if (names.some(({ value }) => value === device)) continue;
-      const open = names.filter(({ unknown }) => unknown);
-      yield* open.length > 0
-        ? open.map((field) => field.undecided())
-        : [
-            template.fail(
-              `blockDeviceMappings must encrypt ${device} of ${group.name}, got no such device`,
-            ),
-          ];
-    }
+    yield* hasVolumes(template, devices, group.name);
+  }
+}
+
+function* hasVolumes(
+  template: Resource,
+  devices: readonly string[],
+  owner: string,
+): Iterable<Finding> {
+  const names = volumesOf(template).map((mapping) => mapping.at("deviceName"));
+  const open = names.filter(({ unknown }) => unknown);
+  for (const device of devices) {
+    if (names.some(({ value }) => value === device)) continue;
+    yield* open.length > 0
+      ? open.map((field) => field.undecided())
+      : [
+          template.fail(
+            `blockDeviceMappings must encrypt ${device} of ${owner}, got no such device`,
+          ),
+        ];
   }
 }

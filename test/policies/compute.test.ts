@@ -1,7 +1,7 @@
 import { gzipSync } from "node:zlib";
 import { token } from "../../policies/tokens";
 import { casesFor } from "../support/rule-cases";
-import { platform, resource, volume } from "../support/rule-platform";
+import { base64, platform, resource, volume } from "../support/rule-platform";
 import { gone, ref, unknown } from "../support/rule-stack";
 
 const template = (inputs: Record<string, unknown>) => ({
@@ -164,6 +164,107 @@ casesFor("compute-imds-hop-limit-1 [M1] [J12]", {
 
 const notNamed = (path: string) => `${path} must name a KMS key that you manage, got nothing`;
 
+casesFor("compute-imds-narrow [M1] [J12]", {
+  base: template(metadata),
+  passes: [
+    ["nothing", {}],
+    [
+      "disabled",
+      {
+        "it.metadataOptions.httpProtocolIpv6": "disabled",
+        "it.metadataOptions.instanceMetadataTags": "disabled",
+      },
+    ],
+    [
+      "no metadata service",
+      template({ metadataOptions: { httpEndpoint: "disabled", httpProtocolIpv6: "enabled" } }),
+    ],
+  ],
+  fails: [
+    [
+      "the address of IPv6",
+      { "it.metadataOptions.httpProtocolIpv6": "enabled" },
+      ['it: metadataOptions.httpProtocolIpv6 must not be enabled, got "enabled"'],
+    ],
+    [
+      "tags",
+      { "it.metadataOptions.instanceMetadataTags": "enabled" },
+      ['it: metadataOptions.instanceMetadataTags must not be enabled, got "enabled"'],
+    ],
+    [
+      "tags of an instance",
+      instance({ metadataOptions: { instanceMetadataTags: "enabled" } }),
+      ['it: metadataOptions.instanceMetadataTags must not be enabled, got "enabled"'],
+    ],
+  ],
+  undecided: [
+    [
+      "unknown",
+      { "it.metadataOptions.httpProtocolIpv6": unknown },
+      ["it: undecided: metadataOptions.httpProtocolIpv6 of it is unknown until up"],
+    ],
+  ],
+});
+
+const nameGroup = "vpcSecurityGroupIds must name a security group, got nothing";
+const clusterGroup = ref("cluster", "vpcConfig");
+
+casesFor("compute-own-security-groups [J16]", {
+  base: platform,
+  passes: [
+    ["groups of templates and of their interfaces", {}],
+    ["a group of another stack", { "nodes-template.vpcSecurityGroupIds": ["sg-1"] }],
+    ["an instance", instance({ vpcSecurityGroupIds: [ref("nodes-group")] })],
+    ["an instance by its template", instance({ launchTemplate: { id: ref("nodes-template") } })],
+    [
+      "an interface that has its own",
+      instance({ networkInterfaces: [{ networkInterfaceId: "eni-1" }] }),
+    ],
+    ["a template that nothing starts from", template({})],
+  ],
+  fails: [
+    [
+      "nodes without a group",
+      { "nodes-template.vpcSecurityGroupIds": gone },
+      [`nodes-template: ${nameGroup}`],
+    ],
+    [
+      "nodes with an empty list",
+      { "nodes-template.vpcSecurityGroupIds": [] },
+      ["nodes-template: vpcSecurityGroupIds must name a security group, got []"],
+    ],
+    [
+      "an interface without a group",
+      { "bastion-template.networkInterfaces[0].securityGroups": gone },
+      [`bastion-template: ${nameGroup}`],
+    ],
+    ["an instance without a group", instance({}), [`it: ${nameGroup}`]],
+    [
+      "the VPC's default group",
+      { "nodes-template.vpcSecurityGroupIds": [ref("default-group")] },
+      [
+        `nodes-template: vpcSecurityGroupIds[0] must not be the VPC's default group, got "(unknown)"`,
+      ],
+      "preview",
+    ],
+    [
+      "the group of EKS",
+      { "nodes-template.vpcSecurityGroupIds": [clusterGroup] },
+      [
+        'nodes-template: vpcSecurityGroupIds[0] must not be the group that EKS makes, got "(unknown)"',
+      ],
+      "preview",
+    ],
+  ],
+  undecided: [
+    [
+      "a group that nobody knows yet",
+      { "nodes-template.vpcSecurityGroupIds": [unknown] },
+      ["nodes-template: undecided: vpcSecurityGroupIds[0] of nodes-template is unknown until up"],
+    ],
+  ],
+});
+
 casesFor("compute-ebs-encrypted [M1]", {
   base: platform,
   passes: [
@@ -189,6 +290,14 @@ casesFor("compute-ebs-encrypted [M1]", {
           { deviceName: "/dev/sdc", noDevice: "" },
           { deviceName: "/dev/sdd", noDevice: "true" },
         ].filter(({ deviceName }) => deviceName !== "/dev/sdc"),
+      },
+    ],
+    [
+      "Bottlerocket outside of a node group",
+      {
+        "bastion-template.imageId":
+          "resolve:ssm:/aws/service/bottlerocket/aws-k8s-1.35/arm64/latest/image_id",
+        "bastion-template.blockDeviceMappings": [volume("/dev/xvda"), volume("/dev/xvdb")],
       },
     ],
   ],
@@ -227,6 +336,46 @@ casesFor("compute-ebs-encrypted [M1]", {
       "no volumes in a template",
       { "bastion-template.blockDeviceMappings": gone },
       ["bastion-template: blockDeviceMappings must encrypt the volumes of the image, got nothing"],
+    ],
+    [
+      "an empty list of volumes in a template",
+      { "bastion-template.blockDeviceMappings": [] },
+      ["bastion-template: blockDeviceMappings must encrypt the volumes of the image, got []"],
+    ],
+    [
+      "another device than the root of Amazon Linux",
+      { "bastion-template.blockDeviceMappings[0].deviceName": "/dev/xvdz" },
+      [
+        "bastion-template: blockDeviceMappings must encrypt /dev/xvda of the image, got no such device",
+      ],
+    ],
+    [
+      "a root device that is suppressed",
+      { "bastion-template.blockDeviceMappings": [{ ...volume("/dev/xvda"), noDevice: "true" }] },
+      [
+        "bastion-template: blockDeviceMappings must encrypt /dev/xvda of the image, got no such device",
+      ],
+    ],
+    [
+      "one of Bottlerocket's volumes outside of a node group",
+      {
+        "bastion-template.imageId":
+          "resolve:ssm:/aws/service/bottlerocket/aws-k8s-1.35/arm64/latest/image_id",
+      },
+      [
+        "bastion-template: blockDeviceMappings must encrypt /dev/xvdb of the image, got no such device",
+      ],
+    ],
+    [
+      "the second volume of EKS' Amazon Linux instead of the first",
+      {
+        "bastion-template.imageId":
+          "resolve:ssm:/aws/service/eks/optimized-ami/1.35/amazon-linux-2023/arm64/standard/recommended/image_id",
+        "bastion-template.blockDeviceMappings": [volume("/dev/xvdb")],
+      },
+      [
+        "bastion-template: blockDeviceMappings must encrypt /dev/xvda of the image, got no such device",
+      ],
     ],
     [
       "a node group on EKS' own template",
@@ -283,6 +432,18 @@ casesFor("compute-ebs-encrypted [M1]", {
       { "nodes.amiType": unknown },
       ["nodes: undecided: amiType of nodes is unknown until up"],
     ],
+    [
+      "an image of a template that nobody knows yet",
+      { "bastion-template.imageId": unknown },
+      ["bastion-template: undecided: imageId of bastion-template is unknown until up"],
+    ],
+    [
+      "an image of one's own",
+      { "bastion-template.imageId": "ami-0123456789abcdef0" },
+      [
+        "bastion-template: undecided: the root device of ami-0123456789abcdef0 is unknown: only EC2 can tell",
+      ],
+    ],
   ],
 });
 
@@ -299,7 +460,6 @@ function withoutKey() {
   );
 }
 
-const base64 = (text: string | Buffer) => Buffer.from(text).toString("base64");
 const keyId = ["AKIA", "IOSFODNN7EXAMPLE"].join("");
 const mime = `Content-Type: text/x-shellscript\nContent-Transfer-Encoding: base64\n\n${base64(`export AWS_ACCESS_KEY_ID=${keyId}\n`.repeat(3)).replace(/(.{76})/g, "$1\n")}\n`;
 
@@ -508,6 +668,87 @@ casesFor("node-selinux-enabled [J11]", {
   ],
   undecided: [
     ["unknown", { "it.amiType": unknown }, ["it: undecided: amiType of it is unknown until up"]],
+  ],
+});
+
+const toml = (...lines: string[]) => ({ "nodes-template.userData": base64(lines.join("\n")) });
+const noAdmin = "settings.host-containers.admin.enabled = false";
+const lockdown = 'settings.kernel.lockdown = "integrity"';
+const noSettings = "nodes-template: userData must be Bottlerocket's settings in TOML, in base64";
+const own = "resolve:ssm:/aws/service/bottlerocket/aws-k8s-1.35/arm64/latest/image_id";
+
+casesFor("node-bottlerocket-hardened [M6] [J12]", {
+  base: platform,
+  passes: [
+    ["no administrative container, and lockdown", {}],
+    ["the stricter lockdown", toml(noAdmin, 'settings.kernel.lockdown = "confidentiality"')],
+    [
+      "other settings beside them",
+      toml(noAdmin, lockdown, "[settings.host-containers.control]", "enabled = true"),
+    ],
+    [
+      "no lockdown with NVIDIA's driver",
+      { "nodes.amiType": "BOTTLEROCKET_ARM_64_NVIDIA", ...toml(noAdmin) },
+    ],
+    [
+      "another image",
+      { "nodes.amiType": "AL2023_ARM_64_STANDARD", "nodes-template.userData": gone },
+    ],
+  ],
+  fails: [
+    ["no user data", { "nodes-template.userData": gone }, [`${noSettings}, got nothing`]],
+    ["a shell script", toml("#!/bin/sh", "true"), [`${noSettings}, got something else`]],
+    ["no settings", toml("[other]", "a = 1"), [`${noSettings}, got something else`]],
+    [
+      "the administrative container",
+      toml("settings.host-containers.admin.enabled = true", lockdown),
+      ["nodes-template: userData.settings.host-containers.admin.enabled must be false, got true"],
+    ],
+    [
+      "the administrative container left to the image",
+      toml(lockdown),
+      [
+        "nodes-template: userData.settings.host-containers.admin.enabled must be false, got nothing",
+      ],
+    ],
+    [
+      "another container with the rights of the host",
+      toml(noAdmin, lockdown, "[settings.host-containers.tool]", "superpowered = true"),
+      [
+        "nodes-template: userData.settings.host-containers.tool.superpowered must not be true, got true",
+      ],
+    ],
+    [
+      "no lockdown",
+      toml(noAdmin, 'settings.kernel.lockdown = "none"'),
+      [
+        'nodes-template: userData.settings.kernel.lockdown must be one of integrity, confidentiality, got "none"',
+      ],
+    ],
+    [
+      "lockdown left to the image",
+      toml(noAdmin),
+      [
+        "nodes-template: userData.settings.kernel.lockdown must be one of integrity, confidentiality, got nothing",
+      ],
+    ],
+    [
+      "an image outside of a node group",
+      { it: resource(token.launchTemplate, { imageId: own }) },
+      ["it: userData must be Bottlerocket's settings in TOML, in base64, got nothing"],
+    ],
+  ],
+  undecided: [
+    [
+      "user data that nobody knows yet",
+      { "nodes-template.userData": unknown },
+      ["nodes-template: undecided: userData of nodes-template is unknown until up"],
+    ],
+    [
+      "an image that nobody knows yet",
+      { "nodes.amiType": unknown },
+      ["nodes: undecided: amiType of nodes is unknown until up"],
+    ],
   ],
 });
 

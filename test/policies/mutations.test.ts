@@ -95,6 +95,15 @@ const statement = (document: Document, sid: string) => {
 const withoutCondition = (field: string, sid: string) =>
   inJson(field, (document) => delete statement(document, sid).Condition);
 
+/** Changes a text of Bottlerocket's settings. */
+const inSettings =
+  (from: string, to: string): Change =>
+  (inputs) => {
+    const text = Buffer.from(inputs["userData"] as string, "base64").toString();
+    if (!text.includes(from)) throw new Error(`the user data must have ${from}`);
+    inputs["userData"] = Buffer.from(text.replace(from, to)).toString("base64");
+  };
+
 type Row = [what: string, type: string, name: string, change: Change | "drop", rule: string];
 
 const subnet = "aws:ec2/subnet:Subnet";
@@ -407,6 +416,43 @@ const rows: Row[] = [
     "iam-node-role-minimal",
   ],
 
+  ["nodes without settings", template, "general", remove("userData"), "node-bottlerocket-hardened"],
+  [
+    "nodes with a shell",
+    template,
+    "general",
+    inSettings("enabled = false", "enabled = true"),
+    "node-bottlerocket-hardened",
+  ],
+  [
+    "nodes without lockdown",
+    template,
+    "general",
+    inSettings('lockdown = "integrity"', 'lockdown = "none"'),
+    "node-bottlerocket-hardened",
+  ],
+  [
+    "nodes in EKS' own group",
+    template,
+    "general",
+    remove("vpcSecurityGroupIds"),
+    "compute-own-security-groups",
+  ],
+  [
+    "nodes with metadata by IPv6",
+    template,
+    "general",
+    set("metadataOptions.httpProtocolIpv6", "enabled"),
+    "compute-imds-narrow",
+  ],
+  [
+    "nodes with tags in the metadata",
+    template,
+    "general",
+    set("metadataOptions.instanceMetadataTags", "enabled"),
+    "compute-imds-narrow",
+  ],
+
   // The network.
   [
     "public addresses in private subnets",
@@ -687,6 +733,27 @@ const rows: Row[] = [
     "bastion",
     remove("blockDeviceMappings[0].ebs.encrypted"),
     "compute-ebs-encrypted",
+  ],
+  [
+    "a bastion's volumes left to the image",
+    template,
+    "bastion",
+    set("blockDeviceMappings", []),
+    "compute-ebs-encrypted",
+  ],
+  [
+    "a bastion's volume on another device",
+    template,
+    "bastion",
+    set("blockDeviceMappings[0].deviceName", "/dev/xvdz"),
+    "compute-ebs-encrypted",
+  ],
+  [
+    "a bastion in the default group",
+    template,
+    "bastion",
+    remove("networkInterfaces[0].securityGroups"),
+    "compute-own-security-groups",
   ],
   [
     "SSH to the bastion for the world",

@@ -292,6 +292,10 @@ export function volume(deviceName: string) {
   return { deviceName, ebs: { encrypted: "true", kmsKeyId: ref("key", "arn"), volumeType: "gp3" } };
 }
 
+export function base64(text: string | Buffer): string {
+  return Buffer.from(text).toString("base64");
+}
+
 function nodes(): StackSpec {
   return {
     "nodes-role": resource(token.role, { assumeRolePolicy: trust("ec2.amazonaws.com") }),
@@ -300,7 +304,9 @@ function nodes(): StackSpec {
       policyArn: "arn:aws:iam::aws:policy/AmazonEKSWorkerNodeMinimalPolicy",
     }),
     "nodes-template": resource(token.launchTemplate, {
-      userData: Buffer.from("[settings.kernel]\nlockdown = 'integrity'\n").toString("base64"),
+      userData: base64(
+        "[settings.host-containers.admin]\nenabled = false\n[settings.kernel]\nlockdown = 'integrity'\n",
+      ),
       vpcSecurityGroupIds: [ref("nodes-group")],
       metadataOptions,
       blockDeviceMappings: [volume("/dev/xvda"), volume("/dev/xvdb")],

@@ -1,0 +1,54 @@
+import { isClusterGroup } from "./eks-network";
+import { instances, templatesOf } from "./launch-templates";
+import type { Field, Finding, Resource, Stack } from "./model";
+import { stackRule } from "./rule";
+import { token } from "./tokens";
+
+export const ownSecurityGroups = stackRule({
+  id: "compute-own-security-groups",
+  title: "Instances name security groups of their own, not the VPC's default and not EKS' group",
+  severity: "high",
+  level: "mandatory",
+  requirements: ["J16"],
+  controls: [],
+  fix: "Set vpcSecurityGroupIds of the instance or of the launch template to groups of the program.",
+  url: "https://docs.aws.amazon.com/eks/latest/userguide/launch-templates.html",
+  types: [...instances, token.autoScalingGroup, token.nodeGroup],
+  *checkStack(stack) {
+    for (const instance of stack.all(...instances)) {
+      yield* namesGroups([instance, ...templatesOf(instance, stack)], stack);
+    }
+    for (const group of stack.all(token.autoScalingGroup, token.nodeGroup)) {
+      for (const template of templatesOf(group, stack)) yield* namesGroups([template], stack);
+    }
+  },
+});
+
+function* namesGroups(sources: readonly Resource[], stack: Stack): Iterable<Finding> {
+  const [source] = sources;
+  if (!source) return;
+  const fields = sources.flatMap(groupFields);
+  // Where a template names no group, EKS attaches the cluster's, which is open to itself on every port.
+  if (fields.length === 0) yield source.at("vpcSecurityGroupIds").fail("name a security group");
+  for (const field of fields) {
+    if (isClusterGroup(field, stack)) yield field.fail("not be the group that EKS makes");
+    else if (isDefault(field, stack)) yield field.fail("not be the VPC's default group");
+    else yield* stack.refs(field, [token.securityGroup]).unknown.map((open) => open.undecided());
+  }
+}
+
+/** The groups that a template or an instance names; an interface that exists already has its own. */
+function groupFields(resource: Resource): Field[] {
+  const cards = [...resource.each("networkInterfaces"), resource.at("primaryNetworkInterface")];
+  return [
+    ...resource.each("vpcSecurityGroupIds"),
+    ...cards.flatMap((card) => card.at("securityGroups").each()),
+    ...cards.map((card) => card.at("networkInterfaceId")).filter(({ present }) => present),
+  ];
+}
+
+function isDefault(field: Field, stack: Stack): boolean {
+  const own = stack.refs(field, [token.securityGroup]).found;
+  const defaults = stack.refs(field, [token.defaultSecurityGroup, token.vpc]).found;
+  return own.length === 0 && defaults.length > 0;
+}
