@@ -1,15 +1,9 @@
 import { is } from "./conditions";
 import type { Field, Finding, Resource, Stack } from "./model";
-import {
-  allows,
-  isEveryActionOfAService,
-  isEveryResource,
-  isForAnybody,
-  isLimitedBy,
-  statements,
-} from "./policy-documents";
+import { allows, isForAnybody, isLimitedBy, limits, statements } from "./policy-documents";
 import { stackRule } from "./rule";
 import { token } from "./tokens";
+import type { Truth } from "./truth";
 import { all, any, not } from "./truth";
 
 /** What private nodes need to join and to pull images: docs.aws.amazon.com/eks/latest/userguide/private-clusters.html */
@@ -48,12 +42,13 @@ function serviceOf(endpoint: Resource): string {
 
 export const endpointPolicy = stackRule({
   id: "net-endpoint-policy",
-  title: "Every VPC endpoint lets only the account's own principals make the calls in use",
+  title:
+    "Every VPC endpoint lets only own principals make the calls in use, with data for own resources",
   severity: "high",
   level: "mandatory",
   requirements: ["J18", "M1"],
   controls: [],
-  fix: "Give the endpoint a policy with named actions and a condition on aws:PrincipalAccount, and private DNS to interface endpoints.",
+  fix: "Give the endpoint a policy with named actions and conditions on aws:PrincipalAccount and aws:ResourceAccount or named resources, and private DNS to interface endpoints.",
   url: "https://docs.aws.amazon.com/vpc/latest/privatelink/vpc-endpoints-access.html",
   types: [token.vpcEndpoint],
   *checkStack(stack) {
@@ -79,31 +74,101 @@ function* policiesOf(endpoint: Resource, stack: Stack): Iterable<Finding> {
   for (const statement of policies.flatMap(statements)) yield* narrow(statement);
 }
 
-/** Keys that tie a call to principals or resources of one's own. */
-const limitingKeys = [
-  "aws:PrincipalAccount",
-  "aws:PrincipalOrgID",
-  "aws:PrincipalOrgPaths",
-  "aws:PrincipalArn",
-  "aws:ResourceAccount",
-  "aws:ResourceOrgID",
-  "aws:ResourceOrgPaths",
-];
+/** Keys that tie a call to accounts of one's own, its callers' and its resources'. */
+const ownPrincipals = ["aws:PrincipalAccount", "aws:PrincipalOrgID", "aws:PrincipalOrgPaths"];
+const ownResources = ["aws:ResourceAccount", "aws:ResourceOrgID", "aws:ResourceOrgPaths"];
 
 function* narrow(statement: Field): Iterable<Finding> {
   const allowed = allows(statement);
   if (allowed === false) return;
+  const named = namesResources(statement);
+  yield* statement.judge(any([not(allowed), namesActions(statement)]), "name the actions in use");
   yield* statement.judge(
-    any([not(allowed), not(isEveryActionOfAService(statement))]),
-    "name the actions in use",
-  );
-  yield* statement.judge(
-    any([
-      not(allowed),
-      not(isForAnybody(statement)),
-      isLimitedBy(statement, limitingKeys),
-      all([not(isEveryResource(statement)), statement.at("Resource").present]),
-    ]),
+    any([not(allowed), not(isForAnybody(statement)), isOfOwnPrincipals(statement), named]),
     "be limited to own principals or to named resources",
   );
+  // Credentials of one's own can be used to carry data into a stranger's bucket.
+  yield* statement.judge(
+    any([not(allowed), not(carriesData(statement)), isLimitedBy(statement, ownResources), named]),
+    "be limited to own resources or to named ones",
+  );
+}
+
+function namesActions(statement: Field): Truth {
+  const actions = statement.at("Action").each();
+  return all([
+    actions.length > 0,
+    ...actions.map((action): Truth => {
+      if (/[*?]/.test(action.text)) return false;
+      return action.unknown ? undefined : true;
+    }),
+  ]);
+}
+
+function isOfOwnPrincipals(statement: Field): Truth {
+  const arns = limits(statement, ["aws:PrincipalArn"]);
+  return any([
+    isLimitedBy(statement, ownPrincipals),
+    ...arns.map((values) => all(values.map(isNamed))),
+  ]);
+}
+
+function namesResources(statement: Field): Truth {
+  const resources = statement.at("Resource");
+  return all([resources.present, ...resources.each().map(isNamed)]);
+}
+
+/** Whether an ARN says whose thing it is: by the account or, as ARNs of buckets have none, by the name. */
+function isNamed({ unknown, text }: Field): Truth {
+  const [start, , , , account = "", ...resource] = text.split(":");
+  if (start !== "arn") return unknown ? undefined : false;
+  const owner = account === "" ? (resource.join(":").split("/")[0] ?? "") : account;
+  return owner !== "" && !/[*?]/.test(owner);
+}
+
+/** Services whose calls name a bucket, a key, a role, a queue that may be another account's. */
+const dataServices = new Set([
+  "dynamodb",
+  "ecr",
+  "events",
+  "kinesis",
+  "kms",
+  "lambda",
+  "logs",
+  "s3",
+  "s3express",
+  "secretsmanager",
+  "sns",
+  "sqs",
+  "sts",
+]);
+
+/**
+ * Calls of these services that carry nothing away. EKS' own images lie in accounts that differ by region:
+ * docs.aws.amazon.com/eks/latest/userguide/add-ons-images.html
+ */
+const harmless = new Set([
+  "ecr:BatchCheckLayerAvailability",
+  "ecr:BatchGetImage",
+  "ecr:BatchImportUpstreamImage",
+  "ecr:GetAuthorizationToken",
+  "ecr:GetDownloadUrlForLayer",
+  "sts:GetCallerIdentity",
+]);
+
+function carriesData(statement: Field): Truth {
+  return any([
+    statement.at("NotAction").present,
+    ...statement
+      .at("Action")
+      .each()
+      .map((action): Truth => {
+        if (action.unknown) return undefined;
+        const [service = ""] = action.text.split(":");
+        return (
+          (dataServices.has(service.toLowerCase()) && !harmless.has(action.text)) ||
+          /[*?]/.test(service)
+        );
+      }),
+  ]);
 }

@@ -1,5 +1,6 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
+import type { Place } from "./arns";
 import type { PolicyStatement } from "./policy-document";
 import { policyDocument } from "./policy-document";
 
@@ -77,10 +78,10 @@ const actions: Record<string, string[]> = {
     "ssmmessages:OpenControlChannel",
     "ssmmessages:OpenDataChannel",
   ],
-  sts: ["sts:AssumeRole", "sts:GetCallerIdentity", "sts:TagSession"],
+  sts: ["sts:GetCallerIdentity"],
 };
 
-/** Ways to AWS APIs that never leave the VPC, each open to the account's own principals and to the calls in use. */
+/** Ways to AWS APIs that never leave the VPC, each open to own principals and the calls in use, with data for own resources. */
 export class Endpoints extends pulumi.ComponentResource {
   static readonly requirements = ["J18"];
 
@@ -107,7 +108,7 @@ export class Endpoints extends pulumi.ComponentResource {
         subnetIds: args.subnetIds,
         securityGroupIds: [args.securityGroupId],
         privateDnsEnabled: true,
-        policy: policyDocument(interfaceStatements(service, args.accountId)),
+        policy: policyDocument(interfaceStatements(service, args)),
       });
     }
     const s3 = endpoint("s3", {
@@ -120,25 +121,33 @@ export class Endpoints extends pulumi.ComponentResource {
   }
 }
 
-function interfaceStatements(service: string, accountId: string): PolicyStatement[] {
+function interfaceStatements(service: string, place: Place): PolicyStatement[] {
   const own: PolicyStatement = {
     Sid: "OwnPrincipals",
     Principal: "*",
     Action: actions[service] ?? [],
-    Resource: "*",
-    Condition: { StringEquals: { "aws:PrincipalAccount": accountId } },
+    Resource: ownResources(service, place),
+    Condition: { StringEquals: { "aws:PrincipalAccount": place.accountId } },
   };
   if (service !== "sts") return [own];
+  const Resource = `arn:aws:iam::${place.accountId}:role/*`;
   return [
     own,
+    { ...own, Sid: "OwnRoles", Action: ["sts:AssumeRole", "sts:TagSession"], Resource },
     {
       // The caller has no identity yet, so the role is what limits it.
       Sid: "ServiceAccountsTakeOwnRoles",
       Principal: "*",
       Action: "sts:AssumeRoleWithWebIdentity",
-      Resource: `arn:aws:iam::${accountId}:role/*`,
+      Resource,
     },
   ];
+}
+
+/** What calls may name. Only calls that could carry data to another account are narrowed; images come from AWS' accounts. */
+function ownResources(service: string, { region, accountId }: Place): string {
+  if (service === "kms") return `arn:aws:kms:${region}:${accountId}:key/*`;
+  return service === "logs" ? `arn:aws:logs:${region}:${accountId}:log-group:*` : "*";
 }
 
 function s3Statements(region: string, accountId: string): PolicyStatement[] {

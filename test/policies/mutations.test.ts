@@ -645,6 +645,54 @@ const rows: Row[] = [
     withoutCondition("policy", "OwnPrincipalsInOwnBuckets"),
     "net-endpoint-policy",
   ],
+  [
+    "S3 buckets of every account",
+    endpoint,
+    "endpoints-s3",
+    inJson("policy", (doc) => {
+      delete statement(doc, "OwnPrincipalsInOwnBuckets").Condition?.["StringEquals"]?.[
+        "aws:ResourceAccount"
+      ];
+    }),
+    "net-endpoint-policy",
+  ],
+  [
+    "S3 calls by patterns",
+    endpoint,
+    "endpoints-s3",
+    inJson("policy", (doc) => {
+      statement(doc, "OwnPrincipalsInOwnBuckets").Action = ["s3:Get*", "s3:Put*", "s3:Delete*"];
+    }),
+    "net-endpoint-policy",
+  ],
+  [
+    "image layers from any bucket",
+    endpoint,
+    "endpoints-s3",
+    inJson("policy", (doc) => (statement(doc, "ImageLayers").Resource = "arn:aws:s3:::*/*")),
+    "net-endpoint-policy",
+  ],
+  [
+    "keys of every account",
+    endpoint,
+    "endpoints-kms",
+    inJson("policy", (doc) => (statement(doc, "OwnPrincipals").Resource = "*")),
+    "net-endpoint-policy",
+  ],
+  [
+    "log groups of every account",
+    endpoint,
+    "endpoints-logs",
+    inJson("policy", (doc) => (statement(doc, "OwnPrincipals").Resource = "*")),
+    "net-endpoint-policy",
+  ],
+  [
+    "roles of every account",
+    endpoint,
+    "endpoints-sts",
+    inJson("policy", (doc) => (statement(doc, "OwnRoles").Resource = "*")),
+    "net-endpoint-policy",
+  ],
   ["no endpoint for images", endpoint, "endpoints-ecr.dkr", "drop", "net-vpc-endpoints"],
   [
     "nodes open to the world",

@@ -45,7 +45,7 @@ const allow = (more: Record<string, unknown>) =>
     statement({
       Sid: "It",
       Principal: "*",
-      Action: "sts:AssumeRole",
+      Action: "sts:GetCallerIdentity",
       Resource: "*",
       Condition: { StringEquals: { "aws:PrincipalAccount": "111122223333" } },
       ...more,
@@ -54,7 +54,10 @@ const allow = (more: Record<string, unknown>) =>
 const limited =
   "endpoint-sts: policy.Statement[0] must be limited to own principals or to named resources, got statement It";
 const named = "endpoint-sts: policy.Statement[0] must name the actions in use, got statement It";
+const owned =
+  "endpoint-sts: policy.Statement[0] must be limited to own resources or to named ones, got statement It";
 const on = (more: Record<string, unknown>) => ({ "endpoint-sts.policy": allow(more) });
+const onS3 = (more: Record<string, unknown>) => on({ Action: "s3:PutObject", ...more });
 
 casesFor("net-endpoint-policy [J18] [M1]", {
   base: platform,
@@ -68,7 +71,38 @@ casesFor("net-endpoint-policy [J18] [M1]", {
       "key names in other letters",
       on({ Condition: { stringequals: { "AWS:principalaccount": "111122223333" } } }),
     ],
-    ["named resources", on({ Condition: {}, Resource: "arn:aws:iam::111122223333:role/*" })],
+    [
+      "named resources",
+      on({
+        Action: "sts:AssumeRoleWithWebIdentity",
+        Condition: {},
+        Resource: "arn:aws:iam::111122223333:role/*",
+      }),
+    ],
+    [
+      "a bucket of AWS by its name",
+      onS3({
+        Action: "s3:GetObject",
+        Condition: {},
+        Resource: "arn:aws:s3:::prod-eu-west-1-starport-layer-bucket/*",
+      }),
+    ],
+    [
+      "own principals and own buckets",
+      onS3({
+        Condition: {
+          StringEquals: {
+            "aws:PrincipalOrgID": "o-1234567890",
+            "aws:ResourceOrgID": "o-1234567890",
+          },
+        },
+      }),
+    ],
+    [
+      "own keys",
+      on({ Action: "kms:Decrypt", Resource: "arn:aws:kms:eu-west-1:111122223333:key/*" }),
+    ],
+    ["images of any account", on({ Action: ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"] })],
     [
       "named principals",
       on({ Condition: {}, Principal: { AWS: "arn:aws:iam::111122223333:role/nodes" } }),
@@ -80,7 +114,7 @@ casesFor("net-endpoint-policy [J18] [M1]", {
         "endpoint-sts.policy": {
           Statement: statement({
             Principal: "*",
-            Action: "sts:AssumeRole",
+            Action: "sts:GetCallerIdentity",
             Resource: "*",
             Condition: { StringLike: { "aws:PrincipalArn": "arn:aws:iam::111122223333:role/*" } },
           }),
@@ -113,9 +147,57 @@ casesFor("net-endpoint-policy [J18] [M1]", {
       { "endpoint-s3.policy": gone },
       ["endpoint-s3: policy must be set: the default lets everybody do everything, got nothing"],
     ],
-    ["every action", on({ Action: "*" }), [named]],
-    ["every action of the service", on({ Action: ["sts:AssumeRole", "sts:*"] }), [named]],
-    ["every action but one", on({ Action: undefined, NotAction: "sts:AssumeRole" }), [named]],
+    ["every action", on({ Action: "*" }), [named, owned]],
+    ["every action of the service", on({ Action: ["ssm:GetDocument", "ssm:*"] }), [named]],
+    ["actions by a pattern", on({ Action: ["ssm:Get*"] }), [named]],
+    [
+      "actions by patterns, on own buckets",
+      onS3({ Action: ["s3:Get*", "s3:Put*"], Resource: "arn:aws:s3:::images/*" }),
+      [named],
+    ],
+    [
+      "every action but one",
+      on({ Action: undefined, NotAction: "sts:AssumeRole" }),
+      [named, owned],
+    ],
+    ["no actions", on({ Action: undefined }), [named]],
+    ["any bucket", onS3({}), [owned]],
+    [
+      "any bucket of a name that anybody can take",
+      onS3({ Resource: "arn:aws:s3:::images-*/*" }),
+      [owned],
+    ],
+    ["every bucket but one", onS3({ Resource: undefined, NotResource: "arn:aws:s3:::x" }), [owned]],
+    ["any bucket beside a named one", onS3({ Resource: ["arn:aws:s3:::images/*", "*"] }), [owned]],
+    [
+      "the buckets of any account",
+      onS3({
+        Condition: {
+          StringEquals: { "aws:PrincipalAccount": "111122223333" },
+          StringLike: { "aws:ResourceAccount": "*" },
+        },
+      }),
+      [owned],
+    ],
+    [
+      "own buckets for everybody",
+      onS3({ Condition: { StringEquals: { "aws:ResourceAccount": "111122223333" } } }),
+      [limited],
+    ],
+    ["any key", on({ Action: ["kms:Decrypt"] }), [owned]],
+    [
+      "keys of any account",
+      on({ Action: "kms:Encrypt", Resource: "arn:aws:kms:eu-west-1:*:key/*" }),
+      [owned],
+    ],
+    ["any log group", on({ Action: ["logs:PutLogEvents"] }), [owned]],
+    ["any role", on({ Action: ["sts:GetCallerIdentity", "sts:AssumeRole"] }), [owned]],
+    ["images into any repository", on({ Action: "ecr:PutImage" }), [owned]],
+    [
+      "a role of any account",
+      on({ Condition: { ArnLike: { "aws:PrincipalArn": "arn:aws:iam::*:role/nodes" } } }),
+      [limited],
+    ],
     ["no condition", on({ Condition: {} }), [limited]],
     ["anybody in a list", on({ Condition: {}, Principal: { AWS: ["*"] } }), [limited]],
     [
@@ -179,7 +261,7 @@ casesFor("net-endpoint-policy [J18] [M1]", {
       {
         policy: resource(token.vpcEndpointPolicy, {
           vpcEndpointId: ref("endpoint-sts"),
-          policy: allow({ Action: "*" }),
+          policy: allow({ Action: "ssm:*" }),
         }),
       },
       ["policy: policy.Statement[0] must name the actions in use, got statement It"],
@@ -202,13 +284,18 @@ casesFor("net-endpoint-policy [J18] [M1]", {
         "endpoint-sts.policy": JSON.stringify({
           Statement: statement({
             Principal: "*",
-            Action: "sts:AssumeRole",
+            Action: "sts:GetCallerIdentity",
             Resource: "*",
             Condition: { StringEquals: { "aws:PrincipalAccount": unknown } },
           }),
         }),
       },
       ["endpoint-sts: undecided: policy.Statement of endpoint-sts is unknown until up"],
+    ],
+    [
+      "an action that nobody knows yet",
+      on({ Action: unknown }),
+      ["endpoint-sts: undecided: policy.Statement[0] of endpoint-sts is unknown until up"],
     ],
     [
       "a type that nobody knows yet",

@@ -187,7 +187,9 @@ function endpoints(): StackSpec {
         Principal: "*",
         Action,
         Resource: "*",
-        Condition: { StringEquals: { "aws:PrincipalAccount": account } },
+        Condition: {
+          StringEquals: { "aws:PrincipalAccount": account, "aws:ResourceAccount": account },
+        },
       }),
     );
   const service = (name: string, more: Record<string, unknown>) =>

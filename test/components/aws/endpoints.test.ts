@@ -69,8 +69,26 @@ describe("Endpoints", () => {
     }
   });
 
+  it("takes data to own keys, log groups and roles only", async () => {
+    const endpoints = ofType(await build(), type);
+    const [own] = statements(endpoints["endpoints-kms"]);
+    expect(own?.Resource).toBe("arn:aws:kms:eu-west-1:111122223333:key/*");
+    const [logs] = statements(endpoints["endpoints-logs"]);
+    expect(logs?.Resource).toBe("arn:aws:logs:eu-west-1:111122223333:log-group:*");
+    const [identity, roles] = statements(endpoints["endpoints-sts"]);
+    expect([identity?.Action, identity?.Resource]).toEqual([["sts:GetCallerIdentity"], "*"]);
+    expect(roles).toEqual({
+      Effect: "Allow",
+      Sid: "OwnRoles",
+      Principal: "*",
+      Action: ["sts:AssumeRole", "sts:TagSession"],
+      Resource: "arn:aws:iam::111122223333:role/*",
+      Condition: { StringEquals: { "aws:PrincipalAccount": "111122223333" } },
+    });
+  });
+
   it("lets service accounts take roles of the account only", async () => {
-    const [, federated] = statements(ofType(await build(), type)["endpoints-sts"]);
+    const [, , federated] = statements(ofType(await build(), type)["endpoints-sts"]);
     expect(federated).toEqual({
       Effect: "Allow",
       Sid: "ServiceAccountsTakeOwnRoles",
