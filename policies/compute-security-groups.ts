@@ -38,7 +38,7 @@ function* namesGroups(sources: readonly Resource[], stack: Stack): Iterable<Find
 }
 
 /** The groups that a template or an instance names; an interface that exists already has its own. */
-function groupFields(resource: Resource): Field[] {
+export function groupFields(resource: Resource): Field[] {
   const cards = [...resource.each("networkInterfaces"), resource.at("primaryNetworkInterface")];
   return [
     ...resource.each("vpcSecurityGroupIds"),

@@ -2,7 +2,7 @@ import { coversWorld, isPrivate, isWithin } from "./addresses";
 import { is } from "./conditions";
 import type { Field, Resource, Stack } from "./model";
 import { resourceRule, stackRule } from "./rule";
-import { opens, securityGroupRules } from "./security-group-rules";
+import { securityGroupRules } from "./security-group-rules";
 import { token } from "./tokens";
 
 export const privateEndpoint = resourceRule({
@@ -74,11 +74,11 @@ export const apiInternal = stackRule({
     for (const rule of securityGroupRules(stack)) {
       const guardsApi =
         rule.groups.some((group) => guards.has(group)) || isOnClusterGroup(rule.resource, stack);
-      if (!guardsApi || rule.direction === "egress" || opens(rule, 443) === false) continue;
+      if (!guardsApi || rule.direction === "egress") continue;
       for (const cidr of rule.cidrs) {
         if (cidr.unknown) yield cidr.undecided();
         else if (!isInternal(cidr.text, trustedCidrs)) {
-          yield cidr.fail("be a private or trusted network: the rule opens the Kubernetes API");
+          yield cidr.fail("be a private or trusted network: the rule opens the control plane");
         }
       }
     }
@@ -91,7 +91,8 @@ export const apiInternal = stackRule({
 
 const groupTypes = [token.securityGroup, token.defaultSecurityGroup];
 
-function apiGroups(stack: Stack): Set<Resource> {
+/** The security groups that programs give to control planes. */
+export function apiGroups(stack: Stack): Set<Resource> {
   const fields = stack
     .all(token.cluster)
     .map((cluster) => cluster.at("vpcConfig.securityGroupIds"));
@@ -99,7 +100,7 @@ function apiGroups(stack: Stack): Set<Resource> {
 }
 
 /** Rules can also be added to the group that EKS makes itself. */
-function isOnClusterGroup(rule: Resource, stack: Stack): boolean {
+export function isOnClusterGroup(rule: Resource, stack: Stack): boolean {
   return isClusterGroup(rule.at("securityGroupId"), stack);
 }
 

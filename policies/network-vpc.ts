@@ -143,3 +143,35 @@ function* flowLog(log: Resource, stack: Stack): Iterable<Finding> {
     yield* group.must("retentionInDays", expires);
   }
 }
+
+export const privateNames = stackRule({
+  id: "net-vpc-dns",
+  title: "The VPC of a private API or of an endpoint resolves their names to private addresses",
+  severity: "medium",
+  level: "mandatory",
+  requirements: ["J1", "J18"],
+  controls: [],
+  fix: "Set enableDnsHostnames and enableDnsSupport of the VPC to true.",
+  url: "https://docs.aws.amazon.com/eks/latest/userguide/cluster-endpoint.html",
+  types: [token.cluster, token.vpcEndpoint],
+  *checkStack(stack) {
+    const privateClusters = stack
+      .all(token.cluster)
+      .filter((cluster) => is(true).holds(cluster.at("vpcConfig.endpointPrivateAccess").value));
+    const subnets = privateClusters.map((cluster) =>
+      stack.refs(cluster.at("vpcConfig.subnetIds"), [token.subnet]),
+    );
+    const named = [
+      ...subnets.flatMap(({ found }) => found),
+      ...stack
+        .all(token.vpcEndpoint)
+        .filter((endpoint) => is(true).holds(endpoint.at("privateDnsEnabled").value)),
+    ];
+    const vpcs = named.map((resource) => stack.refs(resource.at("vpcId"), [token.vpc]));
+    yield* [...subnets, ...vpcs].flatMap(({ unknown }) => unknown.map((it) => it.undecided()));
+    for (const vpc of new Set(vpcs.flatMap(({ found }) => found))) {
+      yield* vpc.must("enableDnsHostnames", is(true));
+      yield* vpc.must("enableDnsSupport", isNot(false));
+    }
+  },
+});

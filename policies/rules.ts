@@ -43,7 +43,7 @@ import {
   rotation,
 } from "./kms";
 import { controlPlaneLogGroup, logGroupEncrypted } from "./logs";
-import { naclNoOpenAdmin } from "./network-acls";
+import { naclNamedPorts, naclNoOpenAdmin } from "./network-acls";
 import { endpointPolicy, vpcEndpoints } from "./network-endpoints";
 import { eipOnlyNat, internetGatewaySingle } from "./network-gateways";
 import {
@@ -58,6 +58,7 @@ import {
   defaultsLocked,
   flowLogs,
   noDefaultVpc,
+  privateNames,
   privateSubnetNoPublicIp,
 } from "./network-vpc";
 import { patchedByTemplate, selinux } from "./nodes";
@@ -73,6 +74,7 @@ import {
   sessionsWithoutSudo,
   tunnelsNarrow,
 } from "./sessions";
+import { bastionEgress, noSshInside } from "./ssh";
 import { noUserDataSecrets } from "./user-data";
 import { volumesEncrypted } from "./volumes";
 
@@ -88,6 +90,7 @@ export const rules: readonly Rule[] = [
   noWorldIngress,
   noAllPorts,
   restrictEgress,
+  noSshInside,
   described,
   noMixedRules,
   referenceOverCidr,
@@ -96,6 +99,8 @@ export const rules: readonly Rule[] = [
   noDefaultVpc,
   flowLogs,
   naclNoOpenAdmin,
+  naclNamedPorts,
+  privateNames,
   subnetsMultiZone,
   subnetRoleTags,
   vpcEndpoints,
@@ -118,6 +123,7 @@ export const rules: readonly Rule[] = [
   perUserKeys,
 
   singleBastion,
+  bastionEgress,
   sshTrustedNetworks,
   sessionsLogged,
   sessionsNeedMfa,

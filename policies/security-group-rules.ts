@@ -1,5 +1,5 @@
 import { numeric } from "./conditions";
-import type { Field, References, Resource, Stack } from "./model";
+import type { Field, Finding, References, Resource, Stack } from "./model";
 import { token } from "./tokens";
 import type { Truth } from "./truth";
 import { all } from "./truth";
@@ -131,6 +131,18 @@ export function portsOf(rule: SecurityGroupRule): { from: number; to: number } |
 
 function protocolOf({ protocol }: SecurityGroupRule): string {
   return (protocol.text || "-1").toLowerCase();
+}
+
+/** What is undecided while the ports of a rule are unknown. */
+export function unknownPorts({ protocol, fromPort, toPort }: SecurityGroupRule): Finding[] {
+  return [protocol, fromPort, toPort]
+    .filter(({ unknown }) => unknown)
+    .map((field) => field.undecided());
+}
+
+/** Whether a rule says that it is for every protocol, and not for a range of ports. */
+export function isEveryProtocol(rule: SecurityGroupRule): Truth {
+  return rule.protocol.unknown ? undefined : ["-1", "all"].includes(protocolOf(rule));
 }
 
 /** Whether a rule opens a TCP port. */

@@ -12,6 +12,7 @@ import {
   ruleTypes,
   securityGroupRules,
   shareAPort,
+  unknownPorts,
 } from "./security-group-rules";
 
 function listed(fields: readonly Field[]): string {
@@ -93,10 +94,17 @@ function isPublicWeb(rule: SecurityGroupRule, stack: Stack): boolean {
 
 /** Half of the port space; a range of that size names no service. */
 const tooManyPorts = 32768;
+/** System ports belong to a service each (RFC 6335, section 6), so a range of them is wider than its use. */
+const firstUserPort = 1024;
+
+/** Whether a rule names what it is for: one port, or a range of those that services share. */
+function namesPorts({ from, to }: { from: number; to: number }): boolean {
+  return from === to || (from >= firstUserPort && to - from + 1 < tooManyPorts);
+}
 
 export const noAllPorts = stackRule({
   id: "net-sg-no-all-ports",
-  title: "Ingress rules name their ports, except those of a group for itself",
+  title: "Ingress rules name their ports one by one, except those of a group for itself",
   severity: "high",
   level: "mandatory",
   requirements: ["J16"],
@@ -108,18 +116,16 @@ export const noAllPorts = stackRule({
     for (const rule of ingress(stack)) {
       const self = isSelf(rule, stack);
       const ports = portsOf(rule);
-      if (self || (ports && ports.to - ports.from + 1 < tooManyPorts)) continue;
+      if (self || (ports && namesPorts(ports))) continue;
       if (!ports) yield* unknownPorts(rule);
       else if (self === undefined) yield* rule.peers.map((peer) => peer.undecided());
-      else yield rule.resource.fail(`${place(rule)} must name its ports, got ${showPorts(rule)}`);
+      else yield unnamed(rule);
     }
   },
 });
 
-function unknownPorts({ protocol, fromPort, toPort }: SecurityGroupRule): Finding[] {
-  return [protocol, fromPort, toPort]
-    .filter(({ unknown }) => unknown)
-    .map((field) => field.undecided());
+function unnamed(rule: SecurityGroupRule): Finding {
+  return rule.resource.fail(`${place(rule)} must name its ports, got ${showPorts(rule)}`);
 }
 
 function showPorts(rule: SecurityGroupRule): string {
@@ -131,7 +137,7 @@ function showPorts(rule: SecurityGroupRule): string {
 
 export const restrictEgress = stackRule({
   id: "net-sg-restrict-egress",
-  title: "Security groups let out HTTPS at most to the internet, and named ports to networks",
+  title: "Security groups let out HTTPS at most to the internet, and named ports to all others",
   severity: "medium",
   level: "mandatory",
   requirements: ["J18", "S9"],
@@ -141,8 +147,9 @@ export const restrictEgress = stackRule({
   types: [...ruleTypes],
   *checkStack(stack) {
     for (const rule of egress(stack)) {
+      const self = isSelf(rule, stack);
+      if (self) continue;
       const networks = networksOf(rule, stack);
-      if (networks.length === 0) continue;
       yield* networks.filter(({ unknown }) => unknown).map((field) => field.undecided());
       const ports = portsOf(rule);
       if (!ports) {
@@ -151,10 +158,8 @@ export const restrictEgress = stackRule({
         yield rule.resource.fail(
           `${place(rule)} must let nothing but TCP 443 out to the internet, got ${showPorts(rule)} to ${listed(networks)}`,
         );
-      } else if (ports.to - ports.from + 1 >= tooManyPorts) {
-        yield rule.resource.fail(
-          `${place(rule)} must name its ports, got ${showPorts(rule)} to ${listed(networks)}`,
-        );
+      } else if (!namesPorts(ports)) {
+        yield* self === undefined ? rule.peers.map((peer) => peer.undecided()) : [unnamed(rule)];
       }
     }
   },

@@ -41,6 +41,7 @@ export const token = {
   natGateway: "aws:ec2/natGateway:NatGateway",
   natGatewayEipAssociation: "aws:ec2/natGatewayEipAssociation:NatGatewayEipAssociation",
   networkAcl: "aws:ec2/networkAcl:NetworkAcl",
+  networkAclAssociation: "aws:ec2/networkAclAssociation:NetworkAclAssociation",
   networkAclRule: "aws:ec2/networkAclRule:NetworkAclRule",
   networkInterface: "aws:ec2/networkInterface:NetworkInterface",
   nodeGroup: "aws:eks/nodeGroup:NodeGroup",

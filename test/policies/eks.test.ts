@@ -287,14 +287,13 @@ const rule = (more: Record<string, unknown>, type: string = token.securityGroupI
     ...more,
   }),
 });
-const opensApi = "must be a private or trusted network: the rule opens the Kubernetes API";
+const opensApi = "must be a private or trusted network: the rule opens the control plane";
 
 casesFor("eks-api-reachable-only-internal [J1] [J17] [S13]", {
   base: platform,
   passes: [
     ["security groups", {}],
     ["a private network", rule({ cidrIpv4: "10.99.0.0/16" })],
-    ["another port", rule({ cidrIpv4: "203.0.113.0/24", fromPort: 80, toPort: 80 })],
     ["another group", rule({ cidrIpv4: "203.0.113.0/24", securityGroupId: ref("nodes-group") })],
     ["egress", rule({ cidrIpv4: "203.0.113.0/24" }, token.securityGroupEgressRule)],
   ],
@@ -302,6 +301,11 @@ casesFor("eks-api-reachable-only-internal [J1] [J17] [S13]", {
     [
       "a public network",
       rule({ cidrIpv4: "203.0.113.0/24" }),
+      [`rule: cidrIpv4 ${opensApi}, got "203.0.113.0/24"`],
+    ],
+    [
+      "a public network on another port",
+      rule({ cidrIpv4: "203.0.113.0/24", fromPort: 8080, toPort: 8080 }),
       [`rule: cidrIpv4 ${opensApi}, got "203.0.113.0/24"`],
     ],
     ["the internet", rule({ cidrIpv6: "::/0" }), [`rule: cidrIpv6 ${opensApi}, got "::/0"`]],

@@ -104,8 +104,11 @@ const inSettings =
     inputs["userData"] = Buffer.from(text.replace(from, to)).toString("base64");
   };
 
-type Row = [what: string, type: string, name: string, change: Change | "drop", rule: string];
+/** What happens to a resource: it is changed, it goes, or a changed copy of it comes. */
+type Mutation = Change | "drop" | { beside: Change };
+type Row = [what: string, type: string, name: string, mutation: Mutation, rule: string];
 
+const vpc = "aws:ec2/vpc:Vpc";
 const subnet = "aws:ec2/subnet:Subnet";
 const route = "aws:ec2/route:Route";
 const endpoint = "aws:ec2/vpcEndpoint:VpcEndpoint";
@@ -134,6 +137,20 @@ const openWorld: Change = (inputs) => {
   delete inputs["referencedSecurityGroupId"];
   inputs["cidrIpv4"] = world;
 };
+
+const sshFromTrusted: Change = (inputs) => {
+  delete inputs["referencedSecurityGroupId"];
+  Object.assign(inputs, { cidrIpv4: "203.0.113.0/24", fromPort: 22, toPort: 22 });
+};
+
+/** Makes the other end of a security group rule another group, on another port. */
+const peer =
+  (name: string, port: number): Change =>
+  (inputs, one) => {
+    const urn = `urn:pulumi:prod::drawbridge::drawbridge:aws:SecurityGroups$${group}::groups-${name}`;
+    one.propertyDependencies = { ...one.propertyDependencies, referencedSecurityGroupId: [urn] };
+    Object.assign(inputs, { fromPort: port, toPort: port });
+  };
 
 const rows: Row[] = [
   // The control plane.
@@ -588,6 +605,37 @@ const rows: Row[] = [
     }),
     "net-nacl-no-open-admin",
   ],
+  [
+    "more than answers through the nodes' list",
+    acl,
+    "network-nodes",
+    set("ingress[1].fromPort", 3390),
+    "net-nacl-named-ports",
+  ],
+  [
+    "ports between SSH and RDP through the data list",
+    acl,
+    "network-data",
+    (inputs) =>
+      Object.assign((inputs["ingress"] as Inputs[])[1] ?? {}, { fromPort: 23, toPort: 3388 }),
+    "net-nacl-named-ports",
+  ],
+  [
+    "everything out of the nodes' list",
+    acl,
+    "network-nodes",
+    set("egress[1].protocol", "-1"),
+    "net-nacl-named-ports",
+  ],
+  [
+    "everything out of the public list",
+    acl,
+    "network-public",
+    set("egress[1].protocol", "-1"),
+    "net-nacl-named-ports",
+  ],
+  ["a VPC without DNS", vpc, "network", set("enableDnsSupport", false), "net-vpc-dns"],
+  ["a VPC without host names", vpc, "network", set("enableDnsHostnames", false), "net-vpc-dns"],
   ["no flow logs", flowLog, "network-flow-logs", "drop", "net-flow-logs"],
   [
     "rejected flows only",
@@ -735,6 +783,45 @@ const rows: Row[] = [
     },
     "net-sg-restrict-egress",
   ],
+  ...["api-ingress-nodes-443", "nodes-ingress-api-10250", "endpoints-ingress-bastion-443"].map(
+    (name): Row => [
+      `every lower port of ${name}`,
+      ingress,
+      `rules-${name}`,
+      set("fromPort", 0),
+      "net-sg-no-all-ports",
+    ],
+  ),
+  ...["api-egress-nodes-10250", "nodes-egress-s3-443", "nodes-egress-internet-443"].map(
+    (name): Row => [
+      `every lower port of ${name}`,
+      egress,
+      `rules-${name}`,
+      set("fromPort", 0),
+      "net-sg-restrict-egress",
+    ],
+  ),
+  [
+    "SSH from the bastion to the nodes",
+    ingress,
+    "rules-nodes-ingress-api-10250",
+    { beside: peer("bastion", 22) },
+    "net-sg-no-ssh-inside",
+  ],
+  [
+    "SSH to the control plane from a trusted network",
+    ingress,
+    "rules-api-ingress-bastion-443",
+    { beside: sshFromTrusted },
+    "net-sg-no-ssh-inside",
+  ],
+  [
+    "the control plane for a trusted network",
+    ingress,
+    "rules-api-ingress-bastion-443",
+    { beside: sshFromTrusted },
+    "eks-api-reachable-only-internal",
+  ],
   [
     "a rule without a reason",
     ingress,
@@ -781,6 +868,20 @@ const rows: Row[] = [
     "bastion",
     remove("blockDeviceMappings[0].ebs.encrypted"),
     "compute-ebs-encrypted",
+  ],
+  [
+    "the bastion on the internet",
+    egress,
+    "rules-bastion-egress-endpoints-443",
+    { beside: openWorld },
+    "bastion-egress-named",
+  ],
+  [
+    "SSH from the bastion",
+    egress,
+    "rules-bastion-egress-api-443",
+    { beside: peer("nodes", 22) },
+    "bastion-egress-named",
   ],
   [
     "a bastion's volumes left to the image",
@@ -1147,25 +1248,27 @@ describe("mutations", () => {
   }, 60_000);
 
   /** The program with one resource changed. */
-  function mutated(type: string, name: string, change: Change | "drop"): StackResource[] {
+  function mutated(type: string, name: string, mutation: Mutation): StackResource[] {
     const target = base.find((one) => one.type === type && one.name === name);
     if (!target) throw new Error(`the program must have ${type} ${name}`);
-    return base.flatMap((one) => {
-      if (one !== target) return [one];
-      if (change === "drop") return [];
-      const inputs = structuredClone(one.inputs);
-      const mutant = { ...one, inputs, outputs: inputs };
-      change(inputs, mutant);
-      return [mutant];
-    });
+    const others = base.filter((one) => one !== target);
+    if (mutation === "drop") return others;
+    const inputs = structuredClone(target.inputs);
+    const mutant = { ...target, inputs, outputs: inputs };
+    if (typeof mutation === "function") {
+      mutation(inputs, mutant);
+      return [...others, mutant];
+    }
+    mutation.beside(inputs, mutant);
+    return [...base, { ...mutant, name: `${name}-too`, urn: `${target.urn}-too` }];
   }
 
   it("starts from a program in which nothing fails", () => {
     expect(failing(base)).toEqual([]);
   });
 
-  it.each(rows)("notices %s", (_what, type, name, change, rule) => {
-    expect(failing(mutated(type, name, change))).toContain(rule);
+  it.each(rows)("notices %s", (_what, type, name, mutation, rule) => {
+    expect(failing(mutated(type, name, mutation))).toContain(rule);
   });
 
   it("stops what weakens the program, and does not only speak of it", () => {
@@ -1185,8 +1288,8 @@ describe("mutations", () => {
   ];
   it.each(rows.filter(([what]) => judged.includes(what)))(
     "agrees with the judge of a plan on %s",
-    async (_what, type, name, change) => {
-      const resources = mutated(type, name, change);
+    async (_what, type, name, mutation) => {
+      const resources = mutated(type, name, mutation);
       const stack = { project: "drawbridge", stack: "prod", values: {}, secretKeys: [] };
       const pack = join(root, "policies");
       const { verdicts } = await judgeResources(pack, packDefaults, stack, resources);

@@ -1,7 +1,7 @@
 import { token } from "../../policies/tokens";
 import { casesFor } from "../support/rule-cases";
-import { aclEntry, resource } from "../support/rule-platform";
-import { unknown } from "../support/rule-stack";
+import { aclEntry, nodeSubnets, platform, resource } from "../support/rule-platform";
+import { gone, ref, unknown } from "../support/rule-stack";
 
 const acl = (...ingress: unknown[]) => ({ acl: resource(token.networkAcl, { ingress }) });
 const alone = (more: Record<string, unknown>) => ({
@@ -139,4 +139,203 @@ casesFor("net-nacl-no-open-admin [J16] [M5]", {
       ["acl: undecided: ingress of acl is unknown until up"],
     ],
   ],
+});
+
+const list = (subnets: unknown[], inputs: Record<string, unknown>) => ({
+  list: resource(token.networkAcl, { vpcId: ref("vpc"), subnetIds: subnets, ...inputs }),
+});
+const privateList = (inputs: Record<string, unknown>) => list(nodeSubnets, inputs);
+const publicList = (inputs: Record<string, unknown>) => list([ref("public-a")], inputs);
+const everything = { protocol: "-1" };
+const from = (place: string, got: string) =>
+  `list: ${place} must name the ports from the internet, got ${got} from 0.0.0.0/0`;
+const to = (place: string, got: string) =>
+  `list: ${place} must name the ports to the internet, got ${got} to 0.0.0.0/0`;
+const one = (more: Record<string, unknown>) =>
+  resource(token.networkAclRule, {
+    networkAclId: ref("list"),
+    ruleNumber: 10,
+    ruleAction: "allow",
+    protocol: "tcp",
+    cidrBlock: "0.0.0.0/0",
+    egress: false,
+    ...more,
+  });
+
+casesFor("net-nacl-named-ports [J16] [J18]", {
+  base: platform,
+  passes: [
+    ["the web and answers to public subnets", {}],
+    [
+      "answers to private subnets, HTTPS from them",
+      privateList({
+        ingress: [aclEntry(10, 32768, 60999), aclEntry(20, 32768, 65535, { protocol: "udp" })],
+        egress: [aclEntry(10, 443, 443), aclEntry(20, 123, 123, { protocol: "17" })],
+      }),
+    ],
+    [
+      "everything inside private networks",
+      privateList({
+        ingress: [aclEntry(10, 0, 0, { ...everything, cidrBlock: "10.0.0.0/8" })],
+        egress: [aclEntry(10, 0, 0, { ...everything, cidrBlock: "10.10.0.0/16" })],
+      }),
+    ],
+    [
+      "a joined network on every port",
+      privateList({ ingress: [aclEntry(10, 0, 65535, { cidrBlock: "203.0.113.0/24" })] }),
+    ],
+    [
+      "large packets",
+      privateList({
+        ingress: [aclEntry(10, 0, 0, { protocol: "icmp", icmpType: 3, icmpCode: 4 })],
+      }),
+    ],
+    ["a denial", privateList({ ingress: [aclEntry(10, 0, 65535, { action: "deny" })] })],
+    [
+      "everything above the system's ports from public subnets",
+      publicList({ egress: [aclEntry(10, 443, 443), aclEntry(20, 1024, 65535)] }),
+    ],
+    [
+      "an entry of its own",
+      { ...privateList({}), one: one({ egress: true, fromPort: 443, toPort: 443 }) },
+    ],
+  ],
+  fails: [
+    [
+      "more than answers to private subnets",
+      privateList({ ingress: [aclEntry(10, 3390, 65535)] }),
+      [from("ingress[0]", "tcp 3390-65535")],
+    ],
+    [
+      "a range between SSH and RDP",
+      privateList({ ingress: [aclEntry(10, 23, 3388)] }),
+      [from("ingress[0]", "tcp 23-3388")],
+    ],
+    [
+      "the ports of nodes",
+      privateList({ ingress: [aclEntry(10, 30000, 32767)] }),
+      [from("ingress[0]", "tcp 30000-32767")],
+    ],
+    [
+      "the web to private subnets",
+      privateList({ ingress: [aclEntry(10, 443, 443)] }),
+      [from("ingress[0]", "tcp 443-443")],
+    ],
+    [
+      "the internet in two halves",
+      privateList({
+        ingress: [
+          aclEntry(10, 443, 443, { cidrBlock: "0.0.0.0/1" }),
+          aclEntry(20, 80, 80, { cidrBlock: "128.0.0.0/1" }),
+        ],
+      }),
+      [
+        "list: ingress[0] must name the ports from the internet, got tcp 443-443 from 0.0.0.0/1",
+        "list: ingress[1] must name the ports from the internet, got tcp 80-80 from 128.0.0.0/1",
+      ],
+    ],
+    [
+      "IPv6",
+      privateList({
+        ingress: [aclEntry(10, 443, 443, { cidrBlock: undefined, ipv6CidrBlock: "::/0" })],
+      }),
+      ["list: ingress[0] must name the ports from the internet, got tcp 443-443 from ::/0"],
+    ],
+    [
+      "every message",
+      privateList({ ingress: [aclEntry(10, 0, 0, { protocol: "icmp", icmpType: -1 })] }),
+      [from("ingress[0]", "icmp 0-0")],
+    ],
+    [
+      "a protocol of its own",
+      privateList({ ingress: [aclEntry(10, 40000, 40000, { protocol: "50" })] }),
+      [from("ingress[0]", "50 40000-40000")],
+    ],
+    [
+      "everything out of private subnets",
+      privateList({ egress: [aclEntry(10, 0, 0, everything)] }),
+      [to("egress[0]", "every protocol and port")],
+    ],
+    [
+      "every port out of private subnets",
+      privateList({ egress: [aclEntry(10, 1024, 65535)] }),
+      [to("egress[0]", "tcp 1024-65535")],
+    ],
+    [
+      "a range of system ports out of private subnets",
+      privateList({ egress: [aclEntry(10, 80, 443)] }),
+      [to("egress[0]", "tcp 80-443")],
+    ],
+    [
+      "everything out of public subnets",
+      publicList({ egress: [aclEntry(10, 0, 0, everything)] }),
+      [to("egress[0]", "every protocol and port")],
+    ],
+    [
+      "mail into public subnets",
+      publicList({ ingress: [aclEntry(10, 25, 25)] }),
+      [from("ingress[0]", "tcp 25-25")],
+    ],
+    [
+      "a list that a private subnet shares",
+      list([ref("public-a"), ref("nodes-a")], { ingress: [aclEntry(10, 443, 443)] }),
+      [from("ingress[0]", "tcp 443-443")],
+    ],
+    [
+      "a subnet by an association",
+      {
+        ...list([], { ingress: [aclEntry(10, 443, 443)] }),
+        link: resource(token.networkAclAssociation, {
+          networkAclId: ref("list"),
+          subnetId: ref("nodes-a"),
+        }),
+      },
+      [from("ingress[0]", "tcp 443-443")],
+    ],
+    [
+      "an entry of its own",
+      { ...privateList({}), one: one({ fromPort: 0, toPort: 65535 }) },
+      ["one: one must name the ports from the internet, got tcp 0-65535 from 0.0.0.0/0"],
+    ],
+  ],
+  undecided: [
+    [
+      "a port that nobody knows yet",
+      privateList({ ingress: [aclEntry(10, unknown as never, 443)] }),
+      ["list: undecided: ingress[0].fromPort of list is unknown until up"],
+    ],
+    [
+      "subnets that nobody knows yet",
+      list([unknown], { ingress: [aclEntry(10, 443, 443)] }),
+      ["list: undecided: subnetIds of list is unknown until up"],
+    ],
+    [
+      "entries that nobody knows yet",
+      privateList({ ingress: unknown }),
+      ["list: undecided: ingress of list is unknown until up"],
+    ],
+    [
+      "the direction of an entry, and so its port",
+      { ...privateList({}), one: one({ egress: unknown, fromPort: unknown, toPort: 443 }) },
+      ["one: undecided: fromPort of one is unknown until up"],
+    ],
+  ],
+  notApplicable: [["no list", { acl: gone }, `the stack has no ${token.networkAcl}`]],
+});
+
+describe("where load balancers are clients", () => {
+  casesFor("net-nacl-named-ports [J16] [J18]", {
+    base: platform,
+    config: { firstAnswerPort: 1024 },
+    passes: [["their answers", privateList({ ingress: [aclEntry(10, 1024, 65535)] })]],
+    fails: [
+      [
+        "system ports",
+        privateList({ ingress: [aclEntry(10, 1023, 65535)] }),
+        [from("ingress[0]", "tcp 1023-65535")],
+      ],
+    ],
+    undecided: [],
+    decided: "the table above has them",
+  });
 });

@@ -478,3 +478,52 @@ describe("a bastion that people reach by SSH", () => {
     decided: "the table above has them",
   });
 });
+
+casesFor("net-vpc-dns [J1] [J18]", {
+  base: platform,
+  passes: [
+    ["both", { "vpc.enableDnsSupport": true }],
+    ["DNS support by AWS' default", {}],
+    [
+      "a VPC without private names",
+      { other: resource(token.vpc, { cidrBlock: "10.11.0.0/16", enableDnsSupport: false }) },
+    ],
+  ],
+  fails: [
+    [
+      "no host names",
+      { "vpc.enableDnsHostnames": false },
+      ["vpc: enableDnsHostnames must be true, got false"],
+    ],
+    [
+      "host names left out",
+      { "vpc.enableDnsHostnames": gone },
+      ["vpc: enableDnsHostnames must be true, got nothing"],
+    ],
+    [
+      "no DNS",
+      { "vpc.enableDnsSupport": false },
+      ["vpc: enableDnsSupport must not be false, got false"],
+    ],
+    [
+      "a VPC of endpoints alone",
+      {
+        other: resource(token.vpc, { cidrBlock: "10.11.0.0/16" }),
+        "endpoint-sts.vpcId": ref("other"),
+      },
+      ["other: enableDnsHostnames must be true, got nothing"],
+    ],
+  ],
+  undecided: [
+    [
+      "a flag that nobody knows yet",
+      { "vpc.enableDnsHostnames": unknown },
+      ["vpc: undecided: enableDnsHostnames of vpc is unknown until up"],
+    ],
+    [
+      "a VPC that nobody knows yet",
+      { "endpoint-sts.vpcId": unknown },
+      ["endpoint-sts: undecided: vpcId of endpoint-sts is unknown until up"],
+    ],
+  ],
+});

@@ -219,6 +219,16 @@ casesFor("net-sg-no-all-ports [J16]", {
       ["rule: rule must name its ports, got 50 0-65535"],
     ],
     [
+      "a range that starts at nothing",
+      { rule: ingress({ referencedSecurityGroupId: ref("api-group"), fromPort: 0, toPort: 443 }) },
+      ["rule: rule must name its ports, got tcp 0-443"],
+    ],
+    [
+      "a range of system ports",
+      { rule: ingress({ cidrIpv4: "10.0.0.0/8", fromPort: 80, toPort: 443 }) },
+      ["rule: rule must name its ports, got tcp 80-443"],
+    ],
+    [
       "every port of another group",
       { rule: ingress({ referencedSecurityGroupId: ref("api-group"), ipProtocol: "-1" }) },
       ["rule: rule must name its ports, got every protocol and port"],
@@ -272,8 +282,18 @@ casesFor("net-sg-restrict-egress [J18] [S9]", {
       { rule: egress({ cidrIpv4: "10.0.0.0/8", fromPort: 5432, toPort: 5432 }) },
     ],
     [
-      "every port to a group",
+      "every port to the group itself",
       { rule: egress({ referencedSecurityGroupId: ref("nodes-group"), ipProtocol: "-1" }) },
+    ],
+    [
+      "the ports of nodes to a group",
+      {
+        rule: egress({
+          referencedSecurityGroupId: ref("api-group"),
+          fromPort: 30_000,
+          toPort: 32_767,
+        }),
+      },
     ],
   ],
   fails: [
@@ -306,7 +326,22 @@ casesFor("net-sg-restrict-egress [J18] [S9]", {
     [
       "everything to a network",
       { rule: egress({ cidrIpv4: "10.0.0.0/8", ipProtocol: "-1" }) },
-      ["rule: rule must name its ports, got every protocol and port to 10.0.0.0/8"],
+      ["rule: rule must name its ports, got every protocol and port"],
+    ],
+    [
+      "every port to another group",
+      { rule: egress({ referencedSecurityGroupId: ref("api-group"), ipProtocol: "-1" }) },
+      ["rule: rule must name its ports, got every protocol and port"],
+    ],
+    [
+      "a range of system ports to another group",
+      { rule: egress({ referencedSecurityGroupId: ref("api-group"), fromPort: 0, toPort: 443 }) },
+      ["rule: rule must name its ports, got tcp 0-443"],
+    ],
+    [
+      "a range of system ports to an endpoint",
+      { "nodes-to-s3.fromPort": 0 },
+      ["nodes-to-s3: nodes-to-s3 must name its ports, got tcp 0-443"],
     ],
     [
       "an inline rule",
@@ -328,6 +363,11 @@ casesFor("net-sg-restrict-egress [J18] [S9]", {
       "a network that nobody knows yet",
       { "nodes-to-internet.cidrIpv4": unknown },
       ["nodes-to-internet: undecided: cidrIpv4 of nodes-to-internet is unknown until up"],
+    ],
+    [
+      "a peer that nobody knows yet",
+      { rule: egress({ referencedSecurityGroupId: unknown, ipProtocol: "-1" }) },
+      ["rule: undecided: referencedSecurityGroupId of rule is unknown until up"],
     ],
     [
       "a protocol that nobody knows yet",

@@ -35,7 +35,7 @@ function protectedResource(...args: Parameters<typeof resource>): ResourceSpec {
 
 function network(): StackSpec {
   return {
-    vpc: resource(token.vpc, { cidrBlock: "10.10.0.0/16" }),
+    vpc: resource(token.vpc, { cidrBlock: "10.10.0.0/16", enableDnsHostnames: true }),
     "default-group": resource(token.defaultSecurityGroup, {
       vpcId: ref("vpc"),
       ingress: [],
@@ -146,6 +146,7 @@ function securityGroups(): StackSpec {
     "api-group": group("Kubernetes API"),
     "nodes-group": group("nodes and pods"),
     "endpoints-group": group("VPC endpoints"),
+    "bastion-group": group("bastion"),
     "api-from-nodes": rule(
       token.securityGroupIngressRule,
       "api-group",
@@ -157,6 +158,12 @@ function securityGroups(): StackSpec {
       "endpoints-group",
       { referencedSecurityGroupId: ref("nodes-group") },
       "nodes call AWS",
+    ),
+    "bastion-to-endpoints": rule(
+      token.securityGroupEgressRule,
+      "bastion-group",
+      { referencedSecurityGroupId: ref("endpoints-group") },
+      "sessions",
     ),
     "nodes-from-nodes": resource(token.securityGroupIngressRule, {
       securityGroupId: ref("nodes-group"),
@@ -385,7 +392,7 @@ function bastion(): StackSpec {
       userData: Buffer.from(bastionScript).toString("base64"),
       metadataOptions,
       networkInterfaces: [
-        { associatePublicIpAddress: "false", securityGroups: [ref("nodes-group")] },
+        { associatePublicIpAddress: "false", securityGroups: [ref("bastion-group")] },
       ],
       blockDeviceMappings: [volume("/dev/xvda")],
       monitoring: { enabled: true },
