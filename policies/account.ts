@@ -1,4 +1,5 @@
 import { isAbsent, known } from "./conditions";
+import type { Stack } from "./model";
 import { stackRule } from "./rule";
 import { token } from "./tokens";
 
@@ -28,3 +29,12 @@ export const allowedAccounts = stackRule({
     }
   },
 });
+
+/** The accounts that the providers of the stack name; none while nobody knows them. */
+export function accountsOf(stack: Stack): string[] {
+  return stack
+    .all(token.awsProvider)
+    .flatMap((provider) => provider.at("allowedAccountIds").json().each())
+    .filter(({ unknown }) => !unknown)
+    .map(({ text }) => text);
+}

@@ -1,5 +1,5 @@
 import { isClusterGroup } from "./eks-network";
-import { instances, templatesOf } from "./launch-templates";
+import { foreignTemplates, instances, templatesOf } from "./launch-templates";
 import type { Field, Finding, Resource, Stack } from "./model";
 import { stackRule } from "./rule";
 import { token } from "./tokens";
@@ -19,6 +19,7 @@ export const ownSecurityGroups = stackRule({
       yield* namesGroups([instance, ...templatesOf(instance, stack)], stack);
     }
     for (const group of stack.all(token.autoScalingGroup, token.nodeGroup)) {
+      yield* foreignTemplates(group, stack);
       for (const template of templatesOf(group, stack)) yield* namesGroups([template], stack);
     }
   },

@@ -1,4 +1,4 @@
-import type { Finding, Resource, Stack } from "./model";
+import type { Finding, References, Resource, Stack } from "./model";
 import { token } from "./tokens";
 
 /** Types that are one instance each. */
@@ -17,10 +17,26 @@ export function hasTemplate(group: Resource): Finding[] {
 
 /** The launch templates that a group of instances names. */
 export function templatesOf(group: Resource, stack: Stack): Resource[] {
+  return templateRefs(group, stack).flatMap(({ found }) => found);
+}
+
+/** What no rule can see of a group of instances: its template, where the stack does not manage it. */
+export function foreignTemplates(group: Resource, stack: Stack): Finding[] {
+  return templateRefs(group, stack).flatMap(({ outside, unknown }) => [
+    ...unknown.map((field) => field.undecided()),
+    ...outside.map(({ path, resource }) =>
+      resource.undecided(
+        `${path} of ${resource.name} is unknown inside: the stack does not manage the template`,
+      ),
+    ),
+  ]);
+}
+
+function templateRefs(group: Resource, stack: Stack): References[] {
   return [
     "launchTemplate.id",
     "launchTemplate.name",
     "mixedInstancesPolicy.launchTemplate.launchTemplateSpecification.launchTemplateId",
     "mixedInstancesPolicy.launchTemplate.launchTemplateSpecification.launchTemplateName",
-  ].flatMap((path) => stack.refs(group.at(path), [token.launchTemplate]).found);
+  ].map((path) => stack.refs(group.at(path), [token.launchTemplate]));
 }

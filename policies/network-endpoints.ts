@@ -1,10 +1,11 @@
+import { accountsOf } from "./account";
 import { is } from "./conditions";
-import type { Field, Finding, Resource, Stack } from "./model";
-import { allows, isForAnybody, isLimitedBy, limits, statements } from "./policy-documents";
+import { namesOnly, narrow } from "./endpoint-statements";
+import type { Finding, References, Resource, Stack } from "./model";
+import { allows, statements } from "./policy-documents";
 import { stackRule } from "./rule";
 import { token } from "./tokens";
-import type { Truth } from "./truth";
-import { all, any, not } from "./truth";
+import { isMeantPublic } from "./topology";
 
 /** What private nodes need to join and to pull images: docs.aws.amazon.com/eks/latest/userguide/private-clusters.html */
 const needed = ["s3", "ecr.api", "ecr.dkr", "sts", "logs"];
@@ -51,19 +52,64 @@ export const endpointPolicy = stackRule({
   fix: "Give the endpoint a policy with named actions and conditions on aws:PrincipalAccount and aws:ResourceAccount or named resources, and private DNS to interface endpoints.",
   url: "https://docs.aws.amazon.com/vpc/latest/privatelink/vpc-endpoints-access.html",
   types: [token.vpcEndpoint],
-  *checkStack(stack) {
+  config: {
+    trustedAccounts: {
+      type: "array",
+      items: { type: "string" },
+      default: [] as string[],
+      description:
+        "Accounts, besides those of the provider, whose principals and resources endpoints may name.",
+    },
+  },
+  *checkStack(stack, { trustedAccounts }) {
+    const own = accountsOf(stack);
+    // Without a provider that names them, nobody knows which accounts are one's own.
+    const accounts = own.length > 0 ? new Set([...own, ...trustedAccounts]) : undefined;
     for (const endpoint of stack.all(token.vpcEndpoint)) {
       const type = endpoint.at("vpcEndpointType");
       // Gateway load balancer endpoints pass packets on and take no policy.
       if (type.value === "GatewayLoadBalancer") continue;
       if (type.unknown) yield type.undecided();
       if (type.value === "Interface") yield* endpoint.must("privateDnsEnabled", is(true));
-      yield* policiesOf(endpoint, stack);
+      else if (!type.unknown) yield* reachedFromPrivate(endpoint, stack);
+      yield* policiesOf(endpoint, stack, accounts);
     }
   },
 });
 
-function* policiesOf(endpoint: Resource, stack: Stack): Iterable<Finding> {
+/** A gateway holds for the subnets whose tables it is in; traffic of the others goes around its policy. */
+function* reachedFromPrivate(endpoint: Resource, stack: Stack): Iterable<Finding> {
+  const { found: own, outside, unknown } = tablesOf(endpoint, "routeTableIds", stack);
+  const added = stack
+    .users(endpoint, [token.vpcEndpointRouteTableAssociation], "vpcEndpointId")
+    .flatMap((association) => tablesOf(association, "routeTableId", stack).found);
+  const tables = new Set([...own, ...added]);
+  for (const vpc of stack.refs(endpoint.at("vpcId"), [token.vpc]).found) {
+    const subnets = stack
+      .users(vpc, [token.subnet], "vpcId")
+      .filter((subnet) => isMeantPublic(subnet, stack) === false);
+    for (const association of subnets.flatMap((subnet) =>
+      stack.users(subnet, [token.routeTableAssociation], "subnetId"),
+    )) {
+      const { found } = tablesOf(association, "routeTableId", stack);
+      if (found.length === 0 || found.some((table) => tables.has(table))) continue;
+      const open = [...unknown, ...outside];
+      yield open.length > 0
+        ? endpoint.at("routeTableIds").undecided()
+        : endpoint.fail(`routeTableIds must have the table of ${association.name}, got none of it`);
+    }
+  }
+}
+
+function tablesOf(resource: Resource, path: string, stack: Stack): References {
+  return stack.refs(resource.at(path), [token.routeTable, token.defaultRouteTable]);
+}
+
+function* policiesOf(
+  endpoint: Resource,
+  stack: Stack,
+  accounts: ReadonlySet<string> | undefined,
+): Iterable<Finding> {
   const separate = stack
     .users(endpoint, [token.vpcEndpointPolicy], "vpcEndpointId")
     .map((policy) => policy.at("policy"));
@@ -71,104 +117,10 @@ function* policiesOf(endpoint: Resource, stack: Stack): Iterable<Finding> {
   if (policies.length === 0) {
     yield endpoint.at("policy").fail("be set: the default lets everybody do everything");
   }
-  for (const statement of policies.flatMap(statements)) yield* narrow(statement);
-}
-
-/** Keys that tie a call to accounts of one's own, its callers' and its resources'. */
-const ownPrincipals = ["aws:PrincipalAccount", "aws:PrincipalOrgID", "aws:PrincipalOrgPaths"];
-const ownResources = ["aws:ResourceAccount", "aws:ResourceOrgID", "aws:ResourceOrgPaths"];
-
-function* narrow(statement: Field): Iterable<Finding> {
-  const allowed = allows(statement);
-  if (allowed === false) return;
-  const named = namesResources(statement);
-  yield* statement.judge(any([not(allowed), namesActions(statement)]), "name the actions in use");
-  yield* statement.judge(
-    any([not(allowed), not(isForAnybody(statement)), isOfOwnPrincipals(statement), named]),
-    "be limited to own principals or to named resources",
-  );
-  // Credentials of one's own can be used to carry data into a stranger's bucket.
-  yield* statement.judge(
-    any([not(allowed), not(carriesData(statement)), isLimitedBy(statement, ownResources), named]),
-    "be limited to own resources or to named ones",
-  );
-}
-
-function namesActions(statement: Field): Truth {
-  const actions = statement.at("Action").each();
-  return all([
-    actions.length > 0,
-    ...actions.map((action): Truth => {
-      if (/[*?]/.test(action.text)) return false;
-      return action.unknown ? undefined : true;
-    }),
-  ]);
-}
-
-function isOfOwnPrincipals(statement: Field): Truth {
-  const arns = limits(statement, ["aws:PrincipalArn"]);
-  return any([
-    isLimitedBy(statement, ownPrincipals),
-    ...arns.map((values) => all(values.map(isNamed))),
-  ]);
-}
-
-function namesResources(statement: Field): Truth {
-  const resources = statement.at("Resource");
-  return all([resources.present, ...resources.each().map(isNamed)]);
-}
-
-/** Whether an ARN says whose thing it is: by the account or, as ARNs of buckets have none, by the name. */
-function isNamed({ unknown, text }: Field): Truth {
-  const [start, , , , account = "", ...resource] = text.split(":");
-  if (start !== "arn") return unknown ? undefined : false;
-  const owner = account === "" ? (resource.join(":").split("/")[0] ?? "") : account;
-  return owner !== "" && !/[*?]/.test(owner);
-}
-
-/** Services whose calls name a bucket, a key, a role, a queue that may be another account's. */
-const dataServices = new Set([
-  "dynamodb",
-  "ecr",
-  "events",
-  "kinesis",
-  "kms",
-  "lambda",
-  "logs",
-  "s3",
-  "s3express",
-  "secretsmanager",
-  "sns",
-  "sqs",
-  "sts",
-]);
-
-/**
- * Calls of these services that carry nothing away. EKS' own images lie in accounts that differ by region:
- * docs.aws.amazon.com/eks/latest/userguide/add-ons-images.html
- */
-const harmless = new Set([
-  "ecr:BatchCheckLayerAvailability",
-  "ecr:BatchGetImage",
-  "ecr:BatchImportUpstreamImage",
-  "ecr:GetAuthorizationToken",
-  "ecr:GetDownloadUrlForLayer",
-  "sts:GetCallerIdentity",
-]);
-
-function carriesData(statement: Field): Truth {
-  return any([
-    statement.at("NotAction").present,
-    ...statement
-      .at("Action")
-      .each()
-      .map((action): Truth => {
-        if (action.unknown) return undefined;
-        const [service = ""] = action.text.split(":");
-        return (
-          (dataServices.has(service.toLowerCase()) && !harmless.has(action.text)) ||
-          /[*?]/.test(service)
-        );
-      }),
-  ]);
+  for (const statement of policies.flatMap(statements)) {
+    yield* narrow(statement);
+    if (accounts && allows(statement) !== false) {
+      yield* statement.judge(namesOnly(statement, accounts), "name accounts of the stack");
+    }
+  }
 }

@@ -47,9 +47,7 @@ export const noWorldIngress = stackRule({
     for (const rule of rules) {
       const own = networksOf(rule, stack);
       yield* own.filter(({ unknown }) => unknown).map((field) => field.undecided());
-      yield* foreignPrefixLists(rule, stack).map((list) =>
-        list.unknown ? list.undecided() : hidden(list),
-      );
+      yield* foreignPrefixLists(rule, stack).map(undecidedList);
       const networks = knownNetworks(own);
       if (networks.every(isPrivate) || isPublicWeb(rule, stack)) continue;
       if (coversWorld(networks)) {
@@ -68,7 +66,8 @@ export const noWorldIngress = stackRule({
   },
 });
 
-function hidden(list: Field): Finding {
+function undecidedList(list: Field): Finding {
+  if (list.unknown) return list.undecided();
   return list.resource.undecided(
     `the networks of ${list.path} of ${list.resource.name} are unknown: the stack does not manage the prefix list`,
   );
@@ -151,6 +150,8 @@ export const restrictEgress = stackRule({
       if (self) continue;
       const networks = networksOf(rule, stack);
       yield* networks.filter(({ unknown }) => unknown).map((field) => field.undecided());
+      // HTTPS may go anywhere, so it does not matter what is in the list.
+      if (!isHttps(rule)) yield* foreignPrefixLists(rule, stack).map(undecidedList);
       const ports = portsOf(rule);
       if (!ports) {
         yield* unknownPorts(rule);

@@ -71,6 +71,8 @@ export const token = {
   volume: "aws:ebs/volume:Volume",
   vpc: "aws:ec2/vpc:Vpc",
   vpcEndpoint: "aws:ec2/vpcEndpoint:VpcEndpoint",
+  vpcEndpointRouteTableAssociation:
+    "aws:ec2/vpcEndpointRouteTableAssociation:VpcEndpointRouteTableAssociation",
   vpcEndpointPolicy: "aws:ec2/vpcEndpointPolicy:VpcEndpointPolicy",
   vpcPeeringConnection: "aws:ec2/vpcPeeringConnection:VpcPeeringConnection",
 } as const;

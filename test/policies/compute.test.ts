@@ -258,6 +258,14 @@ casesFor("compute-own-security-groups [J16]", {
   ],
   undecided: [
     [
+      "a template of another stack",
+      { "nodes.launchTemplate": { id: "lt-1", version: "1" } },
+      [
+        "nodes: undecided: launchTemplate.id of nodes is unknown inside: the stack does not manage the template",
+      ],
+      "finished",
+    ],
+    [
       "a group that nobody knows yet",
       { "nodes-template.vpcSecurityGroupIds": [unknown] },
       ["nodes-template: undecided: vpcSecurityGroupIds[0] of nodes-template is unknown until up"],

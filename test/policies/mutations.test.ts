@@ -741,6 +741,33 @@ const rows: Row[] = [
     inJson("policy", (doc) => (statement(doc, "OwnRoles").Resource = "*")),
     "net-endpoint-policy",
   ],
+  [
+    "S3 buckets of another account",
+    endpoint,
+    "endpoints-s3",
+    inJson("policy", (doc) => {
+      const { Condition } = statement(doc, "OwnPrincipalsInOwnBuckets");
+      Object.assign(Condition?.["StringEquals"] ?? {}, { "aws:ResourceAccount": "999999999999" });
+    }),
+    "net-endpoint-policy",
+  ],
+  [
+    "own keys for everybody",
+    endpoint,
+    "endpoints-kms",
+    withoutCondition("policy", "OwnPrincipals"),
+    "net-endpoint-policy",
+  ],
+  [
+    "S3 around its endpoint",
+    endpoint,
+    "endpoints-s3",
+    (inputs, one) => {
+      inputs["routeTableIds"] = [];
+      delete one.propertyDependencies["routeTableIds"];
+    },
+    "net-endpoint-policy",
+  ],
   ["no endpoint for images", endpoint, "endpoints-ecr.dkr", "drop", "net-vpc-endpoints"],
   [
     "nodes open to the world",

@@ -52,11 +52,13 @@ const allow = (more: Record<string, unknown>) =>
     }),
   );
 const limited =
-  "endpoint-sts: policy.Statement[0] must be limited to own principals or to named resources, got statement It";
+  "endpoint-sts: policy.Statement[0] must be limited to own principals, got statement It";
 const named = "endpoint-sts: policy.Statement[0] must name the actions in use, got statement It";
 const owned =
   "endpoint-sts: policy.Statement[0] must be limited to own resources or to named ones, got statement It";
 const on = (more: Record<string, unknown>) => ({ "endpoint-sts.policy": allow(more) });
+const strangers =
+  "endpoint-sts: policy.Statement[0] must name accounts of the stack, got statement It";
 const onS3 = (more: Record<string, unknown>) => on({ Action: "s3:PutObject", ...more });
 
 casesFor("net-endpoint-policy [J18] [M1]", {
@@ -132,6 +134,28 @@ casesFor("net-endpoint-policy [J18] [M1]", {
       },
     ],
     [
+      "a gateway whose tables have resources of their own",
+      {
+        "endpoint-s3.routeTableIds": gone,
+        ...Object.fromEntries(
+          ["a", "b"].map((zone) => [
+            `gateway-${zone}`,
+            resource(token.vpcEndpointRouteTableAssociation, {
+              vpcEndpointId: ref("endpoint-s3"),
+              routeTableId: ref(`private-table-${zone}`),
+            }),
+          ]),
+        ),
+      },
+    ],
+    [
+      "accounts that nobody names",
+      {
+        provider: gone,
+        ...on({ Condition: { StringEquals: { "aws:PrincipalAccount": "999999999999" } } }),
+      },
+    ],
+    [
       "a gateway load balancer's endpoint",
       {
         gate: resource(token.vpcEndpoint, {
@@ -183,6 +207,55 @@ casesFor("net-endpoint-policy [J18] [M1]", {
       "own buckets for everybody",
       onS3({ Condition: { StringEquals: { "aws:ResourceAccount": "111122223333" } } }),
       [limited],
+    ],
+    [
+      "own keys for everybody",
+      on({
+        Action: "kms:Decrypt",
+        Condition: {},
+        Resource: "arn:aws:kms:eu-west-1:111122223333:key/*",
+      }),
+      [limited],
+    ],
+    [
+      "a bucket of somebody for everybody to write to",
+      onS3({ Condition: {}, Resource: "arn:aws:s3:::images/*" }),
+      [limited],
+    ],
+    [
+      "principals of another account",
+      on({ Condition: { StringEquals: { "aws:PrincipalAccount": "999999999999" } } }),
+      [strangers],
+    ],
+    [
+      "buckets of another account",
+      onS3({
+        Condition: {
+          StringEquals: {
+            "aws:PrincipalAccount": "111122223333",
+            "aws:ResourceAccount": ["111122223333", "999999999999"],
+          },
+        },
+      }),
+      [strangers],
+    ],
+    [
+      "roles of another account",
+      on({ Action: "sts:AssumeRole", Resource: "arn:aws:iam::999999999999:role/*" }),
+      [strangers],
+    ],
+    [
+      "a gateway in the tables of no subnet",
+      { "endpoint-s3.routeTableIds": [] },
+      [
+        "endpoint-s3: routeTableIds must have the table of nodes-a-table, got none of it",
+        "endpoint-s3: routeTableIds must have the table of nodes-b-table, got none of it",
+      ],
+    ],
+    [
+      "a gateway in the table of one subnet",
+      { "endpoint-s3.routeTableIds": [ref("private-table-a")] },
+      ["endpoint-s3: routeTableIds must have the table of nodes-b-table, got none of it"],
     ],
     ["any key", on({ Action: ["kms:Decrypt"] }), [owned]],
     [
@@ -293,6 +366,11 @@ casesFor("net-endpoint-policy [J18] [M1]", {
       ["endpoint-sts: undecided: policy.Statement of endpoint-sts is unknown until up"],
     ],
     [
+      "route tables that nobody knows yet",
+      { "endpoint-s3.routeTableIds": unknown },
+      ["endpoint-s3: undecided: routeTableIds of endpoint-s3 is unknown until up"],
+    ],
+    [
       "an action that nobody knows yet",
       on({ Action: unknown }),
       ["endpoint-sts: undecided: policy.Statement[0] of endpoint-sts is unknown until up"],
@@ -303,4 +381,26 @@ casesFor("net-endpoint-policy [J18] [M1]", {
       ["endpoint-sts: undecided: vpcEndpointType of endpoint-sts is unknown until up"],
     ],
   ],
+});
+
+describe("with trusted accounts", () => {
+  casesFor("net-endpoint-policy [J18] [M1]", {
+    base: platform,
+    config: { trustedAccounts: ["999999999999"] },
+    passes: [
+      [
+        "one of them",
+        on({ Condition: { StringEquals: { "aws:PrincipalAccount": "999999999999" } } }),
+      ],
+    ],
+    fails: [
+      [
+        "another one",
+        on({ Condition: { StringEquals: { "aws:PrincipalAccount": "888888888888" } } }),
+        [strangers],
+      ],
+    ],
+    undecided: [],
+    decided: "the table above has them",
+  });
 });

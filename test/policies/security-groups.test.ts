@@ -286,6 +286,10 @@ casesFor("net-sg-restrict-egress [J18] [S9]", {
       { rule: egress({ referencedSecurityGroupId: ref("nodes-group"), ipProtocol: "-1" }) },
     ],
     [
+      "HTTPS to a prefix list of another stack",
+      { rule: egress({ prefixListId: "pl-1", fromPort: 443, toPort: 443 }) },
+    ],
+    [
       "the ports of nodes to a group",
       {
         rule: egress({
@@ -363,6 +367,13 @@ casesFor("net-sg-restrict-egress [J18] [S9]", {
       "a network that nobody knows yet",
       { "nodes-to-internet.cidrIpv4": unknown },
       ["nodes-to-internet: undecided: cidrIpv4 of nodes-to-internet is unknown until up"],
+    ],
+    [
+      "a prefix list of another stack",
+      { rule: egress({ prefixListId: "pl-1" }) },
+      [
+        "rule: undecided: the networks of prefixListId of rule are unknown: the stack does not manage the prefix list",
+      ],
     ],
     [
       "a peer that nobody knows yet",

@@ -214,7 +214,11 @@ function endpoints(): StackSpec {
       policy: own(Action),
     });
   return {
-    "endpoint-s3": service("s3", { vpcEndpointType: "Gateway", policy: own(["s3:GetObject"]) }),
+    "endpoint-s3": service("s3", {
+      vpcEndpointType: "Gateway",
+      routeTableIds: zones.map((letter) => ref(`private-table-${letter}`)),
+      policy: own(["s3:GetObject"]),
+    }),
     "endpoint-ecr-api": inside("ecr.api", ["ecr:BatchGetImage"]),
     "endpoint-ecr-dkr": inside("ecr.dkr", ["ecr:BatchGetImage"]),
     "endpoint-sts": inside("sts", ["sts:AssumeRole"]),
