@@ -1,12 +1,5 @@
 import { allowedAccounts } from "./account";
 import { singleBastion, sshTrustedNetworks } from "./bastion";
-import {
-  sessionsFromTrustedNetworks,
-  sessionsLogged,
-  sessionsNeedMfa,
-  singleBastion,
-  sshTrustedNetworks,
-} from "./bastion";
 import { bottlerocketHardened } from "./bottlerocket";
 import {
   detailedMonitoring,
