@@ -9,7 +9,7 @@ export function stackTags(config: Config): Record<string, string> {
 /** The only AWS provider of a stack. It refuses every account but the allowed ones before it does anything. */
 export function accountProvider(config: Config): aws.Provider {
   return new aws.Provider("aws", {
-    region: config.region as aws.Region,
+    region: config.region,
     allowedAccountIds: config.allowedAccountIds,
     defaultTags: { tags: stackTags(config) },
   });

@@ -55,10 +55,9 @@ const roleArn = text(
   "must not be a service-linked role, which only a service of AWS can assume",
 );
 // Lengths of labels and taints: docs.aws.amazon.com/eks/latest/APIReference/API_CreateNodegroup.html
-const keyRule = "must be a Kubernetes label key of at most 63 characters";
 const labelKey = text(
   /^(?=.{1,63}$)([a-z0-9]([a-z0-9.-]*[a-z0-9])?\/)?[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$/,
-  keyRule,
+  "must be a Kubernetes label key of at most 63 characters",
 );
 // EKS refuses the first three, and a kubelet does not start with the first two below any name:
 // github.com/eksctl-io/eksctl/issues/4007, kubernetes.io/docs/reference/access-authn-authz/admission-controllers/#noderestriction
@@ -66,17 +65,18 @@ const ownLabelKey = labelKey.regex(
   /^(?!([^/]+\.)?(kubernetes\.io|k8s\.io|eks\.amazonaws\.com)\/)/,
   "must not start with kubernetes.io/, k8s.io/ or eks.amazonaws.com/, nor a name below them: EKS keeps these",
 );
-const valueRule = "must be a Kubernetes label value of 1 to 63 characters";
-const labelValue = text(/^[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$/, valueRule);
+const labelValue = text(
+  /^[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$/,
+  "must be a Kubernetes label value of 1 to 63 characters",
+);
 const taintValue = text(
   /^([A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?)?$/,
   "must be a Kubernetes label value of at most 63 characters",
 );
-const instanceTypeRule = "must be an EC2 instance type such as m7g.large";
 /** Family with its generation, and size: docs.aws.amazon.com/ec2/latest/instancetypes/instance-type-names.html. High memory and Mac families have forms of their own. */
-const instanceType = text(
+const ec2InstanceType = text(
   /^([a-z]+\d+[a-z]*(-[a-z0-9]+)*|u-\d+tb\d|mac-[a-z0-9]+)\.(nano|micro|small|medium|large|\d*xlarge|metal(-\d+xl)?)$/,
-  instanceTypeRule,
+  "must be an EC2 instance type such as m7g.large",
 );
 
 const nodeGroup = z
@@ -86,7 +86,7 @@ const nodeGroup = z
         /^[a-z][a-z0-9-]{0,29}$/,
         "must be 1 to 30 lower-case letters, digits and hyphens, starting with a letter",
       ).describe("Name of the group, unique in the stack."),
-      instanceTypes: list(instanceType, 1, "must be a list of at least one instance type")
+      instanceTypes: list(ec2InstanceType, 1, "must be a list of at least one instance type")
         .max(mostInstanceTypes, `must be a list of at most ${mostInstanceTypes} instance types`)
         .meta(unique)
         .describe("EC2 instance types, all of one processor architecture."),
@@ -145,8 +145,8 @@ const accessEntry = z.strictObject(
 );
 
 /** Letters in both cases, for an editor: JSON schemas know no flags. */
-const anyCase = (text: string) =>
-  text.replaceAll(/[a-z]/g, (letter) => `[${letter}${letter.toUpperCase()}]`);
+const anyCase = (word: string) =>
+  word.replaceAll(/[a-z]/g, (letter) => `[${letter}${letter.toUpperCase()}]`);
 // What AWS and EKS keep to themselves, and what controllers in the cluster find subnets, groups and volumes by.
 const reservedTags = String.raw`aws:|eks:|([^/]*\.)?(kubernetes\.io|k8s\.io|k8s\.aws|eksctl\.io)\/|karpenter\.sh\/`;
 const ownTags = ["Name", "Project", "Environment", "Drawbridge"];

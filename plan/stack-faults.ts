@@ -13,7 +13,7 @@ export function stackFaults(config: StackConfig, said: readonly string[]): strin
     const text = fault.slice(start.length);
     const member = memberAt(membersOf(config), text);
     // That there is no value to read has been said.
-    if (member?.unreadable === true) return [];
+    if (member !== undefined && holdsUnreadable(member)) return [];
     return [`${config.file}${member === undefined ? "" : `:${member.line}`}: ${text}`];
   });
   return inFileOrder([...new Set([...config.faults, ...placed])]);
@@ -50,4 +50,10 @@ function inside(member: YamlValue, rest: string): YamlValue {
   const index = /^\[(\d+)\]/.exec(rest);
   const item = Array.isArray(value) && index !== null ? value[Number(index[1])] : undefined;
   return item === undefined ? member : inside(item, rest.slice(index?.[0].length));
+}
+
+function holdsUnreadable({ unreadable, value }: YamlValue): boolean {
+  if (unreadable === true) return true;
+  const members = value instanceof Map ? [...value.values()] : value;
+  return Array.isArray(members) && members.some(holdsUnreadable);
 }

@@ -14,6 +14,7 @@ config:
       labels: { team: x, team.b/c: y, "team.b": z }
   aws:region: eu-west-1
   demo:broken: *nope
+  demo:names: [a]
 foo: bar
 `;
 
@@ -22,7 +23,7 @@ function faults(...said: string[]): string[] {
     "Pulumi.yaml": "name: demo\nruntime: nodejs\nstackConfigDir: stacks\n",
     "stacks/Pulumi.dev.yaml": stackFile,
   });
-  const form = /stacks\/Pulumi\.dev\.yaml:(5|12|13): (\*nope|foo)/;
+  const form = /stacks\/Pulumi\.dev\.yaml:(5|12|14): (\*nope|foo)/;
   const all = stackFaults(readStackConfig(dir, "dev"), said);
   expect(all.filter((fault) => form.test(fault))).toHaveLength(3);
   return all.filter((fault) => !form.test(fault));
@@ -30,15 +31,15 @@ function faults(...said: string[]): string[] {
 
 describe("stackFaults", () => {
   it.each([
-    ["a key of the project", "zones must be", 3],
-    ["a key with its namespace", "demo:zones must be", 3],
+    ["a key of the project", "names must be", 13],
+    ["a key with its namespace", "demo:names must be", 13],
     ["a key that the file writes without it", "demo:groups must be", 6],
     ["a key of another namespace", "aws:region is not a key", 11],
     ["a member of a list", "zones[0] must be", 4],
     ["a member of a map in a list", "groups[0].size must be", 8],
     ["a key that holds a period", "groups[1].labels.team.b/c must be", 10],
     ["a member that is missing", "groups[0].max is required", 7],
-    ["a member of a list that is too short", "zones[7] must be", 3],
+    ["a member of a list that is too short", "names[7] must be", 13],
   ])("gives %s its line", (_what, said, line) => {
     expect(faults(`Pulumi.dev.yaml: ${said}`)).toEqual([`stacks/Pulumi.dev.yaml:${line}: ${said}`]);
   });
@@ -52,7 +53,11 @@ describe("stackFaults", () => {
 
   it("says once that a value cannot be read", () => {
     expect(
-      faults("Pulumi.dev.yaml: broken is required", "Pulumi.dev.yaml: zones[1] must be a zone"),
+      faults(
+        "Pulumi.dev.yaml: broken is required",
+        "Pulumi.dev.yaml: zones[1] must be a zone",
+        "Pulumi.dev.yaml: zones must be a text",
+      ),
     ).toEqual([]);
   });
 
@@ -61,8 +66,8 @@ describe("stackFaults", () => {
       "Pulumi.dev.yaml: aws:region is not a key",
       "Pulumi.dev.yaml: groups[0].size must be 1",
       "Pulumi.dev.yaml: missing is required",
-      "Pulumi.dev.yaml: zones must be x",
+      "Pulumi.dev.yaml: zones[0] must be x",
     );
-    expect(all.map((fault) => /:(\d+):/.exec(fault)?.[1])).toEqual([undefined, "3", "8", "11"]);
+    expect(all.map((fault) => /:(\d+):/.exec(fault)?.[1])).toEqual([undefined, "4", "8", "11"]);
   });
 });
