@@ -6,6 +6,9 @@ import { planStack } from "../../plan/host";
 import type { PropertyMap } from "../../plan/property-values";
 import { folderOf } from "../plan/files";
 
+// The whole program runs, beside other tests.
+jest.setTimeout(60_000);
+
 /** The real program with as much as its configuration takes, against the limits of AWS. */
 
 const root = join(__dirname, "../..");

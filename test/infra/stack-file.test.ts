@@ -3,6 +3,9 @@ import { join } from "node:path";
 import { planStack } from "../../plan/host";
 import { folderOf } from "../plan/files";
 
+// The whole program runs, beside other tests.
+jest.setTimeout(60_000);
+
 const root = join(__dirname, "../..");
 const read = (file: string) => readFileSync(join(root, file), "utf8");
 

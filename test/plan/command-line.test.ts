@@ -5,6 +5,9 @@ import type { Plan } from "../../plan/schema";
 import { planSchema } from "../../plan/schema";
 import { fixtures, folderOf, packOf } from "./files";
 
+// Each command is several processes, beside other tests.
+jest.setTimeout(60_000);
+
 const root = join(__dirname, "..", "..");
 const pack = join(fixtures, "pack");
 
