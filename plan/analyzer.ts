@@ -57,7 +57,9 @@ export interface Remediation {
 export type Providers = ReadonlyMap<string, StackResource>;
 
 /** The pack was silent for too long: it waits or computes for ever. */
-export class NoAnswer extends Error {}
+class NoAnswer extends Error {
+  override readonly name = "NoAnswer";
+}
 
 function reportOf(response: AnalyzeResponse, urn: string): Report {
   return {

@@ -46,7 +46,7 @@ export interface PlanRequest {
 }
 
 /** How long a program may do nothing that plan sees, in milliseconds. */
-export interface Patience {
+interface Patience {
   /** While it still has something to register: it may be compiled, or may read large files. */
   working: number;
   /** After its outputs are registered, which is the last that it does. */

@@ -58,9 +58,7 @@ const lostCodes: readonly unknown[] = [1, 14];
 /** True when a call got no answer: the pack's process has ended or hangs. */
 function isLost(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
-  return (
-    error.constructor.name === "NoAnswer" || ("code" in error && lostCodes.includes(error.code))
-  );
+  return error.name === "NoAnswer" || ("code" in error && lostCodes.includes(error.code));
 }
 
 type Ask<Answer> = (analyzer: Analyzer) => Promise<Answer>;
@@ -322,7 +320,7 @@ export class Judge {
     this.process.stop();
     await this.process.endsWithin(1000);
     const silent = `it did not answer within ${this.silence / 1000} s`;
-    return error instanceof Error && error.constructor.name === "NoAnswer"
+    return error instanceof Error && error.name === "NoAnswer"
       ? [silent]
       : [detailsOf(error).split("\n")[0] ?? ""];
   }

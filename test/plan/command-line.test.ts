@@ -58,6 +58,9 @@ function projectWith(program: string, files: Record<string, string> = {}): strin
   return dir;
 }
 
+// Each test starts commands that start processes of their own, on machines that may have little time for them.
+jest.setTimeout(30_000);
+
 describe("plan", () => {
   it("exits with 1 when a mandatory rule fails, and writes the same files in every run", async () => {
     const dir = folderOf({});
@@ -405,10 +408,8 @@ describe("judge", () => {
       },
     }`);
     const json = join(dir, "plan.json");
-    const { code, out } = await judge(
-      join(dir, "secret.yaml"),
-      ...["--policy-pack", says, "--json", json],
-    );
+    const args = [join(dir, "secret.yaml"), "--policy-pack", says, "--json", json];
+    const { code, out } = await judge(...args);
     expect(code).toBe(1);
     expect(out).toContain("[secret] is [secret]");
     expect(out + readFileSync(json, "utf8")).not.toMatch(new RegExp(`${word}|${data}`));

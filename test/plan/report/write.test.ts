@@ -140,7 +140,7 @@ describe("writeAll", () => {
     const dir = folderOf({ "a.json": "old" });
     const { writeFileSync } = fs;
     jest.spyOn(fs, "writeFileSync").mockImplementation((path, content, options) => {
-      writeFileSync(path, String(content).slice(0, 1), options);
+      writeFileSync(path, (content as string).slice(0, 1), options);
       throw failing("ENOSPC");
     });
     const path = join(dir, "a.json");
