@@ -47,8 +47,16 @@ function detailsOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** How long a pack may be silent while it is asked, in milliseconds: many times what any call takes in a slow CI. */
-const packSilence = 60_000;
+/** How long a pack may be silent, in milliseconds. */
+interface Silence {
+  /** While it starts. */
+  start: number;
+  /** While it is asked, without an answer to any call. */
+  answer: number;
+}
+
+/** Many times what any pack and any call takes in a slow CI. */
+const packSilence: Silence = { start: 60_000, answer: 60_000 };
 /** How long a rule may take to end the pack's process after its answer, in milliseconds, when it is looked for. */
 const settling = 300;
 
@@ -126,10 +134,10 @@ export class Judge {
   }
 
   private async connect(): Promise<Analyzer> {
-    const port = this.process.port(this.silence);
+    const port = this.process.port(this.silence.start);
     // gRPC is loaded while the pack starts.
     const { Analyzer: Client } = require("./analyzer") as typeof import("./analyzer");
-    const analyzer = new Client(await port, this.silence);
+    const analyzer = new Client(await port, this.silence.answer);
     this.analyzer = analyzer;
     return analyzer;
   }
@@ -319,7 +327,7 @@ export class Judge {
     if (await this.process.endsWithin(1000)) return this.process.lastWords();
     this.process.stop();
     await this.process.endsWithin(1000);
-    const silent = `it did not answer within ${this.silence / 1000} s`;
+    const silent = `it did not answer within ${this.silence.answer / 1000} s`;
     return error instanceof Error && error.name === "NoAnswer"
       ? [silent]
       : [detailsOf(error).split("\n")[0] ?? ""];

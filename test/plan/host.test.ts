@@ -29,6 +29,9 @@ async function faultsOf(name: string): Promise<readonly string[]> {
   );
 }
 
+// Each test starts a program, on machines that may have little time for it.
+jest.setTimeout(30_000);
+
 describe("planStack", () => {
   let resources: Map<string, PlannedResource>;
   let registered: string[];

@@ -290,7 +290,10 @@ describe("rules that cannot run", () => {
   };
   const things = ["a", "b", "c"].map(named);
   const run = (...rules: string[]) =>
-    judgeResources(packOf(rules.join()), packDefaults, stack, things, 3000);
+    judgeResources(packOf(rules.join()), packDefaults, stack, things, {
+      start: 60_000,
+      answer: 3000,
+    });
   const failures = async (...rules: string[]) =>
     (await run(...rules)).verdicts
       .filter(({ verdict }) => verdict === "fail")
@@ -372,9 +375,9 @@ describe("rules that cannot run", () => {
 
   it("gives up on a pack that does not start", async () => {
     const dir = packOf(quiet, "for (;;) {}");
-    await expect(judgeResources(dir, packDefaults, stack, things, 2000)).rejects.toThrow(
-      `policy pack ${dir}: it did not start within 2 s`,
-    );
+    await expect(
+      judgeResources(dir, packDefaults, stack, things, { start: 2000, answer: 2000 }),
+    ).rejects.toThrow(`policy pack ${dir}: it did not start within 2 s`);
   });
 });
 
