@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { stackFileSchema } from "../infra/schema";
@@ -16,6 +17,24 @@ function between(page: string, marker: string, text: string): string {
   return `${page.slice(0, from + start.length)}\n\n${text}\n\n${page.slice(to)}`;
 }
 
+/** What `npm run plan` prints, to which the README holds itself. */
+function printedPlan(): string {
+  const node = ["--stack-trace-limit=0", "-r", "./plan/start/start.cjs", "plan/plan.ts"];
+  const env = { PATH: process.env["PATH"], NO_COLOR: "1" };
+  const { stdout, stderr, status } = spawnSync(process.execPath, node, {
+    cwd: root,
+    encoding: "utf8",
+    env,
+  });
+  if (status !== 0) throw new Error(`plan must end with 0, got ${status ?? "a signal"}: ${stderr}`);
+  return ["```text", stdout.trim(), "```"].join("\n");
+}
+
+function readme(): string {
+  const page = between(read("README.md"), "coverage", coverageSummary());
+  return between(page, "plan", printedPlan());
+}
+
 /** Every generated file, by path, with the text that it must have. */
 export function generatedFiles(): Record<string, string> {
   return {
@@ -23,7 +42,7 @@ export function generatedFiles(): Record<string, string> {
     "docs/plan.schema.json": planJsonSchema(),
     "docs/coverage.md": coveragePage(),
     "policies/README.md": rulesTable(),
-    "README.md": between(read("README.md"), "coverage", coverageSummary()),
+    "README.md": readme(),
   };
 }
 
