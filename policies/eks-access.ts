@@ -41,7 +41,7 @@ export const noCreatorAdmin = resourceRule({
   id: "eks-no-creator-admin",
   title: "Whoever creates a cluster does not become its administrator in silence",
   severity: "medium",
-  level: "advisory",
+  level: "mandatory",
   requirements: ["J3", "S3"],
   controls: ["cis-eks-1.8.0:4.1.7"],
   fix: "Set accessConfig.bootstrapClusterCreatorAdminPermissions to false and make an access entry.",

@@ -1261,7 +1261,6 @@ const rows: Row[] = [
 /** Rules that may only advise: all others stop an update. */
 const advice = [
   "compute-detailed-monitoring",
-  "eks-no-creator-admin",
   "eks-upgrade-policy-standard",
   "net-sg-description",
   "net-vpc-endpoints",
