@@ -24,3 +24,8 @@ export function documentArn({ region, accountId }: Place, name: string): string 
 export function clusterArn({ region, accountId }: Place, name: string): string {
   return `arn:aws:eks:${region}:${accountId}:cluster/${name}`;
 }
+
+/** The ARN of a bucket: bucket names are unique among all accounts, so it has neither account nor region. */
+export function bucketArn(name: string): string {
+  return `arn:aws:s3:::${name}`;
+}

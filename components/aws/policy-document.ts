@@ -1,9 +1,11 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Place } from "./arns";
 
-/** One statement that allows: components give rights, and leave denials to service control policies. */
+/** One statement. Components give rights; what they deny is said in the policies of the resources that they own. */
 export interface PolicyStatement {
   Sid: string;
+  /** @default "Allow" */
+  Effect?: "Allow" | "Deny";
   Principal?: Record<string, pulumi.Input<string>> | "*";
   Action: string | string[];
   Resource?: pulumi.Input<string> | pulumi.Input<string>[];

@@ -1,0 +1,251 @@
+import * as aws from "@pulumi/aws";
+import * as pulumi from "@pulumi/pulumi";
+import { requireBetween } from "../require";
+import type { Place } from "./arns";
+import { bucketArn } from "./arns";
+import type { PolicyStatement } from "./policy-document";
+import { policyDocument } from "./policy-document";
+
+/**
+ * Whose key encrypts the objects: a key of the stack, or one of S3 where nothing else works. Load balancers deliver
+ * their logs under S3's own keys only, and a bucket that receives the access logs of other buckets takes no default
+ * encryption by KMS:
+ * docs.aws.amazon.com/elasticloadbalancing/latest/application/enable-access-logging.html
+ * docs.aws.amazon.com/AmazonS3/latest/userguide/enable-server-access-logging.html
+ */
+type BucketEncryption = { keyArn: pulumi.Input<string> } | { s3ManagedFor: "access-logs" };
+
+/** Keeps every new object from being deleted or overwritten for some days. */
+interface BucketLock {
+  /**
+   * Who may still delete: in `GOVERNANCE` mode whoever holds s3:BypassGovernanceRetention, in `COMPLIANCE` mode nobody,
+   * not even the root user, until the days are over.
+   */
+  mode: "GOVERNANCE" | "COMPLIANCE";
+  /** Days, 1 to 36500. */
+  days: number;
+}
+
+export interface BucketArgs extends Place {
+  /** Start of the bucket's name: `drawbridge-<stack>`. */
+  prefix: string;
+  /** What the bucket is for: part of its name, lower-case letters, digits and hyphens. */
+  purpose: string;
+  /** Whose key encrypts the objects. */
+  encryption: BucketEncryption;
+  /** What services may do, each limited by a condition; see `bucketArn` and `bucketName` for the resources. @default - nothing */
+  grants?: PolicyStatement[];
+  /** Days after which objects expire, 1 to 36500. @default - never */
+  retentionDays?: number;
+  /** Days for which a replaced or deleted object can be brought back, 1 to 36500. @default 90 */
+  noncurrentDays?: number;
+  /** Where evidence is kept: set it when the bucket is made. It cannot be added later without replacing the bucket. @default - not locked */
+  lock?: BucketLock;
+  /** Bucket of the stack that receives the server access logs; its grants name this one. @default - no access logs */
+  accessLogs?: Bucket;
+  /** Whether Pulumi refuses to delete the bucket. AWS refuses as long as there is an object in it. @default true */
+  deletionProtection?: boolean;
+}
+
+/** A private bucket: encrypted, versioned, spoken to over TLS 1.2 or later only, and deleted only when it is empty. */
+export class Bucket extends pulumi.ComponentResource {
+  static readonly requirements = ["M1"];
+
+  /** Name of the bucket. What writes to it depends on the component, so that the policy is there first. */
+  readonly bucketName: pulumi.Output<string>;
+  /** ARN of the bucket, known before it exists: policies name it. */
+  readonly arn: string;
+
+  constructor(name: string, args: BucketArgs, opts?: pulumi.ComponentResourceOptions) {
+    const { lock, retentionDays, noncurrentDays = 90, deletionProtection = true } = args;
+    const physicalName = bucketName(args, args.purpose);
+    requireBetween("noncurrentDays", noncurrentDays, 1, longestDays);
+    if (retentionDays !== undefined) requireBetween("retentionDays", retentionDays, 1, longestDays);
+    if (lock) requireBetween("lock.days", lock.days, 1, longestDays);
+    super("drawbridge:aws:Bucket", name, {}, opts);
+    const child = { parent: this };
+    const bucket = new aws.s3.Bucket(
+      name,
+      { bucket: physicalName, forceDestroy: false, objectLockEnabled: lock !== undefined },
+      { ...child, protect: deletionProtection },
+    );
+    const of = { bucket: bucket.id };
+    this.arn = bucketArn(physicalName);
+    const closed = new aws.s3.BucketPublicAccessBlock(
+      name,
+      {
+        ...of,
+        blockPublicAcls: true,
+        blockPublicPolicy: true,
+        ignorePublicAcls: true,
+        restrictPublicBuckets: true,
+      },
+      child,
+    );
+    new aws.s3.BucketOwnershipControls(
+      name,
+      { ...of, rule: { objectOwnership: "BucketOwnerEnforced" } },
+      child,
+    );
+    new aws.s3.BucketServerSideEncryptionConfiguration(
+      name,
+      { ...of, rules: [encryptionRule(args.encryption)] },
+      child,
+    );
+    const versioning = new aws.s3.BucketVersioning(
+      name,
+      { ...of, versioningConfiguration: { status: "Enabled" } },
+      child,
+    );
+    // Both speak of versions, which S3 keeps only once versioning is on.
+    const versioned = { ...child, dependsOn: versioning };
+    new aws.s3.BucketLifecycleConfiguration(
+      name,
+      { ...of, rules: lifecycleRules(retentionDays, noncurrentDays) },
+      versioned,
+    );
+    if (lock) {
+      const { mode, days } = lock;
+      new aws.s3.BucketObjectLockConfiguration(
+        name,
+        { ...of, rule: { defaultRetention: { mode, days } } },
+        versioned,
+      );
+    }
+    new aws.s3.BucketPolicy(
+      name,
+      { ...of, policy: policyDocument([...denials(this.arn, args), ...(args.grants ?? [])]) },
+      // S3 refuses one of two changes of a bucket's access that meet: OperationAborted.
+      { ...child, dependsOn: closed },
+    );
+    if (args.accessLogs) {
+      new aws.s3.BucketLogging(
+        name,
+        {
+          ...of,
+          targetBucket: args.accessLogs.bucketName,
+          targetPrefix: accessLogPrefix(physicalName),
+        },
+        { ...child, dependsOn: args.accessLogs },
+      );
+    }
+    this.bucketName = bucket.bucket;
+    this.registerOutputs({ bucketName: this.bucketName, arn: this.arn });
+  }
+}
+
+/** The longest that S3 takes for a retention, a hundred years: docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock.html */
+const longestDays = 36_500;
+
+/**
+ * The name of a bucket of the stack, `<prefix>-<purpose>-<account>-<region>`: bucket names are unique among all
+ * accounts. Throws when S3 would refuse it: docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
+ */
+export function bucketName(place: Place & { prefix: string }, purpose: string): string {
+  const name = `${place.prefix}-${purpose}-${place.accountId}-${place.region}`;
+  if (!/^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$/.test(name)) {
+    throw new Error(
+      `the name of a bucket must be 3 to 63 lower-case letters, digits and hyphens, got ${name} (${name.length})`,
+    );
+  }
+  return name;
+}
+
+/** Lets S3 write the access logs of buckets of the stack: docs.aws.amazon.com/AmazonS3/latest/userguide/enable-server-access-logging.html */
+export function accessLogsGrant(
+  accountId: string,
+  target: string,
+  sources: string[],
+): PolicyStatement {
+  return {
+    Sid: "S3DeliversAccessLogs",
+    Principal: { Service: "logging.s3.amazonaws.com" },
+    Action: "s3:PutObject",
+    Resource: sources.map((source) => `${bucketArn(target)}/${accessLogPrefix(source)}*`),
+    Condition: {
+      StringEquals: { "aws:SourceAccount": accountId },
+      ArnLike: { "aws:SourceArn": sources.map(bucketArn) },
+    },
+  };
+}
+
+/** Where the access logs of a bucket stand in the bucket that receives them. */
+function accessLogPrefix(source: string): string {
+  return `${source}/`;
+}
+
+function encryptionRule(
+  encryption: BucketEncryption,
+): aws.types.input.s3.BucketServerSideEncryptionConfigurationRule {
+  // Objects under a key that a client brings along can be read by that client only, not by who answers an incident.
+  const blockedEncryptionTypes = ["SSE-C"];
+  return "keyArn" in encryption
+    ? {
+        applyServerSideEncryptionByDefault: {
+          sseAlgorithm: "aws:kms",
+          kmsMasterKeyId: encryption.keyArn,
+        },
+        bucketKeyEnabled: true,
+        blockedEncryptionTypes,
+      }
+    : { applyServerSideEncryptionByDefault: { sseAlgorithm: "AES256" }, blockedEncryptionTypes };
+}
+
+function lifecycleRules(
+  retentionDays: number | undefined,
+  noncurrentDays: number,
+): aws.types.input.s3.BucketLifecycleConfigurationRule[] {
+  const everything = { status: "Enabled", filter: { prefix: "" } };
+  return [
+    ...(retentionDays === undefined
+      ? []
+      : [{ ...everything, id: "expire", expiration: { days: retentionDays } }]),
+    {
+      ...everything,
+      id: "forget-old-versions",
+      noncurrentVersionExpiration: { noncurrentDays },
+      abortIncompleteMultipartUpload: { daysAfterInitiation: 7 },
+    },
+    {
+      // A marker whose versions are all gone says nothing, and S3 lists it for ever. It takes no days of its own.
+      ...everything,
+      id: "forget-delete-markers",
+      expiration: { expiredObjectDeleteMarker: true },
+    },
+  ];
+}
+
+function denials(arn: string, { encryption }: BucketArgs): PolicyStatement[] {
+  const everybody = { Effect: "Deny", Principal: "*" } as const;
+  const everything = { Action: "s3:*", Resource: [arn, `${arn}/*`] };
+  return [
+    {
+      Sid: "OverTlsOnly",
+      ...everybody,
+      ...everything,
+      Condition: { Bool: { "aws:SecureTransport": "false" } },
+    },
+    {
+      // docs.aws.amazon.com/AmazonS3/latest/userguide/amazon-s3-policy-keys.html
+      Sid: "OverTls12AtLeast",
+      ...everybody,
+      ...everything,
+      Condition: { NumericLessThan: { "s3:TlsVersion": "1.2" } },
+    },
+    ...("keyArn" in encryption
+      ? [
+          {
+            // Who asks for nothing gets the stack's key; who asks for another kind of encryption is refused.
+            Sid: "UnderKmsOnly",
+            ...everybody,
+            Action: "s3:PutObject",
+            Resource: `${arn}/*`,
+            Condition: {
+              Null: { "s3:x-amz-server-side-encryption": "false" },
+              StringNotEquals: { "s3:x-amz-server-side-encryption": "aws:kms" },
+            },
+          },
+        ]
+      : []),
+  ];
+}
