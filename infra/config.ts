@@ -2,6 +2,7 @@ import { Region } from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { overlapCidr } from "cidr-tools";
 import { z } from "zod";
+import { longestStackName } from "../components/aws/bucket";
 import { planSubnets } from "../components/aws/subnets";
 import { addresses, cidrFault, cidrPattern, isPrivate, privateNetworks, specialPart } from "./cidr";
 import {
@@ -203,6 +204,39 @@ function versionRule(input: unknown): string {
   return isCut ? `${rule} (YAML reads an unquoted ${input}0 as ${input}: quote it)` : rule;
 }
 
+/** What exists once in an account and region, so that one stack alone can have it. */
+const accountWide = ["trail", "threatDetection", "accountGuards"] as const;
+
+const auditing = z.strictObject(
+  {
+    alarmEmails: list(
+      text(/^[^\s@]+@[^\s@]+\.[^\s@.]+$/, "must be an e-mail address such as security@example.com"),
+      1,
+      "must be a list of at least one e-mail address",
+    ).describe(
+      "Who is told of what must never happen unseen; each address confirms once by a mail from AWS.",
+    ),
+    owns: z
+      .array(oneOf(accountWide), "must be a list")
+      .default([...accountWide])
+      .describe(
+        "What this stack has for its whole account and region: trail (CloudTrail and its alarms), threatDetection (GuardDuty) and accountGuards (defaults of EBS, S3 and EC2). Default: all. Leave out what another stack or the organization has: AWS takes one detector for an account and region, and a second trail costs money.",
+      ),
+    lockMode: oneOf(["GOVERNANCE", "COMPLIANCE"])
+      .default("GOVERNANCE")
+      .describe(
+        "Who may delete audit records before logRetentionDays are over: GOVERNANCE (holders of s3:BypassGovernanceRetention) or COMPLIANCE (nobody; the bucket cannot be deleted until then either).",
+      ),
+    objectEvents: z
+      .boolean("must be true or false")
+      .default(true)
+      .describe(
+        "Whether the trail records every use of an object in the stack's bucket of snapshots.",
+      ),
+  },
+  "must be a map with alarmEmails",
+);
+
 /** Every key of a stack file: its rule, its meaning and its default. */
 export const fields = {
   region: z
@@ -278,11 +312,12 @@ export const fields = {
     .describe(
       "Days for which logs are kept, of the periods that CloudWatch Logs offers from 90 up.",
     ),
+  audit: auditing.describe("Audit of the account: who is told, and what this stack has of it."),
   deletionProtection: z
     .boolean("must be true or false")
     .default(true)
     .describe(
-      "Whether AWS refuses to delete the cluster. Set it to false, and run `pulumi up`, before `pulumi destroy`.",
+      "Whether AWS refuses to delete the cluster, and Pulumi the cluster and the buckets. Set it to false, and run `pulumi up`, before `pulumi destroy`.",
     ),
   createServiceLinkedRoles: z
     .boolean("must be true or false")
@@ -364,6 +399,7 @@ export function parseConfig(
     else faults.push(...result.error.issues.flatMap((issue) => fromIssue(issue, key, values[key])));
   }
   faults.push(...crossChecks.flatMap((check) => check(config)));
+  faults.push(...stackNameFits(stack, config));
   if (faults.length > 0) {
     throw new pulumi.RunError(describeFaults(stack, inFieldOrder(faults), isSecret));
   }
@@ -483,6 +519,14 @@ function describeFaults(
   return [...new Set(lines)].join("\n");
 }
 
+/** Names of buckets hold the name of the stack, and S3 takes fewer of them than Pulumi does. */
+function stackNameFits(stack: string, { region }: Partial<Fields>): Fault[] {
+  const longest = longestStackName(region ?? "");
+  if (/^[a-z0-9-]+$/.test(stack) && stack.length <= longest) return [];
+  const rule = `must be at most ${longest} lower-case letters, digits and hyphens, because names of buckets hold it`;
+  return [{ path: "the name of the stack", rule, value: stack }];
+}
+
 function zonesAreOfTheRegion({ region, zones }: Partial<Fields>): Fault[] {
   if (!region || !zones) return [];
   return zones.flatMap((zone, i) =>
@@ -497,8 +541,11 @@ function namesAreUnique({
   nodeGroups,
   allowedAccountIds,
   trustedCidrs,
+  audit,
 }: Partial<Fields>): Fault[] {
   return [
+    ...repeats("audit.alarmEmails", audit?.alarmEmails ?? []),
+    ...repeats("audit.owns", audit?.owns ?? []),
     ...repeats("zones", zones ?? []),
     ...repeats("allowedAccountIds", allowedAccountIds ?? []),
     ...repeats("trustedCidrs", trustedCidrs ?? []),

@@ -1,4 +1,8 @@
+import { AccountGuards } from "../components/aws/account-guards";
+import { Alarms } from "../components/aws/alarms";
+import { AuditTrail } from "../components/aws/audit-trail";
 import { Bastion } from "../components/aws/bastion";
+import { Buckets } from "../components/aws/buckets";
 import { Cluster } from "../components/aws/cluster";
 import { ClusterDns } from "../components/aws/cluster-dns";
 import { Endpoints } from "../components/aws/endpoints";
@@ -6,7 +10,9 @@ import { flows } from "../components/aws/flows";
 import { Keys } from "../components/aws/keys";
 import { Network } from "../components/aws/network";
 import { NodeGroup } from "../components/aws/node-group";
+import { RuntimeAgent } from "../components/aws/runtime-agent";
 import { SecurityGroupRules, SecurityGroups } from "../components/aws/security-groups";
+import { ThreatDetection } from "../components/aws/threat-detection";
 import { accountProvider, stackTags } from "./account";
 import { architectureOf, loadConfig } from "./config";
 
@@ -14,6 +20,7 @@ import { architectureOf, loadConfig } from "./config";
 export = async () => {
   const config = loadConfig();
   const { accountId, region, accessMode, trustedCidrs, logRetentionDays } = config;
+  const { audit, deletionProtection } = config;
   const options = { provider: accountProvider(config) };
   const prefix = `drawbridge-${config.stack}`;
   const tags = stackTags(config);
@@ -21,6 +28,31 @@ export = async () => {
 
   const { createServiceLinkedRoles } = config;
   const keys = new Keys("keys", { accountId, region, createServiceLinkedRoles }, options);
+
+  const { accessLogs, snapshots } = new Buckets(
+    "buckets",
+    { ...place, deletionProtection },
+    options,
+  );
+  const owns = (part: (typeof audit.owns)[number]) => audit.owns.includes(part);
+  if (owns("trail")) {
+    const { logGroupName } = new AuditTrail(
+      "audit",
+      {
+        ...place,
+        logKeyArn: keys.logs,
+        lockMode: audit.lockMode,
+        watchedBuckets: audit.objectEvents ? [snapshots.arn] : [],
+        accessLogs,
+        deletionProtection,
+      },
+      options,
+    );
+    new Alarms("alarms", { ...place, logGroupName, emails: audit.alarmEmails }, options);
+  }
+  if (owns("accountGuards")) {
+    new AccountGuards("guards", { volumeKeyArn: keys.volumes }, options);
+  }
 
   const network = new Network(
     "network",
@@ -81,7 +113,7 @@ export = async () => {
       logKeyArn: keys.logs,
       deployerRoleArn: config.deployerRoleArn,
       accessEntries: config.accessEntries,
-      deletionProtection: config.deletionProtection,
+      deletionProtection,
     },
     options,
   );
@@ -106,11 +138,27 @@ export = async () => {
         options,
       ),
   );
+  if (owns("threatDetection")) {
+    const detection = new ThreatDetection("threats", options);
+    new RuntimeAgent(
+      "runtime-agent",
+      {
+        ...place,
+        vpcId: network.vpcId,
+        subnetIds: network.dataSubnetIds,
+        securityGroupId: groups.id("endpoints"),
+        clusterName: cluster.name,
+        prerequisites: [detection, ...nodeGroups],
+      },
+      options,
+    );
+  }
   new ClusterDns("dns", { clusterName: cluster.name, nodeGroups }, options);
 
   return {
     clusterName: cluster.name,
     clusterEndpoint: cluster.endpoint,
+    snapshotBucketName: snapshots.bucketName,
     sessionPolicyArn: bastion?.sessionPolicyArn,
     sessionDocumentName: bastion?.sessionDocumentName,
     tunnelDocumentName: bastion?.tunnelDocumentName,

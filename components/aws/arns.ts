@@ -29,3 +29,18 @@ export function clusterArn({ region, accountId }: Place, name: string): string {
 export function bucketArn(name: string): string {
   return `arn:aws:s3:::${name}`;
 }
+
+/** The ARN of a trail of CloudTrail. */
+export function trailArn({ region, accountId }: Place, name: string): string {
+  return `arn:aws:cloudtrail:${region}:${accountId}:trail/${name}`;
+}
+
+/** The ARN of an SNS topic. */
+export function topicArn({ region, accountId }: Place, name: string): string {
+  return `arn:aws:sns:${region}:${accountId}:${name}`;
+}
+
+/** The ARN of a CloudWatch alarm; `*` stands for any text. */
+export function alarmArn({ region, accountId }: Place, name: string): string {
+  return `arn:aws:cloudwatch:${region}:${accountId}:alarm:${name}`;
+}

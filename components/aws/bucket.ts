@@ -137,11 +137,26 @@ export class Bucket extends pulumi.ComponentResource {
 /** The longest that S3 takes for a retention, a hundred years: docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock.html */
 const longestDays = 36_500;
 
+/** Longest name of a purpose: what is left of a bucket's name is for the stack. */
+const longestPurpose = 12;
+
+/** Longest name of a stack of which the buckets' names have room, in characters. */
+export function longestStackName(region: string): number {
+  return (
+    63 - ["drawbridge", "", "x".repeat(longestPurpose), "111122223333", region].join("-").length
+  );
+}
+
 /**
  * The name of a bucket of the stack, `<prefix>-<purpose>-<account>-<region>`: bucket names are unique among all
  * accounts. Throws when S3 would refuse it: docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
  */
 export function bucketName(place: Place & { prefix: string }, purpose: string): string {
+  if (!/^[a-z0-9-]+$/.test(purpose) || purpose.length > longestPurpose) {
+    throw new Error(
+      `the purpose of a bucket must be 1 to ${longestPurpose} lower-case letters, digits and hyphens, got ${purpose}`,
+    );
+  }
   const name = `${place.prefix}-${purpose}-${place.accountId}-${place.region}`;
   if (!/^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$/.test(name)) {
     throw new Error(
@@ -235,12 +250,14 @@ function denials(arn: string, { encryption }: BucketArgs): PolicyStatement[] {
     ...("keyArn" in encryption
       ? [
           {
-            // Who asks for nothing gets the stack's key; who asks for another kind of encryption is refused.
+            // Who asks for nothing gets the stack's key; who asks for another kind of encryption is refused. Services
+            // write as their own settings say: CloudTrail's digests are under S3's keys.
             Sid: "UnderKmsOnly",
             ...everybody,
             Action: "s3:PutObject",
             Resource: `${arn}/*`,
             Condition: {
+              Bool: { "aws:PrincipalIsAWSService": "false" },
               Null: { "s3:x-amz-server-side-encryption": "false" },
               StringNotEquals: { "s3:x-amz-server-side-encryption": "aws:kms" },
             },

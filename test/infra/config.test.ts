@@ -20,6 +20,7 @@ const base: Values = {
   cidr: "10.10.0.0/16",
   zones: ["eu-west-1a", "eu-west-1b"],
   nodeGroups: [{ name: "general", instanceTypes: ["m7g.large"], minSize: 1, maxSize: 3 }],
+  audit: { alarmEmails: ["security@example.com"] },
   tags: { Owner: "team", CostCenter: "42" },
 };
 const group = { name: "general", instanceTypes: ["m7g.large"], minSize: 1, maxSize: 3 };
@@ -60,10 +61,25 @@ describe("parseConfig", () => {
       accessEntries: [],
       nodeGroups: [{ ...group, volumeGiB: 50, capacityType: "ON_DEMAND", labels: {}, taints: [] }],
       logRetentionDays: 365,
+      audit: {
+        alarmEmails: ["security@example.com"],
+        owns: ["trail", "threatDetection", "accountGuards"],
+        lockMode: "GOVERNANCE",
+        objectEvents: true,
+      },
       deletionProtection: true,
       createServiceLinkedRoles: false,
     });
   });
+
+  it.each(["Dev", "my_stack", "a-stack-with-a-name-of-36-characters"])(
+    "refuses the stack %s, whose buckets could not be named",
+    (stack) => {
+      expect(() => parseConfig(stack, raw(base))).toThrow(
+        `Pulumi.${stack}.yaml: the name of the stack must be at most 16 lower-case letters, digits and hyphens, because names of buckets hold it, got "${stack}"`,
+      );
+    },
+  );
 
   it.each(["dev", "prod"])("takes the repository's %s stack", (stack) => {
     const file = parse(readFileSync(join(root, `Pulumi.${stack}.yaml`), "utf8")) as {
@@ -88,6 +104,30 @@ describe("parseConfig", () => {
         "aws:region is not a key of this project; write drawbridge:region: the program makes its own AWS provider",
       ],
     ],
+    ["nobody to tell", { audit: {} }, ["audit.alarmEmails is required"]],
+    [
+      "what is no address",
+      { audit: { alarmEmails: ["platform"] } },
+      [
+        'audit.alarmEmails[0] must be an e-mail address such as security@example.com, got "platform"',
+      ],
+    ],
+    [
+      "one address twice",
+      { audit: { alarmEmails: ["a@example.com", "a@example.com"] } },
+      ['audit.alarmEmails[1] must be unique, got "a@example.com"'],
+    ],
+    [
+      "what no stack can own",
+      { audit: { alarmEmails: ["a@example.com"], owns: ["trails"] } },
+      ['audit.owns[0] must be one of trail, threatDetection, accountGuards, got "trails"'],
+    ],
+    [
+      "a lock that S3 does not know",
+      { audit: { alarmEmails: ["a@example.com"], lockMode: "NONE" } },
+      ['audit.lockMode must be one of GOVERNANCE, COMPLIANCE, got "NONE"'],
+    ],
+    ["a stack that owns nothing", { audit: { alarmEmails: ["a@example.com"], owns: [] } }, []],
     ["a key of Pulumi itself", { "pulumi:tags": { a: "b" } }, []],
     [
       "a wrong type",

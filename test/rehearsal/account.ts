@@ -39,6 +39,24 @@ const types = {
   accessPolicyAssociation: "aws:eks/accessPolicyAssociation:AccessPolicyAssociation",
   addon: "aws:eks/addon:Addon",
   nodeGroup: "aws:eks/nodeGroup:NodeGroup",
+  bucket: "aws:s3/bucket:Bucket",
+  bucketEncryption:
+    "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",
+  bucketLifecycle: "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration",
+  bucketLock: "aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration",
+  bucketLogging: "aws:s3/bucketLogging:BucketLogging",
+  bucketPolicy: "aws:s3/bucketPolicy:BucketPolicy",
+  bucketPrivacy: "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock",
+  bucketVersioning: "aws:s3/bucketVersioning:BucketVersioning",
+  trail: "aws:cloudtrail/trail:Trail",
+  topic: "aws:sns/topic:Topic",
+  subscription: "aws:sns/topicSubscription:TopicSubscription",
+  metricFilter: "aws:cloudwatch/logMetricFilter:LogMetricFilter",
+  metricAlarm: "aws:cloudwatch/metricAlarm:MetricAlarm",
+  detector: "aws:guardduty/detector:Detector",
+  detectorFeature: "aws:guardduty/detectorFeature:DetectorFeature",
+  encryptionByDefault: "aws:ebs/encryptionByDefault:EncryptionByDefault",
+  defaultKey: "aws:ebs/defaultKmsKey:DefaultKmsKey",
 } as const;
 
 type TypeName = keyof typeof types;

@@ -77,8 +77,8 @@ describe("references", () => {
   });
 
   it("refuses a type without a row, by its name", () => {
-    expect(() => missingInputs("aws:s3/bucket:Bucket", {})).toThrow(
-      "UnknownType: the stand-in for AWS has no row for aws:s3/bucket:Bucket",
+    expect(() => missingInputs("aws:lambda/function:Function", {})).toThrow(
+      "UnknownType: the stand-in for AWS has no row for aws:lambda/function:Function",
     );
   });
 

@@ -58,6 +58,16 @@ const saved = (changes: Partial<Goal> = {}): SavedPlan => ({
 });
 
 describe("compareWithPreview", () => {
+  it("leaves out former types, which a saved plan does not keep, and compares whole aliases", () => {
+    const former = { type: "aws:ec2/subnetV2:SubnetV2", parent: stackUrn };
+    const withAliases = (aliases: NonNullable<PlannedResource["options"]["aliases"]>) => [
+      { ...planned, options: { ...planned.options, aliases } },
+    ];
+    expect(compareWithPreview(withAliases([former]), saved())).toEqual([]);
+    expect(compareWithPreview(withAliases([vpcUrn]), saved({ aliases: [vpcUrn] }))).toEqual([]);
+    expect(compareWithPreview(withAliases([vpcUrn]), saved())).toHaveLength(1);
+  });
+
   it("finds nothing where the engine says the same in its own words", () => {
     expect(compareWithPreview([planned], saved())).toEqual([]);
   });

@@ -147,8 +147,10 @@ function facetsOfGoal(goal: Goal): Facets {
 
 /** Options that a saved plan keeps. */
 function savedOptions(options: ResourceOptions | Goal): Facets {
-  const { protect, deleteBeforeReplace, ignoreChanges, aliases, customTimeouts } = options;
+  const { protect, deleteBeforeReplace, ignoreChanges, customTimeouts } = options;
   const { additionalSecretOutputs } = options;
+  // The SDK gives former types of a resource as parts of a URN, and a saved plan keeps whole URNs only.
+  const aliases = options.aliases?.filter((alias) => typeof alias === "string");
   return setOptions({
     protect,
     deleteBeforeReplace,

@@ -1,5 +1,10 @@
 import type { BucketArgs } from "../../../components/aws/bucket";
-import { Bucket, accessLogsGrant, bucketName } from "../../../components/aws/bucket";
+import {
+  Bucket,
+  accessLogsGrant,
+  bucketName,
+  longestStackName,
+} from "../../../components/aws/bucket";
 import { created, ofType } from "../../support/created";
 
 const place = { prefix: "drawbridge-dev", accountId: "111122223333", region: "eu-west-1" };
@@ -98,6 +103,7 @@ describe("Bucket", () => {
         Action: "s3:PutObject",
         Resource: `${arn}/*`,
         Condition: {
+          Bool: { "aws:PrincipalIsAWSService": "false" },
           Null: { "s3:x-amz-server-side-encryption": "false" },
           StringNotEquals: { "s3:x-amz-server-side-encryption": "aws:kms" },
         },
@@ -183,7 +189,15 @@ describe("Bucket", () => {
   it.each([
     [
       { purpose: "Audit" },
-      "the name of a bucket must be 3 to 63 lower-case letters, digits and hyphens, got drawbridge-dev-Audit-111122223333-eu-west-1 (43)",
+      "the purpose of a bucket must be 1 to 12 lower-case letters, digits and hyphens, got Audit",
+    ],
+    [
+      { purpose: "a-long-purpose" },
+      "the purpose of a bucket must be 1 to 12 lower-case letters, digits and hyphens, got a-long-purpose",
+    ],
+    [
+      { prefix: "Drawbridge-dev" },
+      "the name of a bucket must be 3 to 63 lower-case letters, digits and hyphens, got Drawbridge-dev-audit-111122223333-eu-west-1 (43)",
     ],
     [
       { prefix: "drawbridge-a-stack-with-a-name-of-36-letters" },
@@ -197,5 +211,14 @@ describe("Bucket", () => {
     ],
   ])("fails on %j", (change, message) => {
     expect(() => new Bucket("audit", { ...base, ...change })).toThrow(message);
+  });
+});
+
+describe("longestStackName", () => {
+  it.each(["eu-west-1", "ap-southeast-1"])("leaves room for every purpose in %s", (region) => {
+    const stack = "s".repeat(longestStackName(region));
+    const nameWith = (prefix: string) => bucketName({ ...place, prefix, region }, "p".repeat(12));
+    expect(nameWith(`drawbridge-${stack}`)).toHaveLength(63);
+    expect(() => nameWith(`drawbridge-${stack}s`)).toThrow("must be 3 to 63");
   });
 });

@@ -1,3 +1,5 @@
+import { auditRows } from "./audit";
+import { bucketRows } from "./buckets";
 import { computeRows } from "./compute";
 import { eksRows } from "./eks";
 import { iamRows, managedPolicies } from "./iam";
@@ -25,6 +27,8 @@ export const rows: Record<string, ResourceRow> = {
   ...keyAndLogRows,
   ...computeRows,
   ...eksRows,
+  ...bucketRows,
+  ...auditRows,
 };
 
 /** How Pulumi writes a value that is not known yet. */
@@ -254,6 +258,10 @@ const notFound: Record<Kind, [code: string, noun: string]> = {
   policyArn: ["NoSuchEntity", "policy"],
   key: ["NotFoundException", "key"],
   logGroupArn: ["ResourceNotFoundException", "log group"],
+  logGroupName: ["ResourceNotFoundException", "log group"],
+  bucket: ["NoSuchBucket", "bucket"],
+  topicArn: ["NotFound", "topic"],
+  detector: ["BadRequestException", "detector"],
   cluster: ["ResourceNotFoundException", "cluster"],
   accessEntry: ["ResourceNotFoundException", "access entry"],
 };

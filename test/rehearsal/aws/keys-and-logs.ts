@@ -12,7 +12,7 @@ const logGroupArn = ({ inputs, scope, world }: Draft): string =>
   `arn:aws:logs:${scope.region}:${world.accountId}:log-group:${textAt(inputs, "name") ?? ""}`;
 
 /** The key of an id or an ARN. */
-function keyNamed(world: World, value: string | undefined): CloudResource | undefined {
+export function keyNamed(world: World, value: string | undefined): CloudResource | undefined {
   return world.resources.find(
     ({ type, id, computed }) => type === keyType && (id === value || computed["arn"] === value),
   );
@@ -163,7 +163,8 @@ export const keyAndLogRows: Record<string, ResourceRow> = {
     tagged: true,
     required: [],
     references: [{ path: "kmsKeyId", to: "key", onDelete: "dangle" }],
-    identifiers: ({ computed }) => ({
+    identifiers: ({ id, computed }) => ({
+      logGroupName: [id],
       logGroupArn: [computed["arn"], `${String(computed["arn"])}:*`],
     }),
     computed: (draft) => ({ arn: logGroupArn(draft) }),

@@ -5,6 +5,8 @@ import type { CloudResource, World } from "./world";
 
 type Needs = (resource: CloudResource, world: World) => (CloudResource | undefined)[];
 
+const bucketPolicyType = "aws:s3/bucketPolicy:BucketPolicy";
+
 /**
  * What resources of a type need without naming it in their arguments. The stand-in refuses what comes before its
  * needs, but only if it does come before them, which is a matter of luck when no dependency puts them in order.
@@ -16,6 +18,12 @@ const needsByType: Record<string, Needs> = {
     return allWith(world, "aws:ec2/internetGateway:InternetGateway", "vpcId", vpc);
   },
   "aws:ec2/flowLog:FlowLog": ({ inputs }, world) => rightsOf(world, textAt(inputs, "iamRoleArn")),
+  "aws:cloudtrail/trail:Trail": ({ inputs }, world) => [
+    ...rightsOf(world, textAt(inputs, "cloudWatchLogsRoleArn")),
+    ...allWith(world, bucketPolicyType, "bucket", inputs["s3BucketName"]),
+  ],
+  "aws:s3/bucketLogging:BucketLogging": ({ inputs }, world) =>
+    allWith(world, bucketPolicyType, "bucket", inputs["targetBucket"]),
   "aws:kms/key:Key": ({ inputs }, world) =>
     principalsOf(inputs["policy"]).flatMap((arn) =>
       world.resources.filter(({ computed }) => computed["arn"] === arn),

@@ -1,9 +1,11 @@
 import { AwsError, isObject, type Draft } from "./row";
 
 interface Statement {
+  Sid: string;
   Effect: string;
   Principal: Record<string, string[]>;
   Action: string[];
+  Resource: string[];
   Condition: Record<string, Record<string, string[]>>;
 }
 
@@ -15,9 +17,11 @@ function statementsOf(document: unknown): Statement[] | undefined {
     const statement = isObject(item) ? item : {};
     const principal = statement["Principal"];
     return {
+      Sid: typeof statement["Sid"] === "string" ? statement["Sid"] : "",
       Effect: String(statement["Effect"]),
       Principal: principal === "*" ? { AWS: ["*"] } : textLists(principal),
       Action: list(statement["Action"]).map(String),
+      Resource: list(statement["Resource"]).map(String),
       Condition: Object.fromEntries(
         Object.entries(isObject(statement["Condition"]) ? statement["Condition"] : {}).map(
           ([operator, keys]) => [operator, textLists(keys)],
@@ -57,6 +61,31 @@ export function wellFormed(property: string, code: string) {
 /** ARNs of the principals of a policy document. */
 export function principalsOf(document: unknown): string[] {
   return (statementsOf(document) ?? []).flatMap((statement) => statement.Principal["AWS"] ?? []);
+}
+
+/** ARNs of the resources of a policy document. */
+export function resourcesOf(document: unknown): string[] {
+  return (statementsOf(document) ?? []).flatMap(({ Resource }) => Resource);
+}
+
+/** Names of the statements of a policy document, of those that have one. */
+export function sidsOf(document: unknown): string[] {
+  return (statementsOf(document) ?? []).flatMap(({ Sid }) => (Sid === "" ? [] : [Sid]));
+}
+
+/** Actions of a policy document. */
+export function actionsOf(document: unknown): string[] {
+  return (statementsOf(document) ?? []).flatMap(({ Action }) => Action);
+}
+
+/** Whether a policy document gives something to everybody, without any condition. */
+export function allowsEverybody(document: unknown): boolean {
+  return (statementsOf(document) ?? []).some(
+    ({ Effect, Principal, Condition }) =>
+      Effect === "Allow" &&
+      (Principal["AWS"] ?? []).includes("*") &&
+      Object.keys(Condition).length === 0,
+  );
 }
 
 /** IAM and KMS refuse a policy that names a role or a user of the account which does not exist. */

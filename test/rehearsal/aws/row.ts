@@ -35,6 +35,10 @@ export type Kind =
   | "policyArn"
   | "key"
   | "logGroupArn"
+  | "logGroupName"
+  | "bucket"
+  | "topicArn"
+  | "detector"
   | "cluster"
   | "accessEntry";
 

@@ -1,0 +1,200 @@
+import * as aws from "@pulumi/aws";
+import * as pulumi from "@pulumi/pulumi";
+import type { Place } from "./arns";
+import { alarmArn, topicArn } from "./arns";
+import { EncryptionKey } from "./encryption-key";
+import { policyDocument } from "./policy-document";
+
+export interface AlarmsArgs extends Place {
+  /** Start of the names that people look up. */
+  prefix: string;
+  /** Log group that receives the events of the audit trail. */
+  logGroupName: pulumi.Input<string>;
+  /** E-mail addresses that are told. Each gets a mail by which it has to confirm once. */
+  emails: string[];
+}
+
+interface Alarm {
+  /** What happened, for who reads the mail. */
+  what: string;
+  /** Why it must not. */
+  why: string;
+  /** Which events: docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html */
+  pattern: string;
+}
+
+const source = (service: string) => `($.eventSource = "${service}.amazonaws.com")`;
+const calls = (...names: string[]) =>
+  `(${names.map((name) => `($.eventName = "${name}")`).join(" || ")})`;
+
+// CloudTrail's record of a change of rules keeps the request's XML names, and a list only where there are several.
+const edited = "$.requestParameters.ModifySecurityGroupRulesRequest.SecurityGroupRule";
+const added = "$.responseElements.securityGroupRuleSet.items[*]";
+
+/**
+ * What must never happen unseen, in any region. Nothing here is forbidden by it: who has the right may do it, and
+ * people hear of it.
+ */
+export const alarms: Readonly<Record<string, Alarm>> = {
+  "root-user": {
+    what: "The root user of the account was used",
+    why: "No policy limits it, and no daily work needs it.",
+    pattern:
+      '{ ($.userIdentity.type = "Root") && ($.userIdentity.invokedBy NOT EXISTS) && ($.eventType != "AwsServiceEvent") }',
+  },
+  "console-without-mfa": {
+    what: "An IAM user signed in to the console without MFA",
+    why: "A password alone is stolen too easily. Roles of an identity provider are not meant: their MFA is its own.",
+    pattern:
+      '{ ($.eventName = "ConsoleLogin") && ($.userIdentity.type = "IAMUser") && ($.responseElements.ConsoleLogin = "Success") && ($.additionalEventData.MFAUsed != "Yes") }',
+  },
+  "key-disabled": {
+    what: "A KMS key was disabled, or is about to be deleted",
+    why: "What it encrypts cannot be read without it; a deletion can be taken back until its window ends.",
+    pattern: `{ ${source("kms")} && ${calls("DisableKey", "ScheduleKeyDeletion", "DeleteImportedKeyMaterial")} }`,
+  },
+  "trail-stopped": {
+    what: "A trail was stopped, deleted or told to record less",
+    why: "Who hides what comes next starts here.",
+    pattern: `{ ${source("cloudtrail")} && ${calls("StopLogging", "DeleteTrail", "UpdateTrail", "PutEventSelectors")} }`,
+  },
+  "logs-deleted": {
+    what: "A log group or a log stream was deleted",
+    why: "Flow logs, sessions and the control plane's audit log are evidence.",
+    pattern: `{ ${source("logs")} && ${calls("DeleteLogGroup", "DeleteLogStream")} }`,
+  },
+  "flow-logs-deleted": {
+    what: "The flow logs of a network were stopped",
+    why: "They are the only record of who spoke to whom.",
+    pattern: `{ ${source("ec2")} && ${calls("DeleteFlowLogs")} }`,
+  },
+  "detector-changed": {
+    what: "GuardDuty was deleted or changed",
+    why: "What it no longer looks at, nobody looks at.",
+    pattern: `{ ${source("guardduty")} && ${calls("DeleteDetector", "UpdateDetector")} }`,
+  },
+  "security-group-opened": {
+    what: "A security group was opened to the world",
+    why: "The platform has one way in, and its rules come from the program.",
+    pattern: `{ ${source("ec2")} && ${calls("AuthorizeSecurityGroupIngress")} && ((${added}.cidrIpv4 = "0.0.0.0/0") || (${added}.cidrIpv6 = "::/0")) }`,
+  },
+  "security-group-rule-opened": {
+    what: "A rule of a security group was changed to let the world in",
+    why: "The platform has one way in, and its rules come from the program.",
+    pattern: `{ ${source("ec2")} && ${calls("ModifySecurityGroupRules")} && ((${edited}.SecurityGroupRule.CidrIpv4 = "0.0.0.0/0") || (${edited}.SecurityGroupRule.CidrIpv6 = "::/0") || (${edited}[*].SecurityGroupRule.CidrIpv4 = "0.0.0.0/0") || (${edited}[*].SecurityGroupRule.CidrIpv6 = "::/0")) }`,
+  },
+};
+
+/** Tells people within minutes of what must never happen unseen. */
+export class Alarms extends pulumi.ComponentResource {
+  static readonly requirements = ["M1", "M10"];
+
+  /** ARN of the topic that carries the alarms. */
+  readonly topicArn: pulumi.Output<string>;
+
+  constructor(name: string, args: AlarmsArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("drawbridge:aws:Alarms", name, {}, opts);
+    const child = { parent: this };
+    const { prefix, logGroupName } = args;
+    const topic = encryptedTopic(name, args, child);
+    for (const email of args.emails) {
+      new aws.sns.TopicSubscription(
+        `${name}-${email}`,
+        { topic: topic.arn, protocol: "email", endpoint: email },
+        child,
+      );
+    }
+    for (const [id, { what, why, pattern }] of Object.entries(alarms)) {
+      const metric = { name: id, namespace: `Drawbridge/${prefix}` };
+      const filter = new aws.cloudwatch.LogMetricFilter(
+        `${name}-${id}`,
+        {
+          name: `${prefix}-${id}`,
+          logGroupName,
+          pattern,
+          metricTransformation: { ...metric, value: "1", defaultValue: "0" },
+        },
+        child,
+      );
+      new aws.cloudwatch.MetricAlarm(
+        `${name}-${id}`,
+        {
+          name: `${prefix}-${id}`,
+          alarmDescription: `${what}. ${why}`,
+          metricName: metric.name,
+          namespace: metric.namespace,
+          statistic: "Sum",
+          period: 60,
+          evaluationPeriods: 1,
+          threshold: 1,
+          comparisonOperator: "GreaterThanOrEqualToThreshold",
+          // Without events there is no metric, and that is how it should be.
+          treatMissingData: "notBreaching",
+          alarmActions: [topic.arn],
+        },
+        { ...child, dependsOn: filter },
+      );
+    }
+    this.topicArn = topic.arn;
+    this.registerOutputs({ topicArn: this.topicArn });
+  }
+}
+
+/** A topic that the stack's alarms alone publish to, over TLS. */
+function encryptedTopic(
+  name: string,
+  args: AlarmsArgs,
+  child: pulumi.CustomResourceOptions,
+): aws.sns.Topic {
+  const topicName = `${args.prefix}-alarms`;
+  const topic = topicArn(args, topicName);
+  const key = new EncryptionKey(
+    name,
+    {
+      accountId: args.accountId,
+      description: "Alarms on their way to people",
+      grants: [
+        {
+          // repost.aws/knowledge-center/cloudwatch-configure-alarm-sns
+          Sid: "AlarmsEncryptMessages",
+          Principal: { Service: "cloudwatch.amazonaws.com" },
+          Action: ["kms:Decrypt", "kms:GenerateDataKey*"],
+          Resource: "*",
+          Condition: { StringEquals: { "aws:SourceAccount": args.accountId } },
+        },
+      ],
+    },
+    child,
+  );
+  return new aws.sns.Topic(
+    name,
+    {
+      name: topicName,
+      kmsMasterKeyId: key.arn,
+      // Who receives a message over HTTP can check it by SHA-256: docs.aws.amazon.com/sns/latest/dg/sns-verify-signature-of-message.html
+      signatureVersion: 2,
+      policy: policyDocument([
+        {
+          Sid: "AlarmsOfTheStack",
+          Principal: { Service: "cloudwatch.amazonaws.com" },
+          Action: "sns:Publish",
+          Resource: topic,
+          // docs.aws.amazon.com/sns/latest/dg/sns-access-policy-use-cases.html
+          Condition: {
+            StringEquals: { "aws:SourceAccount": args.accountId },
+            ArnLike: { "aws:SourceArn": alarmArn(args, `${args.prefix}-*`) },
+          },
+        },
+        {
+          Sid: "OverTlsOnly",
+          Effect: "Deny",
+          Principal: "*",
+          Action: "sns:Publish",
+          Resource: topic,
+          Condition: { Bool: { "aws:SecureTransport": "false" } },
+        },
+      ]),
+    },
+    child,
+  );
+}

@@ -1,0 +1,122 @@
+import { AccountGuards } from "../../../components/aws/account-guards";
+import { Buckets } from "../../../components/aws/buckets";
+import { RuntimeAgent } from "../../../components/aws/runtime-agent";
+import { ThreatDetection } from "../../../components/aws/threat-detection";
+import { created, ofType } from "../../support/created";
+
+const place = { prefix: "drawbridge-dev", accountId: "111122223333", region: "eu-west-1" };
+
+describe("AccountGuards", () => {
+  it("sets what holds for everything in the account [M1]", async () => {
+    const resources = await created(() => new AccountGuards("guards", { volumeKeyArn: "arn:key" }));
+    expect(Object.fromEntries(resources.map(({ type, inputs }) => [type, inputs]))).toEqual({
+      "drawbridge:aws:AccountGuards": {},
+      "aws:ebs/encryptionByDefault:EncryptionByDefault": { enabled: true },
+      "aws:ebs/defaultKmsKey:DefaultKmsKey": { keyArn: "arn:key" },
+      "aws:s3/accountPublicAccessBlock:AccountPublicAccessBlock": {
+        blockPublicAcls: true,
+        blockPublicPolicy: true,
+        ignorePublicAcls: true,
+        restrictPublicBuckets: true,
+      },
+      "aws:ebs/snapshotBlockPublicAccess:SnapshotBlockPublicAccess": { state: "block-all-sharing" },
+      "aws:ec2/imageBlockPublicAccess:ImageBlockPublicAccess": { state: "block-new-sharing" },
+      "aws:ec2/instanceMetadataDefaults:InstanceMetadataDefaults": {
+        httpEndpoint: "enabled",
+        httpTokens: "required",
+        httpPutResponseHopLimit: 1,
+        instanceMetadataTags: "disabled",
+      },
+    });
+  });
+});
+
+describe("ThreatDetection", () => {
+  it("looks at audit logs of clusters and at what runs on nodes [M1] [M10]", async () => {
+    const resources = await created(() => new ThreatDetection("threats"));
+    expect(ofType(resources, "aws:guardduty/detector:Detector")).toEqual({
+      threats: { enable: true, findingPublishingFrequency: "FIFTEEN_MINUTES" },
+    });
+    const on = { detectorId: "threats-id", status: "ENABLED" };
+    expect(ofType(resources, "aws:guardduty/detectorFeature:DetectorFeature")).toEqual({
+      "threats-eks-audit-logs": { ...on, name: "EKS_AUDIT_LOGS" },
+      "threats-runtime-monitoring": {
+        ...on,
+        name: "RUNTIME_MONITORING",
+        additionalConfigurations: [{ name: "EKS_ADDON_MANAGEMENT", status: "DISABLED" }],
+      },
+    });
+  });
+});
+
+describe("RuntimeAgent", () => {
+  it("runs on the nodes and reports by an endpoint of its own [M10]", async () => {
+    const resources = await created(
+      () =>
+        new RuntimeAgent("agent", {
+          ...place,
+          vpcId: "vpc",
+          subnetIds: ["subnet-a", "subnet-b"],
+          securityGroupId: "endpoints",
+          clusterName: "drawbridge-dev",
+          prerequisites: [],
+        }),
+    );
+    const { agent } = ofType(resources, "aws:ec2/vpcEndpoint:VpcEndpoint");
+    expect(agent).toMatchObject({
+      vpcId: "vpc",
+      serviceName: "com.amazonaws.eu-west-1.guardduty-data",
+      vpcEndpointType: "Interface",
+      subnetIds: ["subnet-a", "subnet-b"],
+      securityGroupIds: ["endpoints"],
+      privateDnsEnabled: true,
+    });
+    expect(JSON.parse(agent?.["policy"] as string)).toEqual({
+      Version: "2012-10-17",
+      Statement: [
+        {
+          Effect: "Allow",
+          Sid: "OwnPrincipals",
+          Principal: "*",
+          Action: "guardduty:SendSecurityTelemetry",
+          Resource: "*",
+          Condition: { StringEquals: { "aws:PrincipalAccount": "111122223333" } },
+        },
+      ],
+    });
+    expect(ofType(resources, "aws:eks/addon:Addon")["agent"]).toMatchObject({
+      clusterName: "drawbridge-dev",
+      addonName: "aws-guardduty-agent",
+    });
+  });
+});
+
+describe("Buckets", () => {
+  it("keeps snapshots locked, and a record of who reads them [M1]", async () => {
+    const resources = await created(
+      () => new Buckets("buckets", { ...place, logRetentionDays: 365 }),
+    );
+    const of = (type: string) => ofType(resources, `aws:s3/${type}`);
+    expect(of("bucketObjectLockConfiguration:BucketObjectLockConfiguration")).toEqual({
+      snapshots: {
+        bucket: "snapshots-id",
+        rule: { defaultRetention: { mode: "GOVERNANCE", days: 7 } },
+      },
+    });
+    const target = "drawbridge-dev-access-logs-111122223333-eu-west-1";
+    const snapshots = "drawbridge-dev-snapshots-111122223333-eu-west-1";
+    expect(of("bucketLogging:BucketLogging")).toEqual({
+      snapshots: {
+        bucket: "snapshots-id",
+        targetBucket: target,
+        targetPrefix: `${snapshots}/`,
+      },
+    });
+    const policy = of("bucketPolicy:BucketPolicy")["access-logs"]?.["policy"] as string;
+    const grant = (JSON.parse(policy) as { Statement: { Resource: unknown }[] }).Statement.at(-1);
+    expect(grant?.Resource).toEqual([
+      `arn:aws:s3:::${target}/drawbridge-dev-audit-111122223333-eu-west-1/*`,
+      `arn:aws:s3:::${target}/${snapshots}/*`,
+    ]);
+  });
+});

@@ -1,0 +1,130 @@
+import { Alarms, alarms } from "../../../components/aws/alarms";
+import { created, ofType } from "../../support/created";
+
+const build = (emails: string[]) =>
+  created(
+    () =>
+      new Alarms("alarms", {
+        prefix: "drawbridge-dev",
+        accountId: "111122223333",
+        region: "eu-west-1",
+        logGroupName: "/drawbridge/drawbridge-dev/audit",
+        emails,
+      }),
+  );
+const topic = "arn:aws:sns:eu-west-1:111122223333:drawbridge-dev-alarms";
+const entries = Object.entries(alarms);
+
+describe("Alarms", () => {
+  it("watches for what must never happen unseen [M1] [M10]", () => {
+    expect(Object.keys(alarms)).toEqual([
+      "root-user",
+      "console-without-mfa",
+      "key-disabled",
+      "trail-stopped",
+      "logs-deleted",
+      "flow-logs-deleted",
+      "detector-changed",
+      "security-group-opened",
+      "security-group-rule-opened",
+    ]);
+  });
+
+  it.each(entries)("counts and reports %s", async (id, { what, why, pattern }) => {
+    const resources = await build([]);
+    const name = `alarms-${id}`;
+    const metric = { name: id, namespace: "Drawbridge/drawbridge-dev" };
+    expect(ofType(resources, "aws:cloudwatch/logMetricFilter:LogMetricFilter")[name]).toEqual({
+      name: `drawbridge-dev-${id}`,
+      logGroupName: "/drawbridge/drawbridge-dev/audit",
+      pattern,
+      metricTransformation: { ...metric, value: "1", defaultValue: "0" },
+    });
+    expect(ofType(resources, "aws:cloudwatch/metricAlarm:MetricAlarm")[name]).toEqual({
+      name: `drawbridge-dev-${id}`,
+      alarmDescription: `${what}. ${why}`,
+      metricName: metric.name,
+      namespace: metric.namespace,
+      statistic: "Sum",
+      period: 60,
+      evaluationPeriods: 1,
+      threshold: 1,
+      comparisonOperator: "GreaterThanOrEqualToThreshold",
+      treatMissingData: "notBreaching",
+      alarmActions: ["arn:alarms"],
+    });
+  });
+
+  // PutMetricFilter takes 1024 characters and three wildcards.
+  it.each(entries)("has a pattern for %s that CloudWatch Logs takes", (_id, { pattern }) => {
+    expect(pattern.length).toBeLessThanOrEqual(1024);
+    expect(pattern.split("[*]").length - 1).toBeLessThanOrEqual(3);
+    expect(pattern.split("(").length).toBe(pattern.split(")").length);
+  });
+
+  it("reads its patterns as one condition each", () => {
+    expect(alarms["key-disabled"]?.pattern).toBe(
+      '{ ($.eventSource = "kms.amazonaws.com") && (($.eventName = "DisableKey") || ($.eventName = "ScheduleKeyDeletion") || ($.eventName = "DeleteImportedKeyMaterial")) }',
+    );
+    expect(alarms["security-group-opened"]?.pattern).toBe(
+      '{ ($.eventSource = "ec2.amazonaws.com") && (($.eventName = "AuthorizeSecurityGroupIngress")) && (($.responseElements.securityGroupRuleSet.items[*].cidrIpv4 = "0.0.0.0/0") || ($.responseElements.securityGroupRuleSet.items[*].cidrIpv6 = "::/0")) }',
+    );
+  });
+
+  it("takes messages of the stack's alarms only, over TLS, under its own key", async () => {
+    const resources = await build([]);
+    const { alarms: inputs } = ofType(resources, "aws:sns/topic:Topic");
+    expect(inputs).toMatchObject({
+      name: "drawbridge-dev-alarms",
+      kmsMasterKeyId: "arn:alarms",
+      signatureVersion: 2,
+    });
+    expect(JSON.parse(inputs?.["policy"] as string)).toEqual({
+      Version: "2012-10-17",
+      Statement: [
+        {
+          Effect: "Allow",
+          Sid: "AlarmsOfTheStack",
+          Principal: { Service: "cloudwatch.amazonaws.com" },
+          Action: "sns:Publish",
+          Resource: topic,
+          Condition: {
+            StringEquals: { "aws:SourceAccount": "111122223333" },
+            ArnLike: {
+              "aws:SourceArn": "arn:aws:cloudwatch:eu-west-1:111122223333:alarm:drawbridge-dev-*",
+            },
+          },
+        },
+        {
+          Sid: "OverTlsOnly",
+          Effect: "Deny",
+          Principal: "*",
+          Action: "sns:Publish",
+          Resource: topic,
+          Condition: { Bool: { "aws:SecureTransport": "false" } },
+        },
+      ],
+    });
+    const policy = ofType(resources, "aws:kms/key:Key")["alarms"]?.["policy"] as string;
+    const [, grant] = (JSON.parse(policy) as { Statement: unknown[] }).Statement;
+    expect(grant).toEqual({
+      Effect: "Allow",
+      Sid: "AlarmsEncryptMessages",
+      Principal: { Service: "cloudwatch.amazonaws.com" },
+      Action: ["kms:Decrypt", "kms:GenerateDataKey*"],
+      Resource: "*",
+      Condition: { StringEquals: { "aws:SourceAccount": "111122223333" } },
+    });
+  });
+
+  it("writes to everybody it is told of", async () => {
+    const subscriptions = ofType(
+      await build(["a@example.com", "b@example.com"]),
+      "aws:sns/topicSubscription:TopicSubscription",
+    );
+    expect(subscriptions).toEqual({
+      "alarms-a@example.com": { topic: "arn:alarms", protocol: "email", endpoint: "a@example.com" },
+      "alarms-b@example.com": { topic: "arn:alarms", protocol: "email", endpoint: "b@example.com" },
+    });
+  });
+});
