@@ -170,6 +170,7 @@ const identities = [
   "id",
   "arn",
   "name",
+  "bucket",
   "keyId",
   "allocationId",
   "associationId",

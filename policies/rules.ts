@@ -1,6 +1,9 @@
 import { allowedAccounts } from "./account";
+import { accountGuards, defaultEncryption, requiredTags } from "./account-guards";
+import { alarmsAct, auditTrail, guardDuty, trailLocked } from "./audit";
 import { singleBastion, sshTrustedNetworks } from "./bastion";
 import { bottlerocketHardened } from "./bottlerocket";
+import { encryptedBuckets, keptBuckets, privateBuckets, versionedBuckets } from "./buckets";
 import {
   detailedMonitoring,
   hopLimit,
@@ -56,6 +59,7 @@ import {
 } from "./network-vpc";
 import { patchedByTemplate, selinux } from "./nodes";
 import { ownAccounts } from "./own-accounts";
+import { bucketPolicies, topicPolicies } from "./resource-policies";
 import type { Rule } from "./rule";
 import { described, noMixedRules, referenceOverCidr } from "./security-group-form";
 import { noAllPorts, noWorldIngress, restrictEgress } from "./security-groups";
@@ -74,6 +78,9 @@ import { volumesEncrypted } from "./volumes";
 /** Every rule of the pack, by group. */
 export const rules: readonly Rule[] = [
   allowedAccounts,
+  accountGuards,
+  requiredTags,
+  defaultEncryption,
 
   privateSubnetNoPublicIp,
   privateDefaultRouteNat,
@@ -139,6 +146,17 @@ export const rules: readonly Rule[] = [
   standardSupport,
   controlPlaneLogGroup,
   logGroupEncrypted,
+  auditTrail,
+  trailLocked,
+  guardDuty,
+  alarmsAct,
+  topicPolicies,
+
+  privateBuckets,
+  encryptedBuckets,
+  versionedBuckets,
+  bucketPolicies,
+  keptBuckets,
 
   rotation,
   noWildcardPrincipal,

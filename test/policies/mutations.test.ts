@@ -104,6 +104,13 @@ const inSettings =
     inputs["userData"] = Buffer.from(text.replace(from, to)).toString("base64");
   };
 
+/** Takes a statement out of a policy. */
+const without = (field: string, sid: string) =>
+  inJson(field, (document) => {
+    statement(document, sid);
+    document.Statement = document.Statement.filter(({ Sid }) => Sid !== sid);
+  });
+
 /** What happens to a resource: it is changed, it goes, or a changed copy of it comes. */
 type Mutation = Change | "drop" | { beside: Change };
 type Row = [what: string, type: string, name: string, mutation: Mutation, rule: string];
@@ -129,6 +136,11 @@ const association = "aws:eks/accessPolicyAssociation:AccessPolicyAssociation";
 const autoScaling = "aws:autoscaling/group:Group";
 const document = "aws:ssm/document:Document";
 const policy = "aws:iam/policy:Policy";
+const bucketEncryption =
+  "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration";
+const bucketPolicy = "aws:s3/bucketPolicy:BucketPolicy";
+const trail = "aws:cloudtrail/trail:Trail";
+const topic = "aws:sns/topic:Topic";
 const zone = "eu-west-1a";
 const team = "cluster-access-444455556666-role/payments-team";
 
@@ -1265,6 +1277,327 @@ const advice = [
   "net-sg-description",
   "net-vpc-endpoints",
   "node-patch-launch-template",
+
+  // Buckets.
+  [
+    "a public policy let through",
+    "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock",
+    "audit",
+    set("blockPublicPolicy", false),
+    "s3-private",
+  ],
+  [
+    "public access lists let through",
+    "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock",
+    "snapshots",
+    set("blockPublicAcls", false),
+    "s3-private",
+  ],
+  [
+    "public access lists that hold",
+    "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock",
+    "snapshots",
+    set("ignorePublicAcls", false),
+    "s3-private",
+  ],
+  [
+    "a public bucket for other accounts",
+    "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock",
+    "snapshots",
+    set("restrictPublicBuckets", false),
+    "s3-private",
+  ],
+  [
+    "a bucket that blocks nothing",
+    "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock",
+    "access-logs",
+    "drop",
+    "s3-private",
+  ],
+  [
+    "objects that belong to who wrote them",
+    "aws:s3/bucketOwnershipControls:BucketOwnershipControls",
+    "audit",
+    set("rule.objectOwnership", "ObjectWriter"),
+    "s3-private",
+  ],
+  [
+    "a bucket under S3's own key",
+    bucketEncryption,
+    "snapshots",
+    set("rules[0].applyServerSideEncryptionByDefault", { sseAlgorithm: "AES256" }),
+    "s3-encrypted",
+  ],
+  [
+    "a bucket under the key of AWS",
+    bucketEncryption,
+    "audit",
+    remove("rules[0].applyServerSideEncryptionByDefault.kmsMasterKeyId"),
+    "s3-encrypted",
+  ],
+  [
+    "a bucket that calls KMS for each object",
+    bucketEncryption,
+    "audit",
+    remove("rules[0].bucketKeyEnabled"),
+    "s3-encrypted",
+  ],
+  [
+    "a bucket for keys of clients",
+    bucketEncryption,
+    "audit",
+    set("rules[0].blockedEncryptionTypes", ["NONE"]),
+    "s3-encrypted",
+  ],
+  ["a bucket that says nothing of keys", bucketEncryption, "access-logs", "drop", "s3-encrypted"],
+  [
+    "a bucket without versions",
+    "aws:s3/bucketVersioning:BucketVersioning",
+    "snapshots",
+    set("versioningConfiguration.status", "Suspended"),
+    "s3-versioned",
+  ],
+  [
+    "old versions for ever",
+    "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration",
+    "snapshots",
+    (inputs) => {
+      inputs["rules"] = (inputs["rules"] as Inputs[]).filter(
+        ({ id }) => id !== "forget-old-versions",
+      );
+    },
+    "s3-versioned",
+  ],
+  [
+    "plain HTTP to a bucket",
+    bucketPolicy,
+    "audit",
+    without("policy", "OverTlsOnly"),
+    "s3-tls-only",
+  ],
+  [
+    "TLS 1.1 to a bucket",
+    bucketPolicy,
+    "audit",
+    without("policy", "OverTls12AtLeast"),
+    "s3-tls-only",
+  ],
+  [
+    "the trail of every account",
+    bucketPolicy,
+    "audit",
+    withoutCondition("policy", "TrailDeliversRecords"),
+    "s3-tls-only",
+  ],
+  [
+    "access logs of every account",
+    bucketPolicy,
+    "access-logs",
+    withoutCondition("policy", "S3DeliversAccessLogs"),
+    "s3-tls-only",
+  ],
+  [
+    "a bucket for anybody",
+    bucketPolicy,
+    "access-logs",
+    inJson("policy", (doc) => {
+      statement(doc, "S3DeliversAccessLogs").Principal = "*";
+      delete statement(doc, "S3DeliversAccessLogs").Condition;
+    }),
+    "s3-tls-only",
+  ],
+  [
+    "a bucket that is emptied when it goes",
+    "aws:s3/bucket:Bucket",
+    "audit",
+    set("forceDestroy", true),
+    "s3-no-force-destroy",
+  ],
+
+  // The audit of the account.
+  ["a trail of one region", trail, "audit", set("isMultiRegionTrail", false), "log-cloudtrail"],
+  [
+    "a trail without digests",
+    trail,
+    "audit",
+    set("enableLogFileValidation", false),
+    "log-cloudtrail",
+  ],
+  ["a trail that is off", trail, "audit", set("enableLogging", false), "log-cloudtrail"],
+  [
+    "a trail without global services",
+    trail,
+    "audit",
+    set("includeGlobalServiceEvents", false),
+    "log-cloudtrail",
+  ],
+  ["a trail under S3's own key", trail, "audit", remove("kmsKeyId"), "log-cloudtrail"],
+  [
+    "a trail that nobody watches",
+    trail,
+    "audit",
+    remove("cloudWatchLogsGroupArn"),
+    "log-cloudtrail",
+  ],
+  ["a trail that cannot write", trail, "audit", remove("cloudWatchLogsRoleArn"), "log-cloudtrail"],
+  ["a trail of data alone", trail, "audit", remove("advancedEventSelectors[0]"), "log-cloudtrail"],
+  [
+    "evidence that can be deleted",
+    "aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration",
+    "audit",
+    "drop",
+    "log-trail-locked",
+  ],
+  [
+    "evidence that is locked for no time",
+    "aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration",
+    "audit",
+    set("rule.defaultRetention.days", 0),
+    "log-trail-locked",
+  ],
+  [
+    "a bucket of evidence that cannot be locked",
+    "aws:s3/bucket:Bucket",
+    "audit",
+    set("objectLockEnabled", false),
+    "log-trail-locked",
+  ],
+  [
+    "a key for the trails of every account",
+    key,
+    "audit",
+    withoutCondition("policy", "TrailEncryptsRecords"),
+    "kms-no-wildcard-principal",
+  ],
+  [
+    "a key that trails of every account open",
+    key,
+    "audit",
+    withoutCondition("policy", "TrailChecksTheKey"),
+    "kms-no-wildcard-principal",
+  ],
+  [
+    "a key for the alarms of every account",
+    key,
+    "alarms",
+    withoutCondition("policy", "AlarmsEncryptMessages"),
+    "kms-no-wildcard-principal",
+  ],
+  [
+    "a role for the trails of every account",
+    role,
+    "audit",
+    withoutCondition("assumeRolePolicy", "TrailOfTheStack"),
+    "iam-trust-narrow",
+  ],
+  ["audit records in the clear", logGroup, "audit", remove("kmsKeyId"), "log-group-encrypted"],
+  [
+    "a detector that is off",
+    "aws:guardduty/detector:Detector",
+    "threats",
+    set("enable", false),
+    "mon-guardduty",
+  ],
+  ...["threats-eks-audit-logs", "threats-runtime-monitoring"].map((name): Row => [
+    `${name} off`,
+    "aws:guardduty/detectorFeature:DetectorFeature",
+    name,
+    set("status", "DISABLED"),
+    "mon-guardduty",
+  ]),
+  [
+    "an agent's endpoint for every account",
+    endpoint,
+    "runtime-agent",
+    withoutCondition("policy", "OwnPrincipals"),
+    "net-endpoint-policy",
+  ],
+  ["alarms in the clear", topic, "alarms", remove("kmsMasterKeyId"), "mon-topic-encrypted"],
+  [
+    "alarms of every account",
+    topic,
+    "alarms",
+    withoutCondition("policy", "AlarmsOfTheStack"),
+    "mon-topic-encrypted",
+  ],
+  ["alarms over HTTP", topic, "alarms", without("policy", "OverTlsOnly"), "mon-topic-encrypted"],
+  [
+    "alarms that nobody reads",
+    "aws:sns/topicSubscription:TopicSubscription",
+    "alarms-platform@example.com",
+    "drop",
+    "mon-alarms-tell",
+  ],
+  [
+    "an alarm without its topic",
+    "aws:cloudwatch/metricAlarm:MetricAlarm",
+    "alarms-root-user",
+    remove("alarmActions"),
+    "mon-alarms-tell",
+  ],
+  [
+    "a metric without its alarm",
+    "aws:cloudwatch/metricAlarm:MetricAlarm",
+    "alarms-trail-stopped",
+    "drop",
+    "mon-alarms-tell",
+  ],
+  [
+    "volumes in the clear by default",
+    "aws:ebs/encryptionByDefault:EncryptionByDefault",
+    "guards",
+    set("enabled", false),
+    "ebs-default-encryption",
+  ],
+  [
+    "volumes under the key of AWS by default",
+    "aws:ebs/defaultKmsKey:DefaultKmsKey",
+    "guards",
+    "drop",
+    "ebs-default-encryption",
+  ],
+  [
+    "public buckets in the account",
+    "aws:s3/accountPublicAccessBlock:AccountPublicAccessBlock",
+    "guards",
+    set("restrictPublicBuckets", false),
+    "aws-account-guards",
+  ],
+  [
+    "public snapshots in the account",
+    "aws:ebs/snapshotBlockPublicAccess:SnapshotBlockPublicAccess",
+    "guards",
+    set("state", "unblocked"),
+    "aws-account-guards",
+  ],
+  [
+    "public images in the account",
+    "aws:ec2/imageBlockPublicAccess:ImageBlockPublicAccess",
+    "guards",
+    set("state", "unblocked"),
+    "aws-account-guards",
+  ],
+  [
+    "IMDSv1 in the account",
+    "aws:ec2/instanceMetadataDefaults:InstanceMetadataDefaults",
+    "guards",
+    set("httpTokens", "optional"),
+    "aws-account-guards",
+  ],
+  [
+    "metadata for containers in the account",
+    "aws:ec2/instanceMetadataDefaults:InstanceMetadataDefaults",
+    "guards",
+    set("httpPutResponseHopLimit", 2),
+    "aws-account-guards",
+  ],
+  [
+    "resources of nobody",
+    "pulumi:providers:aws",
+    "aws",
+    set("defaultTags", JSON.stringify({ tags: {} })),
+    "aws-required-tags",
+  ],
 ];
 
 describe("mutations", () => {

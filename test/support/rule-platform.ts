@@ -426,11 +426,188 @@ function bastion(): StackSpec {
   };
 }
 
+/** What a bucket policy starts with, of a bucket of some name. */
+export function bucketDenials(name: string): Record<string, unknown>[] {
+  const everything = {
+    Effect: "Deny",
+    Principal: "*",
+    Action: "s3:*",
+    Resource: [`arn:aws:s3:::${name}`, `arn:aws:s3:::${name}/*`],
+  };
+  return [
+    { ...everything, Sid: "Tls", Condition: { Bool: { "aws:SecureTransport": "false" } } },
+    { ...everything, Sid: "Tls12", Condition: { NumericLessThan: { "s3:TlsVersion": "1.2" } } },
+  ];
+}
+
+function bucket(name: string, byDefault: Record<string, unknown>): StackSpec {
+  const of = { bucket: ref(name) };
+  return {
+    [name]: resource(token.bucket, { bucket: name, objectLockEnabled: name === "evidence" }),
+    [`${name}-privacy`]: resource(token.bucketPrivacy, {
+      ...of,
+      blockPublicAcls: true,
+      blockPublicPolicy: true,
+      ignorePublicAcls: true,
+      restrictPublicBuckets: true,
+    }),
+    [`${name}-ownership`]: resource(token.bucketOwnership, {
+      ...of,
+      rule: { objectOwnership: "BucketOwnerEnforced" },
+    }),
+    [`${name}-encryption`]: resource(token.bucketEncryption, {
+      ...of,
+      rules: [{ applyServerSideEncryptionByDefault: byDefault, bucketKeyEnabled: true }],
+    }),
+    [`${name}-versioning`]: resource(token.bucketVersioning, {
+      ...of,
+      versioningConfiguration: { status: "Enabled" },
+    }),
+    [`${name}-lifecycle`]: resource(token.bucketLifecycle, {
+      ...of,
+      rules: [
+        {
+          id: "forget",
+          status: "Enabled",
+          noncurrentVersionExpiration: { noncurrentDays: 90 },
+          abortIncompleteMultipartUpload: { daysAfterInitiation: 7 },
+        },
+      ],
+    }),
+    [`${name}-policy`]: resource(token.bucketPolicy, {
+      ...of,
+      policy: document(
+        ...bucketDenials(name),
+        statement({
+          Sid: "Service",
+          Principal: { Service: "cloudtrail.amazonaws.com" },
+          Action: "s3:PutObject",
+          Resource: `arn:aws:s3:::${name}/*`,
+          Condition: { StringEquals: { "aws:SourceAccount": account } },
+        }),
+      ),
+    }),
+  };
+}
+
+function audit(): StackSpec {
+  const metric = { name: "root", namespace: "platform" };
+  const publish = {
+    Action: "sns:Publish",
+    Resource: `arn:aws:sns:${region}:${account}:alarms`,
+  };
+  return {
+    "audit-key": resource(token.key, {
+      enableKeyRotation: true,
+      policy: document(
+        statement({
+          Principal: { AWS: `arn:aws:iam::${account}:root` },
+          Action: "kms:*",
+          Resource: "*",
+        }),
+      ),
+    }),
+    ...bucket("evidence", { sseAlgorithm: "aws:kms", kmsMasterKeyId: ref("audit-key", "arn") }),
+    ...bucket("access-logs", { sseAlgorithm: "AES256" }),
+    "evidence-lock": resource(token.bucketLock, {
+      bucket: ref("evidence"),
+      rule: { defaultRetention: { mode: "GOVERNANCE", days: 365 } },
+    }),
+    "evidence-logging": resource(token.bucketLogging, {
+      bucket: ref("evidence"),
+      targetBucket: ref("access-logs"),
+      targetPrefix: "evidence/",
+    }),
+    "audit-group": resource(token.logGroup, {
+      name: "/platform/audit",
+      kmsKeyId: ref("audit-key", "arn"),
+      retentionInDays: 365,
+    }),
+    "audit-role": resource(token.role, {
+      assumeRolePolicy: document(
+        statement({
+          Principal: { Service: "cloudtrail.amazonaws.com" },
+          Action: "sts:AssumeRole",
+          Condition: { StringEquals: { "aws:SourceAccount": account } },
+        }),
+      ),
+    }),
+    trail: resource(token.trail, {
+      s3BucketName: ref("evidence"),
+      isMultiRegionTrail: true,
+      enableLogFileValidation: true,
+      kmsKeyId: ref("audit-key", "arn"),
+      cloudWatchLogsGroupArn: ref("audit-group", "arn"),
+      cloudWatchLogsRoleArn: ref("audit-role", "arn"),
+    }),
+    topic: resource(token.topic, {
+      name: "alarms",
+      kmsMasterKeyId: ref("audit-key", "arn"),
+      policy: document(
+        statement({
+          Principal: { Service: "cloudwatch.amazonaws.com" },
+          ...publish,
+          Condition: { StringEquals: { "aws:SourceAccount": account } },
+        }),
+        {
+          Effect: "Deny",
+          Principal: "*",
+          ...publish,
+          Condition: { Bool: { "aws:SecureTransport": "false" } },
+        },
+      ),
+    }),
+    subscription: resource(token.topicSubscription, {
+      topic: ref("topic", "arn"),
+      protocol: "email",
+      endpoint: "security@example.com",
+    }),
+    filter: resource(token.logMetricFilter, {
+      logGroupName: ref("audit-group", "name"),
+      pattern: '{ $.userIdentity.type = "Root" }',
+      metricTransformation: { ...metric, value: "1" },
+    }),
+    alarm: resource(token.metricAlarm, {
+      metricName: metric.name,
+      namespace: metric.namespace,
+      alarmActions: [ref("topic", "arn")],
+    }),
+    detector: resource(token.detector, { enable: true }),
+    "audit-logs": resource(token.detectorFeature, {
+      detectorId: ref("detector"),
+      name: "EKS_AUDIT_LOGS",
+      status: "ENABLED",
+    }),
+    runtime: resource(token.detectorFeature, {
+      detectorId: ref("detector"),
+      name: "RUNTIME_MONITORING",
+      status: "ENABLED",
+    }),
+    "default-encryption": resource(token.encryptionByDefault, { enabled: true }),
+    "default-key": resource(token.defaultKmsKey, { keyArn: ref("audit-key", "arn") }),
+    "account-privacy": resource(token.accountPublicAccessBlock, {
+      blockPublicAcls: true,
+      blockPublicPolicy: true,
+      ignorePublicAcls: true,
+      restrictPublicBuckets: true,
+    }),
+    snapshots: resource(token.snapshotBlockPublicAccess, { state: "block-all-sharing" }),
+    images: resource(token.imageBlockPublicAccess, { state: "block-new-sharing" }),
+    metadata: resource(token.instanceMetadataDefaults, {
+      httpTokens: "required",
+      httpPutResponseHopLimit: 1,
+    }),
+  };
+}
+
 /** A small platform on which every rule passes: the base that cases change. */
 export const platform: StackSpec = {
   provider: resource(token.awsProvider, {
     region,
     allowedAccountIds: JSON.stringify([account]),
+    defaultTags: JSON.stringify({
+      tags: { Owner: "team", Project: "platform", Environment: "dev", CostCenter: "42" },
+    }),
   }),
   key: resource(token.key, {
     description: "everything",
@@ -459,4 +636,5 @@ export const platform: StackSpec = {
   ...cluster(),
   ...nodes(),
   ...bastion(),
+  ...audit(),
 };

@@ -1,0 +1,683 @@
+import { token } from "../../policies/tokens";
+import { casesFor } from "../support/rule-cases";
+import { bucketDenials, document, platform, resource, statement } from "../support/rule-platform";
+import { gone, ref, unknown } from "../support/rule-stack";
+
+const openBucket = resource(token.bucket, { bucket: "open" });
+
+casesFor("s3-private [M1]", {
+  base: platform,
+  passes: [
+    ["everything blocked", {}],
+    ["ownership left to S3, which keeps access lists off", { "evidence-ownership": gone }],
+  ],
+  fails: [
+    [
+      "no block",
+      { "evidence-privacy": gone },
+      ["evidence: evidence must have a public access block, got none"],
+    ],
+    ...["blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets"].map(
+      (field): [string, Record<string, unknown>, string[]] => [
+        `without ${field}`,
+        { [`evidence-privacy.${field}`]: gone },
+        [`evidence-privacy: ${field} must be true, got nothing`],
+      ],
+    ),
+    [
+      "access lists on",
+      { "evidence-ownership.rule.objectOwnership": "ObjectWriter" },
+      [
+        'evidence-ownership: rule.objectOwnership must be one of BucketOwnerEnforced, got "ObjectWriter"',
+      ],
+    ],
+    [
+      "an access list",
+      { "evidence.acl": "public-read" },
+      ['evidence: acl must be left out: access is given by policies, got "public-read"'],
+    ],
+    [
+      "a bucket under its old name",
+      { old: resource(token.bucketV2, { bucket: "old" }) },
+      ["old: old must have a public access block, got none"],
+    ],
+  ],
+  undecided: [
+    [
+      "a block of a bucket that nobody knows yet",
+      { "evidence-privacy.bucket": unknown },
+      ["evidence-privacy: undecided: bucket of evidence-privacy is unknown until up"],
+    ],
+    [
+      "a setting that nobody knows yet",
+      { "evidence-privacy.blockPublicPolicy": unknown },
+      ["evidence-privacy: undecided: blockPublicPolicy of evidence-privacy is unknown until up"],
+    ],
+  ],
+});
+
+const byDefault = "evidence-encryption.rules[0].applyServerSideEncryptionByDefault";
+
+casesFor("s3-encrypted [M1]", {
+  base: platform,
+  passes: [
+    ["a key, and S3's own for access logs", {}],
+    [
+      "two layers, which take no bucket key",
+      {
+        [`${byDefault}.sseAlgorithm`]: "aws:kms:dsse",
+        "evidence-encryption.rules[0].bucketKeyEnabled": gone,
+      },
+    ],
+    [
+      "keys of clients blocked",
+      { "evidence-encryption.rules[0].blockedEncryptionTypes": ["SSE-C"] },
+    ],
+    [
+      "S3's own for logs of a load balancer",
+      {
+        "evidence-logging": gone,
+        balancer: resource(token.loadBalancer, { accessLogs: { bucket: ref("access-logs") } }),
+      },
+    ],
+  ],
+  fails: [
+    [
+      "nothing said",
+      { "evidence-encryption": gone },
+      ["evidence: evidence must have a default encryption, got none"],
+    ],
+    [
+      "S3's own keys",
+      { [`${byDefault}.sseAlgorithm`]: "AES256" },
+      [
+        'evidence-encryption: rules[0].applyServerSideEncryptionByDefault.sseAlgorithm must be one of aws:kms, aws:kms:dsse, got "AES256"',
+      ],
+    ],
+    [
+      "the key that AWS keeps",
+      { [`${byDefault}.kmsMasterKeyId`]: gone },
+      [
+        "evidence-encryption: rules[0].applyServerSideEncryptionByDefault.kmsMasterKeyId must name a KMS key that you manage, got nothing",
+      ],
+    ],
+    [
+      "a call of KMS for every object",
+      { "evidence-encryption.rules[0].bucketKeyEnabled": false },
+      ["evidence-encryption: rules[0].bucketKeyEnabled must be true, got false"],
+    ],
+    [
+      "keys of clients let in",
+      { "evidence-encryption.rules[0].blockedEncryptionTypes": ["NONE"] },
+      ['evidence-encryption: rules[0].blockedEncryptionTypes must hold SSE-C, got ["NONE"]'],
+    ],
+    [
+      "access logs that would never arrive",
+      {
+        "access-logs-encryption.rules[0].applyServerSideEncryptionByDefault.sseAlgorithm":
+          "aws:kms",
+        "access-logs-encryption.rules[0].applyServerSideEncryptionByDefault.kmsMasterKeyId": ref(
+          "key",
+          "arn",
+        ),
+      },
+      [
+        'access-logs-encryption: rules[0].applyServerSideEncryptionByDefault.sseAlgorithm must be one of AES256, got "aws:kms"',
+      ],
+    ],
+  ],
+  undecided: [
+    [
+      "a key that nobody knows yet",
+      { [`${byDefault}.kmsMasterKeyId`]: unknown },
+      [
+        "evidence-encryption: undecided: rules[0].applyServerSideEncryptionByDefault.kmsMasterKeyId of evidence-encryption is unknown until up",
+      ],
+    ],
+    [
+      "a kind that nobody knows yet",
+      { [`${byDefault}.sseAlgorithm`]: unknown },
+      [
+        "evidence-encryption: undecided: rules[0].applyServerSideEncryptionByDefault.sseAlgorithm of evidence-encryption is unknown until up",
+      ],
+    ],
+  ],
+});
+
+casesFor("s3-versioned [M1]", {
+  base: platform,
+  passes: [
+    ["versions that are forgotten", {}],
+    [
+      "in rules of their own",
+      {
+        "evidence-lifecycle.rules": [
+          { status: "Enabled", noncurrentVersionExpiration: { noncurrentDays: 1 } },
+          { status: "Enabled", abortIncompleteMultipartUpload: { daysAfterInitiation: 1 } },
+        ],
+      },
+    ],
+  ],
+  fails: [
+    [
+      "no versions",
+      { "evidence-versioning.versioningConfiguration.status": "Suspended" },
+      ['evidence-versioning: versioningConfiguration.status must be Enabled, got "Suspended"'],
+    ],
+    [
+      "nothing said",
+      { "evidence-versioning": gone },
+      ["evidence: evidence must have versioning, got none"],
+    ],
+    [
+      "no lifecycle",
+      { "evidence-lifecycle": gone },
+      ["evidence: evidence must have a lifecycle, got none"],
+    ],
+    [
+      "versions for ever",
+      { "evidence-lifecycle.rules[0].noncurrentVersionExpiration": gone },
+      [
+        "evidence-lifecycle: rules must set noncurrentVersionExpiration.noncurrentDays in a rule that is on, got none",
+      ],
+    ],
+    [
+      "a rule that is off",
+      { "evidence-lifecycle.rules[0].status": "Disabled" },
+      [
+        "evidence-lifecycle: rules must set noncurrentVersionExpiration.noncurrentDays in a rule that is on, got none",
+        "evidence-lifecycle: rules must set abortIncompleteMultipartUpload.daysAfterInitiation in a rule that is on, got none",
+      ],
+    ],
+  ],
+  undecided: [
+    [
+      "a status that nobody knows yet",
+      { "evidence-versioning.versioningConfiguration.status": unknown },
+      [
+        "evidence-versioning: undecided: versioningConfiguration.status of evidence-versioning is unknown until up",
+      ],
+    ],
+    [
+      "days that nobody knows yet",
+      {
+        "evidence-lifecycle.rules[0].noncurrentVersionExpiration.noncurrentDays": unknown,
+      },
+      [
+        "evidence-lifecycle: undecided: rules[0].noncurrentVersionExpiration.noncurrentDays of evidence-lifecycle is unknown until up",
+      ],
+    ],
+  ],
+});
+
+const service = (more: Record<string, unknown>) =>
+  statement({
+    Sid: "Service",
+    Principal: { Service: "cloudtrail.amazonaws.com" },
+    Action: "s3:PutObject",
+    Resource: "arn:aws:s3:::evidence/*",
+    ...more,
+  });
+const [tls = {}, tls12 = {}] = bucketDenials("evidence");
+const old =
+  "evidence-policy: policy must deny s3:* to everybody when s3:TlsVersion is less than 1.2, got a map";
+
+casesFor("s3-tls-only [M1] [M2]", {
+  base: platform,
+  passes: [
+    ["a policy that denies the rest", {}],
+    [
+      "everybody of the organization",
+      {
+        "evidence-policy.policy": document(
+          tls,
+          tls12,
+          statement({
+            Principal: "*",
+            Action: "s3:GetObject",
+            Resource: "arn:aws:s3:::evidence/*",
+            Condition: { StringEquals: { "aws:PrincipalOrgID": "o-1" } },
+          }),
+        ),
+      },
+    ],
+  ],
+  fails: [
+    ["no policy", { "evidence-policy": gone }, ["evidence: evidence must have a policy, got none"]],
+    [
+      "anybody",
+      {
+        "evidence-policy.policy": document(
+          tls,
+          tls12,
+          statement({ Principal: "*", Action: "s3:GetObject", Resource: "x" }),
+        ),
+      },
+      ["evidence-policy: policy.Statement[2] must name the principals that it allows, got a map"],
+    ],
+    [
+      "a service of every account",
+      { "evidence-policy.policy": document(tls, tls12, service({})) },
+      [
+        "evidence-policy: policy.Statement[2] must limit the service by aws:SourceAccount or aws:SourceArn, got statement Service",
+      ],
+    ],
+    [
+      "plain text",
+      { "evidence-policy.policy": document(tls12) },
+      ["evidence-policy: policy must deny s3:* to everybody without TLS, got a map"],
+    ],
+    ["old TLS", { "evidence-policy.policy": document(tls) }, [old]],
+    [
+      "TLS 1.1",
+      {
+        "evidence-policy.policy": document(tls, {
+          ...tls12,
+          Condition: { NumericLessThan: { "s3:TlsVersion": "1.1" } },
+        }),
+      },
+      [old],
+    ],
+  ],
+  undecided: [
+    [
+      "a policy that nobody knows yet",
+      { "evidence-policy.policy": unknown },
+      ["evidence-policy: undecided: policy of evidence-policy is unknown until up"],
+    ],
+  ],
+});
+
+casesFor("s3-no-force-destroy [M1]", {
+  base: { it: openBucket },
+  passes: [
+    ["left to S3", {}],
+    ["said", { "it.forceDestroy": false }],
+  ],
+  fails: [
+    ["emptied", { "it.forceDestroy": true }, ["it: forceDestroy must not be true, got true"]],
+  ],
+  undecided: [
+    [
+      "what nobody knows yet",
+      { "it.forceDestroy": unknown },
+      ["it: undecided: forceDestroy of it is unknown until up"],
+    ],
+  ],
+});
+
+casesFor("log-cloudtrail [M1]", {
+  base: platform,
+  passes: [
+    ["a whole trail", {}],
+    [
+      "selectors with management events and some data",
+      {
+        "trail.advancedEventSelectors": [
+          { fieldSelectors: [{ field: "eventCategory", equals: ["Management"] }] },
+          { fieldSelectors: [{ field: "eventCategory", equals: ["Data"] }] },
+        ],
+      },
+    ],
+    ["selectors of the older form", { "trail.eventSelectors": [{ readWriteType: "All" }] }],
+  ],
+  fails: [
+    ...["isMultiRegionTrail", "enableLogFileValidation"].map(
+      (field): [string, Record<string, unknown>, string[]] => [
+        `without ${field}`,
+        { [`trail.${field}`]: gone },
+        [`trail: ${field} must be true, got nothing`],
+      ],
+    ),
+    ...["enableLogging", "includeGlobalServiceEvents"].map(
+      (field): [string, Record<string, unknown>, string[]] => [
+        `${field} off`,
+        { [`trail.${field}`]: false },
+        [`trail: ${field} must not be false, got false`],
+      ],
+    ),
+    ...["cloudWatchLogsGroupArn", "cloudWatchLogsRoleArn"].map(
+      (field): [string, Record<string, unknown>, string[]] => [
+        `without ${field}`,
+        { [`trail.${field}`]: gone },
+        [`trail: ${field} must be set, got nothing`],
+      ],
+    ),
+    [
+      "no key",
+      { "trail.kmsKeyId": gone },
+      ["trail: kmsKeyId must name a KMS key that you manage, got nothing"],
+    ],
+    [
+      "writing calls only",
+      {
+        "trail.advancedEventSelectors": [
+          {
+            fieldSelectors: [
+              { field: "eventCategory", equals: ["Management"] },
+              { field: "readOnly", equals: ["false"] },
+            ],
+          },
+        ],
+      },
+      ["trail: advancedEventSelectors must have a selector of all management events, got [a map]"],
+    ],
+    [
+      "reading calls only",
+      { "trail.eventSelectors": [{ readWriteType: "ReadOnly", includeManagementEvents: false }] },
+      [
+        "trail: eventSelectors[0].includeManagementEvents must not be false, got false",
+        'trail: eventSelectors[0].readWriteType must be All, got "ReadOnly"',
+      ],
+    ],
+  ],
+  undecided: [
+    [
+      "a log group that nobody knows yet",
+      { "trail.cloudWatchLogsGroupArn": unknown },
+      ["trail: undecided: cloudWatchLogsGroupArn of trail is unknown until up"],
+    ],
+    [
+      "selectors that nobody knows yet",
+      { "trail.advancedEventSelectors": unknown },
+      ["trail: undecided: advancedEventSelectors of trail is unknown until up"],
+    ],
+  ],
+});
+
+casesFor("log-trail-locked [M1]", {
+  base: platform,
+  passes: [
+    ["a year", {}],
+    [
+      "years, and for everybody",
+      { "evidence-lock.rule.defaultRetention": { mode: "COMPLIANCE", years: 1 } },
+    ],
+  ],
+  fails: [
+    [
+      "a bucket that cannot be locked",
+      { "evidence.objectLockEnabled": false },
+      ["evidence: objectLockEnabled must be true, got false"],
+    ],
+    [
+      "no retention",
+      { "evidence-lock": gone },
+      ["evidence: evidence must have a default retention, got none"],
+    ],
+    [
+      "no period",
+      { "evidence-lock.rule.defaultRetention.days": gone },
+      ["evidence-lock: rule.defaultRetention.days must be an integer from 1 to 36500, got nothing"],
+    ],
+  ],
+  undecided: [
+    [
+      "a bucket of another stack",
+      { "trail.s3BucketName": "elsewhere" },
+      ["trail: undecided: the lock of elsewhere is unknown: the stack does not manage it"],
+    ],
+    [
+      "a bucket that nobody knows yet",
+      { "trail.s3BucketName": unknown },
+      ["trail: undecided: s3BucketName of trail is unknown until up"],
+    ],
+  ],
+});
+
+casesFor("mon-guardduty [M1] [M10]", {
+  base: platform,
+  passes: [
+    ["both features", {}],
+    ["the older one for nodes", { "runtime.name": "EKS_RUNTIME_MONITORING" }],
+    ["a detector that is on by itself", { "detector.enable": gone }],
+  ],
+  fails: [
+    [
+      "a detector that is off",
+      { "detector.enable": false },
+      ["detector: enable must not be false, got false"],
+    ],
+    [
+      "no look at clusters",
+      { "audit-logs": gone },
+      ["detector: detector must have the feature EKS_AUDIT_LOGS, got none"],
+    ],
+    [
+      "no look at nodes",
+      { "runtime.status": "DISABLED" },
+      ['runtime: status must be one of ENABLED, got "DISABLED"'],
+    ],
+  ],
+  undecided: [
+    [
+      "a feature that nobody knows yet",
+      { "audit-logs.name": unknown },
+      ["audit-logs: undecided: name of audit-logs is unknown until up"],
+    ],
+    [
+      "a feature of a detector that nobody knows yet",
+      { "audit-logs.detectorId": unknown },
+      ["audit-logs: undecided: detectorId of audit-logs is unknown until up"],
+    ],
+  ],
+});
+
+casesFor("mon-alarms-tell [M1] [M10]", {
+  base: platform,
+  passes: [
+    ["a metric with an alarm that somebody reads", {}],
+    ["a topic of another stack", { "alarm.alarmActions": ["arn:aws:sns:eu-west-1:1:other"] }],
+  ],
+  fails: [
+    [
+      "a metric that nobody watches",
+      { "alarm.metricName": "other" },
+      ['filter: metricTransformation.name must have an alarm in the stack, got "root"'],
+    ],
+    [
+      "an alarm that does nothing",
+      { "alarm.alarmActions": gone },
+      ["alarm: alarmActions must name a topic, got nothing"],
+    ],
+    [
+      "an alarm that is off",
+      { "alarm.actionsEnabled": false },
+      ["alarm: actionsEnabled must not be false, got false"],
+    ],
+    [
+      "a topic that nobody reads",
+      { subscription: gone },
+      ["topic: topic must have a subscription, got none"],
+    ],
+  ],
+  undecided: [
+    [
+      "a reader of a topic that nobody knows yet",
+      { "subscription.topic": unknown },
+      ["subscription: undecided: topic of subscription is unknown until up"],
+    ],
+    [
+      "a metric that nobody knows yet",
+      { "filter.metricTransformation.name": unknown },
+      ["filter: undecided: metricTransformation.name of filter is unknown until up"],
+    ],
+  ],
+});
+
+const publish = { Action: "sns:Publish", Resource: "x" };
+const overTls = {
+  Effect: "Deny",
+  Principal: "*",
+  ...publish,
+  Condition: { Bool: { "aws:SecureTransport": "false" } },
+};
+
+casesFor("mon-topic-encrypted [M1] [M10]", {
+  base: platform,
+  passes: [
+    ["a key and a policy", {}],
+    [
+      "a policy beside it",
+      {
+        "topic.policy": gone,
+        beside: resource(token.topicPolicy, {
+          arn: ref("topic", "arn"),
+          policy: document(overTls),
+        }),
+      },
+    ],
+  ],
+  fails: [
+    [
+      "no key",
+      { "topic.kmsMasterKeyId": gone },
+      ["topic: kmsMasterKeyId must name a KMS key that you manage, got nothing"],
+    ],
+    [
+      "the key of AWS",
+      { "topic.kmsMasterKeyId": "alias/aws/sns" },
+      ['topic: kmsMasterKeyId must name a KMS key that you manage, got "alias/aws/sns"'],
+    ],
+    [
+      "no policy",
+      { "topic.policy": gone },
+      ["topic: policy must deny sns:publish to everybody without TLS, got nothing"],
+    ],
+    [
+      "a service of every account",
+      {
+        "topic.policy": document(
+          overTls,
+          statement({ Principal: { Service: "cloudwatch.amazonaws.com" }, ...publish }),
+        ),
+      },
+      [
+        "topic: policy.Statement[1] must limit the service by aws:SourceAccount or aws:SourceArn, got a map",
+      ],
+    ],
+  ],
+  undecided: [
+    [
+      "a policy that nobody knows yet",
+      { "topic.policy": unknown },
+      ["topic: undecided: policy of topic is unknown until up"],
+    ],
+  ],
+});
+
+casesFor("ebs-default-encryption [M1]", {
+  base: platform,
+  passes: [
+    ["on, with a key", {}],
+    ["on by itself", { "default-encryption.enabled": gone }],
+  ],
+  fails: [
+    [
+      "off",
+      { "default-encryption.enabled": false },
+      ["default-encryption: enabled must not be false, got false"],
+    ],
+    [
+      "the key of AWS",
+      { "default-key": gone },
+      [
+        "default-encryption: default-encryption must have aws.ebs.DefaultKmsKey beside it, got none",
+      ],
+    ],
+  ],
+  undecided: [
+    [
+      "a key that nobody knows yet",
+      { "default-key.keyArn": unknown },
+      ["default-key: undecided: keyArn of default-key is unknown until up"],
+    ],
+  ],
+});
+
+casesFor("aws-account-guards [M1]", {
+  base: {
+    privacy: resource(token.accountPublicAccessBlock, {
+      blockPublicAcls: true,
+      blockPublicPolicy: true,
+      ignorePublicAcls: true,
+      restrictPublicBuckets: true,
+    }),
+    snapshots: resource(token.snapshotBlockPublicAccess, { state: "block-all-sharing" }),
+    images: resource(token.imageBlockPublicAccess, { state: "block-new-sharing" }),
+    metadata: resource(token.instanceMetadataDefaults, {
+      httpTokens: "required",
+      httpPutResponseHopLimit: 1,
+    }),
+  },
+  passes: [["everything blocked", {}]],
+  fails: [
+    ...["blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets"].map(
+      (field): [string, Record<string, unknown>, string[]] => [
+        `without ${field}`,
+        { [`privacy.${field}`]: false },
+        [`privacy: ${field} must be true, got false`],
+      ],
+    ),
+    [
+      "new snapshots only",
+      { "snapshots.state": "block-new-sharing" },
+      ['snapshots: state must be block-all-sharing, got "block-new-sharing"'],
+    ],
+    [
+      "public images",
+      { "images.state": "unblocked" },
+      ['images: state must be block-new-sharing, got "unblocked"'],
+    ],
+    [
+      "no session token",
+      { "metadata.httpTokens": "no-preference" },
+      ['metadata: httpTokens must be one of required, got "no-preference"'],
+    ],
+    [
+      "two hops",
+      { "metadata.httpPutResponseHopLimit": 2 },
+      ["metadata: httpPutResponseHopLimit must be an integer from 1 to 1, got 2"],
+    ],
+    [
+      "tags in metadata",
+      { "metadata.instanceMetadataTags": "enabled" },
+      ['metadata: instanceMetadataTags must not be enabled, got "enabled"'],
+    ],
+  ],
+  undecided: [
+    [
+      "a state that nobody knows yet",
+      { "images.state": unknown },
+      ["images: undecided: state of images is unknown until up"],
+    ],
+  ],
+});
+
+const tags = (given: Record<string, string>) => JSON.stringify({ tags: given });
+
+casesFor("aws-required-tags [M1]", {
+  base: platform,
+  passes: [["all of them", {}]],
+  fails: [
+    [
+      "no tags",
+      { "provider.defaultTags": gone },
+      ["Owner", "Project", "Environment", "CostCenter"].map(
+        (key) => `provider: defaultTags.tags.${key} must be set, got nothing`,
+      ),
+    ],
+    [
+      "nobody who pays",
+      { "provider.defaultTags": tags({ Owner: "team", Project: "p", Environment: "dev" }) },
+      ["provider: defaultTags.tags.CostCenter must be set, got nothing"],
+    ],
+  ],
+  undecided: [
+    [
+      "tags that nobody knows yet",
+      { "provider.defaultTags": unknown },
+      ["provider: undecided: defaultTags of provider is unknown until up"],
+    ],
+  ],
+});
