@@ -209,13 +209,18 @@ const accountWide = ["trail", "threatDetection", "accountGuards"] as const;
 
 const auditing = z.strictObject(
   {
-    alarmEmails: list(
-      text(/^[^\s@]+@[^\s@]+\.[^\s@.]+$/, "must be an e-mail address such as security@example.com"),
-      1,
-      "must be a list of at least one e-mail address",
-    ).describe(
-      "Who is told of what must never happen unseen; each address confirms once by a mail from AWS.",
-    ),
+    alarmEmails: z
+      .array(
+        text(
+          /^[^\s@]+@[^\s@]+\.[^\s@.]+$/,
+          "must be an e-mail address such as security@example.com",
+        ),
+        "must be a list of e-mail addresses",
+      )
+      .default([])
+      .describe(
+        "Who is told of what must never happen unseen, at least one for a stack that owns the trail; each address confirms once by a mail from AWS.",
+      ),
     owns: z
       .array(oneOf(accountWide), "must be a list")
       .default([...accountWide])
@@ -234,7 +239,7 @@ const auditing = z.strictObject(
         "Whether the trail records every use of an object in the stack's bucket of snapshots.",
       ),
   },
-  "must be a map with alarmEmails",
+  "must be a map with alarmEmails or owns",
 );
 
 /** Every key of a stack file: its rule, its meaning and its default. */
@@ -361,6 +366,7 @@ interface Fault {
 const crossChecks: ((config: Partial<Fields>) => Fault[])[] = [
   zonesAreOfTheRegion,
   namesAreUnique,
+  alarmsReachSomebody,
   vpcHasRoom,
   trustedNetworksFitTheMode,
   deployerIsInAnAllowedAccount,
@@ -551,6 +557,13 @@ function namesAreUnique({
     ...repeats("trustedCidrs", trustedCidrs ?? []),
     ...repeats("nodeGroups", nodeGroups?.map(({ name }) => name) ?? [], ".name"),
   ];
+}
+
+/** Alarms come with the trail, and an alarm that nobody hears is none. */
+function alarmsReachSomebody({ audit }: Partial<Fields>): Fault[] {
+  if (!audit || audit.alarmEmails.length > 0 || !audit.owns.includes("trail")) return [];
+  const rule = "must have an address, because audit.owns has trail and its alarms";
+  return [{ path: "audit.alarmEmails", rule, value: audit.alarmEmails }];
 }
 
 function repeats(field: string, names: string[], suffix = ""): Fault[] {

@@ -1,5 +1,5 @@
 import type { Condition } from "./conditions";
-import { is, isBetween, isNot, isOneOf, isSet } from "./conditions";
+import { is, isNot, isOneOf, isSet, known, numeric } from "./conditions";
 import { mustNameKey } from "./keys";
 import { resourceRule, stackRule } from "./rule";
 import { token } from "./tokens";
@@ -40,7 +40,7 @@ const guards: Readonly<Record<string, Record<string, Condition>>> = {
   [token.imageBlockPublicAccess]: { state: is("block-new-sharing") },
   [token.instanceMetadataDefaults]: {
     httpTokens: isOneOf(["required"]),
-    httpPutResponseHopLimit: isBetween(1, 1),
+    httpPutResponseHopLimit: known("be 1", (value) => numeric(value) === 1),
     instanceMetadataTags: isNot("enabled"),
   },
 };

@@ -104,7 +104,13 @@ describe("parseConfig", () => {
         "aws:region is not a key of this project; write drawbridge:region: the program makes its own AWS provider",
       ],
     ],
-    ["nobody to tell", { audit: {} }, ["audit.alarmEmails is required"]],
+    [
+      "nobody to tell",
+      { audit: {} },
+      [
+        "audit.alarmEmails must have an address, because audit.owns has trail and its alarms, got []",
+      ],
+    ],
     [
       "what is no address",
       { audit: { alarmEmails: ["platform"] } },
@@ -127,7 +133,7 @@ describe("parseConfig", () => {
       { audit: { alarmEmails: ["a@example.com"], lockMode: "NONE" } },
       ['audit.lockMode must be one of GOVERNANCE, COMPLIANCE, got "NONE"'],
     ],
-    ["a stack that owns nothing", { audit: { alarmEmails: ["a@example.com"], owns: [] } }, []],
+    ["a stack that owns nothing", { audit: { owns: [] } }, []],
     ["a key of Pulumi itself", { "pulumi:tags": { a: "b" } }, []],
     [
       "a wrong type",

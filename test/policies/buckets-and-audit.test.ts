@@ -637,7 +637,7 @@ casesFor("aws-account-guards [M1]", {
     [
       "two hops",
       { "metadata.httpPutResponseHopLimit": 2 },
-      ["metadata: httpPutResponseHopLimit must be an integer from 1 to 1, got 2"],
+      ["metadata: httpPutResponseHopLimit must be 1, got 2"],
     ],
     [
       "tags in metadata",
