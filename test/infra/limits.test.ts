@@ -1,6 +1,7 @@
 import { readFileSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
+import { longestStackName } from "../../components/aws/bucket";
 import { mostTags, mostTrusted } from "../../infra/limits";
 import { planStack } from "../../plan/host";
 import type { PropertyMap } from "../../plan/property-values";
@@ -13,8 +14,8 @@ jest.setTimeout(60_000);
 
 const root = join(__dirname, "../..");
 // The longest names that go into names and policies.
-const stack = "a".repeat(16);
 const region = "ap-southeast-1";
+const stack = "a".repeat(longestStackName(region));
 
 interface Planned {
   type: string;

@@ -1361,7 +1361,7 @@ const advice = [
     "old versions for ever",
     "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration",
     "snapshots",
-    (inputs) => {
+    (inputs: Inputs) => {
       inputs["rules"] = (inputs["rules"] as Inputs[]).filter(
         ({ id }) => id !== "forget-old-versions",
       );
