@@ -6,6 +6,7 @@ import { Buckets } from "../components/aws/buckets";
 import { Cluster } from "../components/aws/cluster";
 import { ClusterDns } from "../components/aws/cluster-dns";
 import { Endpoints } from "../components/aws/endpoints";
+import { Entry } from "../components/aws/entry";
 import { flows } from "../components/aws/flows";
 import { Keys } from "../components/aws/keys";
 import { Network } from "../components/aws/network";
@@ -14,7 +15,7 @@ import { RuntimeAgent } from "../components/aws/runtime-agent";
 import { SecurityGroupRules, SecurityGroups } from "../components/aws/security-groups";
 import { ThreatDetection } from "../components/aws/threat-detection";
 import { accountProvider, stackTags } from "./account";
-import { architectureOf, loadConfig } from "./config";
+import { architectureOf, clientCidrs, loadConfig } from "./config";
 
 /** The topology: what exists, in the order in which it comes to be, and what each part knows of the others. */
 export = async () => {
@@ -66,7 +67,13 @@ export = async () => {
     },
     options,
   );
-  const firewall = { prefix, vpcId: network.vpcId, flows: flows(accessMode), trustedCidrs };
+  const firewall = {
+    prefix,
+    vpcId: network.vpcId,
+    flows: flows(accessMode),
+    trustedCidrs,
+    clientCidrs: clientCidrs(config),
+  };
   const groups = new SecurityGroups("groups", firewall, options);
   const endpoints = new Endpoints(
     "endpoints",
@@ -155,6 +162,21 @@ export = async () => {
   }
   new ClusterDns("dns", { clusterName: cluster.name, nodeGroups }, options);
 
+  const entry = new Entry(
+    "entry",
+    {
+      ...place,
+      ...config.entry,
+      vpcId: network.vpcId,
+      subnetIds: network.publicSubnetIds,
+      securityGroupId: groups.id("entry"),
+      internet: network.internet,
+      logKeyArn: keys.logs,
+      deletionProtection: config.deletionProtection,
+    },
+    options,
+  );
+
   return {
     clusterName: cluster.name,
     clusterEndpoint: cluster.endpoint,
@@ -162,5 +184,7 @@ export = async () => {
     sessionPolicyArn: bastion?.sessionPolicyArn,
     sessionDocumentName: bastion?.sessionDocumentName,
     tunnelDocumentName: bastion?.tunnelDocumentName,
+    entryDnsName: entry.dnsName,
+    entryTargetGroupArn: entry.targetGroupArn,
   };
 };

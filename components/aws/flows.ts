@@ -1,8 +1,11 @@
 /** The security groups of a stack. */
-export type GroupName = "api" | "nodes" | "endpoints" | "bastion";
+export type GroupName = "api" | "nodes" | "endpoints" | "bastion" | "entry";
 
-/** Who a rule speaks of: a group, the S3 gateway endpoint, the internet, or the networks that people come from. */
-export type Peer = GroupName | "s3" | "internet" | "trusted";
+/**
+ * Who a rule speaks of: a group, the S3 gateway endpoint, the internet, the networks that people come from, or the
+ * networks whose requests the entry takes.
+ */
+export type Peer = GroupName | "s3" | "internet" | "trusted" | "clients";
 
 export interface Flow {
   /** Group that the rule belongs to. */
@@ -42,6 +45,12 @@ const always: Flow[] = [
   to("nodes", "endpoints", 443, "nodes call AWS APIs inside the VPC"),
   to("nodes", "s3", 443, "image layers come from S3"),
   to("nodes", "internet", 443, "images and AWS APIs without an endpoint, through NAT"),
+  from("entry", "clients", 443, "requests from the internet, over TLS"),
+  from("entry", "clients", 80, "redirect to HTTPS, and nothing else"),
+  to("entry", "nodes", 8443, "requests go on to the mesh gateway"),
+  from("nodes", "entry", 8443, "requests go on to the mesh gateway"),
+  to("entry", "nodes", 15021, "health of the mesh gateway"),
+  from("nodes", "entry", 15021, "health of the mesh gateway"),
 ];
 
 const throughTheBastion: Flow[] = [

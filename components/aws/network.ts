@@ -34,12 +34,16 @@ export class Network extends pulumi.ComponentResource {
 
   /** Id of the VPC. */
   readonly vpcId: pulumi.Output<string>;
+  /** Ids of the public subnets, in the order of the zones. */
+  readonly publicSubnetIds: pulumi.Output<string>[];
   /** Ids of the nodes' subnets, in the order of the zones. */
   readonly nodeSubnetIds: pulumi.Output<string>[];
   /** Ids of the data subnets, in the order of the zones. */
   readonly dataSubnetIds: pulumi.Output<string>[];
   /** Ids of the route tables of the nodes' and data subnets, in the order of the zones. */
   readonly privateRouteTableIds: pulumi.Output<string>[];
+  /** What must stand before the internet can reach a public subnet. */
+  readonly internet: pulumi.Resource[];
   /** What must stand before an instance in a private subnet can reach the internet. */
   readonly egress: pulumi.Resource[];
 
@@ -90,12 +94,15 @@ export class Network extends pulumi.ComponentResource {
     }
 
     this.vpcId = vpc.id;
+    this.publicSubnetIds = zones.map(({ public: subnet }) => subnet.id);
     this.nodeSubnetIds = zones.map(({ nodes }) => nodes.id);
     this.dataSubnetIds = zones.map(({ data }) => data.id);
     this.privateRouteTableIds = nat.routeTableIds;
+    this.internet = internet;
     this.egress = nat.ways;
     this.registerOutputs({
       vpcId: this.vpcId,
+      publicSubnetIds: this.publicSubnetIds,
       nodeSubnetIds: this.nodeSubnetIds,
       dataSubnetIds: this.dataSubnetIds,
       privateRouteTableIds: this.privateRouteTableIds,
@@ -198,12 +205,13 @@ function openPublicSubnets(
     { routeTableId: table.id, destinationCidrBlock: "0.0.0.0/0", gatewayId: gateway.id },
     child,
   );
-  for (const { zone, public: subnet } of zones) {
-    new aws.ec2.RouteTableAssociation(
-      `${name}-public-${zone}`,
-      { routeTableId: table.id, subnetId: subnet.id },
-      child,
-    );
-  }
-  return [gateway, route];
+  const associations = zones.map(
+    ({ zone, public: subnet }) =>
+      new aws.ec2.RouteTableAssociation(
+        `${name}-public-${zone}`,
+        { routeTableId: table.id, subnetId: subnet.id },
+        child,
+      ),
+  );
+  return [gateway, route, ...associations];
 }

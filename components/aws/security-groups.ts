@@ -7,10 +7,12 @@ export interface SecurityGroupsArgs {
   prefix: string;
   /** VPC of the groups. */
   vpcId: pulumi.Input<string>;
-  /** Who may talk to whom: one rule each, or one for each CIDR of `trusted`. */
+  /** Who may talk to whom: one rule each, or one for each CIDR of `trusted` and `clients`. */
   flows: Flow[];
   /** Networks that people come from. */
   trustedCidrs: string[];
+  /** Networks whose requests the entry takes. */
+  clientCidrs: string[];
 }
 
 const purposes: Record<GroupName, string> = {
@@ -18,6 +20,7 @@ const purposes: Record<GroupName, string> = {
   nodes: "Nodes and their pods",
   endpoints: "VPC endpoints of AWS APIs",
   bastion: "Bastion for sessions of people",
+  entry: "Load balancer: the way in from the internet",
 };
 
 /** The security groups that the flows speak of, empty until `SecurityGroupRules` fills them. */
@@ -103,6 +106,8 @@ function peers(peer: Peer, args: SecurityGroupRulesArgs): [suffix: string, peer:
   switch (peer) {
     case "trusted":
       return args.trustedCidrs.map((cidrIpv4) => [`-${cidrIpv4}`, { cidrIpv4 }]);
+    case "clients":
+      return args.clientCidrs.map((cidrIpv4) => [`-${cidrIpv4}`, { cidrIpv4 }]);
     case "internet":
       return [["", { cidrIpv4: "0.0.0.0/0" }]];
     case "s3":

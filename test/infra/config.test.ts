@@ -4,12 +4,17 @@ import * as aws from "@pulumi/aws";
 import Ajv from "ajv";
 import { array, assert, constantFrom, integer, nat, oneof, property, tuple } from "fast-check";
 import { parse } from "yaml";
-import { architectureOf, fields, parseConfig } from "../../infra/config";
+import { architectureOf, clientCidrs, fields, parseConfig } from "../../infra/config";
 import { stackFileSchema } from "../../infra/schema";
 import { coversWorld } from "../../policies/addresses";
 
 const root = join(__dirname, "../..");
 type Values = Record<string, unknown>;
+
+const certificate = (place: string) =>
+  `arn:aws:acm:${place}:certificate/12345678-1234-1234-1234-123456789012`;
+const ownCertificate = certificate("eu-west-1:111122223333");
+const ofZone = { zone: { id: "Z0EXAMPLE", name: "example.com" }, public: true };
 
 const base: Values = {
   environment: "dev",
@@ -19,6 +24,11 @@ const base: Values = {
   trustedCidrs: ["203.0.113.0/24"],
   cidr: "10.10.0.0/16",
   zones: ["eu-west-1a", "eu-west-1b"],
+  entry: {
+    domains: ["apps.example.com"],
+    zone: { id: "Z0EXAMPLE", name: "example.com" },
+    cidrs: ["203.0.113.0/24"],
+  },
   nodeGroups: [{ name: "general", instanceTypes: ["m7g.large"], minSize: 1, maxSize: 3 }],
   audit: { alarmEmails: ["security@example.com"] },
   tags: { Owner: "team", CostCenter: "42" },
@@ -59,6 +69,15 @@ describe("parseConfig", () => {
       accessMode: "ssm",
       kubernetesVersion: "1.35",
       accessEntries: [],
+      entry: {
+        domains: ["apps.example.com"],
+        zone: { id: "Z0EXAMPLE", name: "example.com" },
+        cidrs: ["203.0.113.0/24"],
+        public: false,
+        tlsProfile: "intermediate",
+        postQuantum: true,
+        requestLimit: 2000,
+      },
       nodeGroups: [{ ...group, volumeGiB: 50, capacityType: "ON_DEMAND", labels: {}, taints: [] }],
       logRetentionDays: 365,
       audit: {
@@ -169,6 +188,126 @@ describe("parseConfig", () => {
         'region must be an AWS region of the aws partition such as eu-west-1, got "cn-north-1"',
         "zones is required",
       ],
+    ],
+    ["no entry", { entry: undefined }, ["entry is required"]],
+    [
+      "a certificate of another region",
+      {
+        entry: { certificateArn: certificate("us-east-1:111122223333"), public: true },
+      },
+      [
+        `entry.certificateArn must be in the region eu-west-1, got "${certificate("us-east-1:111122223333")}"`,
+      ],
+    ],
+    [
+      "a certificate of another account",
+      {
+        entry: { certificateArn: certificate("eu-west-1:444455556666"), public: true },
+      },
+      [
+        `entry.certificateArn must be in the account of the stack, 111122223333, got "${certificate("eu-west-1:444455556666")}"`,
+      ],
+    ],
+    [
+      "a certificate of IAM",
+      {
+        entry: { certificateArn: "arn:aws:iam::111122223333:server-certificate/a", public: true },
+      },
+      [
+        'entry.certificateArn must be the ARN of an ACM certificate such as arn:aws:acm:eu-west-1:111122223333:certificate/12345678-1234-1234-1234-123456789012, got "arn:aws:iam::111122223333:server-certificate/a"',
+      ],
+    ],
+    [
+      "an entry without a certificate and without a zone",
+      { entry: { public: true } },
+      [
+        "entry.certificateArn is required when there is no entry.zone in which ACM could validate a certificate",
+      ],
+    ],
+    [
+      "a domain that is not under the zone",
+      { entry: { ...ofZone, domains: ["apps.example.com", "badexample.com", "*.example.org"] } },
+      [
+        'entry.domains[1] must be under the zone example.com, got "badexample.com"',
+        'entry.domains[2] must be under the zone example.com, got "*.example.org"',
+      ],
+    ],
+    [
+      "the zone itself, and a wildcard of it",
+      { entry: { ...ofZone, domains: ["example.com", "*.example.com"] } },
+      [],
+    ],
+    [
+      "a domain twice",
+      { entry: { ...ofZone, domains: ["a.example.com", "a.example.com"] } },
+      ['entry.domains[1] must be unique, got "a.example.com"'],
+    ],
+    [
+      "domains without a zone",
+      { entry: { certificateArn: ownCertificate, public: true, domains: ["a.example.com"] } },
+      [
+        'entry.domains must be left out without entry.zone: nothing could be written for them, got ["a.example.com"]',
+      ],
+    ],
+    [
+      "a zone without domains",
+      { entry: ofZone },
+      ["entry.domains must have a name for the records in entry.zone"],
+    ],
+    [
+      "a name in capitals",
+      { entry: { ...ofZone, domains: ["Apps.example.com"] } },
+      [
+        'entry.domains[0] must be a domain name in lower case such as apps.example.com or *.apps.example.com, got "Apps.example.com"',
+      ],
+    ],
+    [
+      "a first name that is too long for a certificate",
+      { entry: { ...ofZone, domains: [`${"a".repeat(54)}.example.com`] } },
+      [
+        `entry.domains[0] must have at most 64 characters, as the first name of a certificate, got "${"a".repeat(54)}.example.com"`,
+      ],
+    ],
+    [
+      "nobody who may come",
+      { entry: { certificateArn: ownCertificate } },
+      [
+        "entry.cidrs must name the networks that may come; write entry.public: true for the internet, got []",
+      ],
+    ],
+    [
+      "the world as a network",
+      { entry: { certificateArn: ownCertificate, cidrs: ["0.0.0.0/0"] } },
+      [
+        'entry.cidrs must not add up to the world (half of all IPv4 addresses or more); write entry.public: true instead, got ["0.0.0.0/0"]',
+      ],
+    ],
+    [
+      "networks beside the internet",
+      { entry: { certificateArn: ownCertificate, cidrs: ["203.0.113.0/24"], public: true } },
+      ['entry.cidrs must be left out when entry.public is true, got ["203.0.113.0/24"]'],
+    ],
+    [
+      "more networks than a security group has rules for",
+      {
+        entry: {
+          certificateArn: ownCertificate,
+          cidrs: Array.from({ length: 31 }, (_, i) => `203.0.113.${i}/32`),
+        },
+      },
+      [
+        `entry.cidrs must be at most 30 CIDRs, because each takes two of the 60 rules of a security group, got ${JSON.stringify(Array.from({ length: 31 }, (_, i) => `203.0.113.${i}/32`))}`,
+      ],
+    ],
+    [
+      "a TLS profile that Mozilla gave up",
+      { entry: { certificateArn: ownCertificate, public: true, tlsProfile: "old" } },
+      ['entry.tlsProfile must be one of intermediate, modern, got "old"'],
+    ],
+    [
+      "a key of the entry that nobody reads",
+      { entry: { certificateArn: ownCertificate, public: true, http: true } },
+      ["entry.http is not a known key"],
     ],
     [
       "a CIDR that is too small",
@@ -682,6 +821,14 @@ describe("parseConfig", () => {
     expect(() =>
       parseConfig("dev", raw({ ...base, natMode: "hush" }), (key) => key === "drawbridge:natMode"),
     ).toThrow("natMode must be one of zonal, single, regional, got [secret]");
+  });
+});
+
+describe("clientCidrs", () => {
+  it("is the internet for a public entry, and the networks of the others", () => {
+    const { entry } = parseConfig("dev", raw(base));
+    expect(clientCidrs({ entry })).toEqual(["203.0.113.0/24"]);
+    expect(clientCidrs({ entry: { ...entry, cidrs: [], public: true } })).toEqual(["0.0.0.0/0"]);
   });
 });
 

@@ -19,7 +19,11 @@ export async function created(build: () => unknown): Promise<Created[]> {
     {
       newResource: ({ type, name, inputs }) => {
         seen.push({ type, name, inputs: inputs as Record<string, unknown> });
-        const state = { ...(inputs as object), arn: `arn:${name}`, ...computed(type, name) };
+        const state = {
+          ...(inputs as object),
+          arn: `arn:${name}`,
+          ...computed(type, name, inputs as Created["inputs"]),
+        };
         return { id: `${name}-id`, state };
       },
       call: ({ token }) => {
@@ -47,10 +51,14 @@ function compare(a: string, b: string): number {
 }
 
 /** Outputs that components read and AWS computes. */
-function computed(type: string, name: string): Record<string, unknown> {
+function computed(type: string, name: string, inputs: Created["inputs"]): Record<string, unknown> {
   switch (type) {
     case "aws:ec2/launchTemplate:LaunchTemplate":
       return { latestVersion: 7 };
+    case "aws:lb/loadBalancer:LoadBalancer":
+      return { dnsName: `${name}.elb.amazonaws.com`, zoneId: "ZELB" };
+    case "aws:acm/certificate:Certificate":
+      return { domainValidationOptions: validationOptions(inputs) };
     case "aws:eks/cluster:Cluster":
       return {
         endpoint: "https://api",
@@ -67,4 +75,14 @@ function computed(type: string, name: string): Record<string, unknown> {
     default:
       return {};
   }
+}
+
+/** ACM offers one proof for a name and its wildcard. */
+function validationOptions(inputs: Created["inputs"]): unknown[] {
+  const others = inputs["subjectAlternativeNames"] as string[];
+  return [inputs["domainName"] as string, ...others].map((domainName) => ({
+    domainName,
+    resourceRecordName: `_proof.${domainName.replace(/^\*\./, "")}.`,
+    resourceRecordValue: "_value.acm-validations.aws.",
+  }));
 }

@@ -1,7 +1,13 @@
 import type { Flow, GroupName } from "../../../components/aws/flows";
 import { flows } from "../../../components/aws/flows";
 
-const groupNames: string[] = ["api", "nodes", "endpoints", "bastion"] satisfies GroupName[];
+const groupNames: string[] = [
+  "api",
+  "nodes",
+  "endpoints",
+  "bastion",
+  "entry",
+] satisfies GroupName[];
 const modes = ["ssm", "direct"] as const;
 
 const mirror = ({ on, direction, peer, port }: Flow) =>
@@ -16,11 +22,22 @@ describe("flows", () => {
     expect(between.filter((row) => !known.has(mirror(row))).map(key)).toEqual([]);
   });
 
-  it.each(modes)("lets nobody from the internet in, in %s mode [J16]", (mode) => {
+  it.each(modes)("lets clients in at the entry and nowhere else, in %s mode [J16]", (mode) => {
     const open = flows(mode).filter(
-      (row) => row.direction === "ingress" && row.peer === "internet",
+      (row) => row.direction === "ingress" && ["internet", "clients"].includes(row.peer),
     );
-    expect(open).toEqual([]);
+    expect(open.map(({ on, peer, port }) => [on, peer, port])).toEqual([
+      ["entry", "clients", 443],
+      ["entry", "clients", 80],
+    ]);
+  });
+
+  it.each(modes)("lets the entry reach the mesh gateway and nothing else, in %s mode", (mode) => {
+    const out = flows(mode).filter((row) => row.on === "entry" && row.direction === "egress");
+    expect(out.map(({ peer, port }) => [peer, port])).toEqual([
+      ["nodes", 8443],
+      ["nodes", 15021],
+    ]);
   });
 
   it.each(modes)("says why for each row, in %s mode", (mode) => {

@@ -10,6 +10,7 @@ const rulesOf = (mode: "ssm" | "direct") =>
       vpcId: pulumi.output("vpc-id"),
       flows: flows(mode),
       trustedCidrs: ["10.99.0.0/16", "10.98.0.0/16"],
+      clientCidrs: ["203.0.113.0/24"],
     };
     const groups = new SecurityGroups("groups", firewall);
     return new SecurityGroupRules("rules", { ...firewall, groups, s3PrefixListId: "pl-s3" });
@@ -33,6 +34,11 @@ describe("SecurityGroups", () => {
         description: "VPC endpoints of AWS APIs",
         tags: { Name: "p-endpoints" },
       },
+      "groups-entry": {
+        vpcId: "vpc-id",
+        description: "Load balancer: the way in from the internet",
+        tags: { Name: "p-entry" },
+      },
     });
   });
 
@@ -43,9 +49,10 @@ describe("SecurityGroups", () => {
         vpcId: "vpc-id",
         flows: flows("direct"),
         trustedCidrs: [],
+        clientCidrs: [],
       });
       expect(() => groups.id("bastion")).toThrow(
-        "group must be one that a flow is on (api, nodes, endpoints), got bastion",
+        "group must be one that a flow is on (api, nodes, endpoints, entry), got bastion",
       );
     });
   });
@@ -96,7 +103,23 @@ describe("SecurityGroupRules", () => {
       await rulesOf("direct"),
       "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule",
     );
-    const cidrs = Object.values(ingress).flatMap((rule) => rule["cidrIpv4"] ?? []);
+    const cidrs = Object.values(ingress)
+      .filter((rule) => rule["securityGroupId"] !== "groups-entry-id")
+      .flatMap((rule) => rule["cidrIpv4"] ?? []);
     expect(cidrs).toEqual(["10.98.0.0/16", "10.99.0.0/16"]);
+  });
+
+  it("opens the entry to its clients on 443 and 80 only [J17]", async () => {
+    const ingress = ofType(
+      await rulesOf("ssm"),
+      "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule",
+    );
+    const open = Object.values(ingress)
+      .filter((rule) => rule["securityGroupId"] === "groups-entry-id")
+      .map((rule) => [rule["cidrIpv4"], rule["fromPort"], rule["toPort"]]);
+    expect(open).toEqual([
+      ["203.0.113.0/24", 443, 443],
+      ["203.0.113.0/24", 80, 80],
+    ]);
   });
 });

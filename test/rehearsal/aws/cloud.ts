@@ -2,6 +2,7 @@ import { auditRows } from "./audit";
 import { bucketRows } from "./buckets";
 import { computeRows } from "./compute";
 import { eksRows } from "./eks";
+import { entryRows } from "./entry";
 import { iamRows, managedPolicies } from "./iam";
 import { keyAndLogRows } from "./keys-and-logs";
 import { networkRows } from "./network";
@@ -29,6 +30,7 @@ export const rows: Record<string, ResourceRow> = {
   ...eksRows,
   ...bucketRows,
   ...auditRows,
+  ...entryRows,
 };
 
 /** How Pulumi writes a value that is not known yet. */
@@ -264,6 +266,10 @@ const notFound: Record<Kind, [code: string, noun: string]> = {
   detector: ["BadRequestException", "detector"],
   cluster: ["ResourceNotFoundException", "cluster"],
   accessEntry: ["ResourceNotFoundException", "access entry"],
+  loadBalancer: ["LoadBalancerNotFound", "load balancer"],
+  targetGroup: ["TargetGroupNotFound", "target group"],
+  certificate: ["CertificateNotFound", "certificate"],
+  webAcl: ["WAFNonexistentItemException", "web ACL"],
 };
 
 function unknownReference({ inputs, world, type }: Draft, row: ResourceRow): AwsError | undefined {

@@ -17,6 +17,29 @@ const needsByType: Record<string, Needs> = {
     const vpc = textAt(inputs, "vpcId") ?? textAt(subnet?.inputs, "vpcId");
     return allWith(world, "aws:ec2/internetGateway:InternetGateway", "vpcId", vpc);
   },
+  "aws:lb/loadBalancer:LoadBalancer": ({ inputs, computed }, world) => [
+    ...(inputs["internal"] === true
+      ? []
+      : [
+          ...allWith(world, "aws:ec2/internetGateway:InternetGateway", "vpcId", computed["vpcId"]),
+          ...textsAt(inputs, "subnets[*]").flatMap((subnet) => waysOut(subnet, world)),
+        ]),
+    ...["accessLogs.bucket", "connectionLogs.bucket"].flatMap((path) =>
+      allWith(world, "aws:s3/bucketPolicy:BucketPolicy", "bucket", textAt(inputs, path)),
+    ),
+  ],
+  "aws:wafv2/webAclLoggingConfiguration:WebAclLoggingConfiguration": ({ inputs }, world) =>
+    textsAt(inputs, "logDestinationConfigs[*]").flatMap((group) =>
+      allWith(world, "aws:cloudwatch/logResourcePolicy:LogResourcePolicy", "resourceArn", group),
+    ),
+  // Without the firewall in front, requests come in unfiltered.
+  "aws:lb/listener:Listener": ({ inputs }, world) =>
+    allWith(
+      world,
+      "aws:wafv2/webAclAssociation:WebAclAssociation",
+      "resourceArn",
+      inputs["loadBalancerArn"],
+    ),
   "aws:ec2/flowLog:FlowLog": ({ inputs }, world) => rightsOf(world, textAt(inputs, "iamRoleArn")),
   "aws:cloudtrail/trail:Trail": ({ inputs }, world) => [
     ...rightsOf(world, textAt(inputs, "cloudWatchLogsRoleArn")),
@@ -49,7 +72,7 @@ const needsByType: Record<string, Needs> = {
   "aws:eks/nodeGroup:NodeGroup": (nodeGroup, world) => [
     ...rightsOf(world, textAt(nodeGroup.inputs, "nodeRoleArn")),
     ...networkAddons(nodeGroup, world),
-    ...waysOut(nodeGroup, world),
+    ...textsAt(nodeGroup.inputs, "subnetIds[*]").flatMap((subnet) => waysOut(subnet, world)),
     ...firewallRules(nodeGroup, world),
   ],
 };
@@ -79,16 +102,14 @@ function networkAddons({ inputs }: CloudResource, world: World): CloudResource[]
   return addons.filter((addon) => addonsOfNodes.includes(textAt(addon.inputs, "addonName") ?? ""));
 }
 
-/** How the subnets reach AWS and registries: their route tables' default routes. */
-function waysOut({ inputs }: CloudResource, world: World): CloudResource[] {
-  return textsAt(inputs, "subnetIds[*]").flatMap((subnet) => {
-    const type = "aws:ec2/routeTableAssociation:RouteTableAssociation";
-    const associations = allWith(world, type, "subnetId", subnet);
-    const routes = associations.flatMap((association) =>
-      allWith(world, "aws:ec2/route:Route", "routeTableId", association.inputs["routeTableId"]),
-    );
-    return [...associations, ...routes];
-  });
+/** How a subnet reaches what is outside: its route table's routes. */
+function waysOut(subnet: string, world: World): CloudResource[] {
+  const type = "aws:ec2/routeTableAssociation:RouteTableAssociation";
+  const associations = allWith(world, type, "subnetId", subnet);
+  const routes = associations.flatMap((association) =>
+    allWith(world, "aws:ec2/route:Route", "routeTableId", association.inputs["routeTableId"]),
+  );
+  return [...associations, ...routes];
 }
 
 /** Rules of the groups on the nodes and on the control plane. */

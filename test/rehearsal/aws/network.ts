@@ -42,9 +42,12 @@ function vpcOf(world: World, id: string | undefined): string | undefined {
   return textAt(owner?.inputs, "vpcId") ?? vpcOfSubnet(world, textAt(owner?.inputs, "subnetId"));
 }
 
-/** Whether an internet gateway is attached to the VPC. */
-const hasInternetGateway = (world: World, vpcId: string | undefined): boolean =>
-  allWith(world, "aws:ec2/internetGateway:InternetGateway", "vpcId", vpcId).length > 0;
+/** The internet gateway that is attached to the VPC. */
+export const internetGatewayOf = (
+  world: World,
+  vpcId: string | undefined,
+): CloudResource | undefined =>
+  allWith(world, "aws:ec2/internetGateway:InternetGateway", "vpcId", vpcId)[0];
 
 const securityGroupVpc = (world: World, id: string): string | undefined =>
   vpcOf(world, id) ??
@@ -148,7 +151,7 @@ function natArguments({ inputs }: Draft): AwsError | undefined {
 
 function natNetworkIsAttached({ inputs, world }: Draft): AwsError | undefined {
   const vpc = natVpc(world, inputs);
-  if (!isPublicNat(inputs) || hasInternetGateway(world, vpc)) return undefined;
+  if (!isPublicNat(inputs) || internetGatewayOf(world, vpc)) return undefined;
   return new AwsError(
     "Gateway.NotAttached",
     `Network ${vpc ?? ""} has no Internet gateway attached`,
@@ -159,10 +162,13 @@ function natNetworkIsAttached({ inputs, world }: Draft): AwsError | undefined {
 function hasMappedAddresses(gateway: CloudResource, world: World): AwsError | undefined {
   const vpc = textAt(gateway.inputs, "vpcId");
   const mapped = world.resources.find(
-    (resource) =>
-      resource.type === "aws:ec2/natGateway:NatGateway" &&
-      isPublicNat(resource.inputs) &&
-      natVpc(world, resource.inputs) === vpc,
+    ({ type, inputs, computed }) =>
+      (type === "aws:ec2/natGateway:NatGateway" &&
+        isPublicNat(inputs) &&
+        natVpc(world, inputs) === vpc) ||
+      (type === "aws:lb/loadBalancer:LoadBalancer" &&
+        inputs["internal"] !== true &&
+        computed["vpcId"] === vpc),
   );
   if (vpc === undefined || mapped === undefined) return undefined;
   return new AwsError(

@@ -40,7 +40,11 @@ export type Kind =
   | "topicArn"
   | "detector"
   | "cluster"
-  | "accessEntry";
+  | "accessEntry"
+  | "loadBalancer"
+  | "targetGroup"
+  | "certificate"
+  | "webAcl";
 
 /**
  * An argument that names another resource. `onDelete` says what AWS does when the named resource is to be deleted:
