@@ -1268,15 +1268,6 @@ const rows: Row[] = [
     }),
     "kms-grants-limited",
   ],
-];
-
-/** Rules that may only advise: all others stop an update. */
-const advice = [
-  "compute-detailed-monitoring",
-  "eks-upgrade-policy-standard",
-  "net-sg-description",
-  "net-vpc-endpoints",
-  "node-patch-launch-template",
 
   // Buckets.
   [
@@ -1598,6 +1589,15 @@ const advice = [
     set("defaultTags", JSON.stringify({ tags: {} })),
     "aws-required-tags",
   ],
+];
+
+/** Rules that may only advise: all others stop an update. */
+const advice: readonly string[] = [
+  "compute-detailed-monitoring",
+  "eks-upgrade-policy-standard",
+  "net-sg-description",
+  "net-vpc-endpoints",
+  "node-patch-launch-template",
 ];
 
 describe("mutations", () => {
