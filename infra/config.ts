@@ -6,6 +6,7 @@ import { longestStackName } from "../components/aws/bucket";
 import { planSubnets } from "../components/aws/subnets";
 import { addresses, cidrFault, cidrPattern, isPrivate, privateNetworks, specialPart } from "./cidr";
 import {
+  mostClients,
   mostInstanceTypes,
   mostNodeGroups,
   mostTags,
@@ -285,14 +286,13 @@ const entrySchema = z.strictObject(
       .describe("Certificate in the region of the stack. Default: ACM issues one for the names."),
     cidrs: z
       .array(ipv4Cidr(), "must be a list of IPv4 CIDRs")
-      // Each takes two rules, and a security group has 60 of one direction (docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html).
       .max(
-        30,
-        "must be at most 30 CIDRs, because each takes two of the 60 rules of a security group",
+        mostClients,
+        `must be at most ${mostClients} CIDRs, because each takes two of the 60 rules of a security group`,
       )
       .default([])
       .describe(
-        "Networks whose requests the entry takes, at most 30; left out when public is true.",
+        `Networks whose requests the entry takes, at most ${mostClients}; left out when public is true.`,
       ),
     public: z
       .boolean("must be true or false")

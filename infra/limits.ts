@@ -25,6 +25,11 @@ function mostJoined(): number {
  */
 export const mostTrusted = { ssm: 60, direct: mostJoined() } as const;
 
+/** Networks whose requests the entry takes: each is a rule for every port that clients come to. */
+export const mostClients = Math.floor(
+  groupRules / flows("ssm").filter(({ peer }) => peer === "clients").length,
+);
+
 /** As many as an IPv4 /8 has, the widest block that was ever given to one organisation: www.iana.org/assignments/ipv4-address-space */
 export const mostTrustedAddresses = 2n ** 24n;
 

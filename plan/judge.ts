@@ -7,10 +7,10 @@ import type { PackFolder, StackInfo } from "./pack-process";
 import { isObject, secretsKept } from "./property-values";
 import type { PropertyMap } from "./property-values";
 import { Redactor } from "./redactor";
-import type { Verdict } from "./schema";
+import type { Note, Verdict } from "./schema";
 import type { StackResource } from "./stack-resource";
 import { byCodePoint, stackUrn } from "./urn";
-import { brokenRule, verdictsOf } from "./verdicts";
+import { brokenRule, notesOf, verdictsOf } from "./verdicts";
 import type { Diagnostic, Judged, Rule } from "./verdicts";
 
 /** A resource that a rule changed before it was judged. */
@@ -27,6 +27,8 @@ export interface Judgement {
   rules: Rule[];
   /** Sorted by rule, urn and message; without any secret. */
   verdicts: Verdict[];
+  /** Sorted by section, rule, urn and message; without any secret. */
+  notes: Note[];
   remediated: Remediated[];
 }
 
@@ -415,6 +417,10 @@ export class Judge {
       pack: this.pack,
       rules: this.rules,
       verdicts: verdicts.map((verdict) => this.withoutSecrets(verdict)),
+      notes: notesOf(this.judged).map((note) => {
+        const { urn, message } = note;
+        return { ...note, urn: this.redactor.urn(urn), message: this.redactor.redact(message) };
+      }),
       remediated: this.remediated
         .map(({ rule, urn }) => ({ rule, urn: this.redactor.urn(urn) }))
         .toSorted((a, b) => byCodePoint(a.rule, b.rule) || byCodePoint(a.urn, b.urn)),

@@ -72,6 +72,13 @@ const verdict = z.strictObject({
   message: z.string().optional().describe("Present unless the verdict is pass."),
 });
 
+const note = z.strictObject({
+  section: z.string().describe("Title of the section in which the plan shows it."),
+  rule: z.string().describe("Identifier of the rule that tells it."),
+  urn: urn.describe("The resource that it is about; the stack when it is about none."),
+  message: z.string(),
+});
+
 /** The plan file, format version 1. */
 export const planSchema = z.strictObject({
   formatVersion: z.literal(1),
@@ -79,12 +86,17 @@ export const planSchema = z.strictObject({
   stack: z.string(),
   resources: z.array(plannedResource).describe("Sorted by urn."),
   verdicts: z.array(verdict).describe("Sorted by rule, urn and message."),
+  notes: z
+    .array(note)
+    .optional()
+    .describe("What rules tell without finding fault, sorted by section, rule, urn and message."),
 });
 
 export type Plan = z.infer<typeof planSchema>;
 export type PlannedResource = z.infer<typeof plannedResource>;
 export type ResourceOptions = z.infer<typeof options>;
 export type Alias = z.infer<typeof alias>;
+export type Note = z.infer<typeof note>;
 export type Verdict = z.infer<typeof verdict>;
 export type Severity = Verdict["severity"];
 export type Level = Verdict["level"];

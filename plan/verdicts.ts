@@ -1,5 +1,5 @@
 import type { EnforcementLevel } from "./pack-config";
-import type { Level, Severity, Verdict } from "./schema";
+import type { Level, Note, Severity, Verdict } from "./schema";
 import { byCodePoint } from "./urn";
 
 /** What a pack says about one of its rules, with the level that its configuration gives it. */
@@ -51,8 +51,27 @@ export interface Judged {
 export const defaultSeverity: Severity = "medium";
 
 const undecidedPrefix = "undecided: ";
+const notePattern = /^note: ([^:\n]+): (.*)$/s;
 const cannotRun =
   /^can't run (?:policy|remediation) '.*?' from policy pack '.*?' during preview: /s;
+
+/**
+ * What a rule wants known without finding anything wrong: an advisory that begins with `note: `, then a section's title
+ * and a colon.
+ */
+function noteOf({ rule, urn, level, ...diagnostic }: Diagnostic): Note | undefined {
+  const match = notePattern.exec(withoutDescription({ rule, urn, level, ...diagnostic }));
+  if (level !== "advisory" || match === null) return undefined;
+  return { section: match[1] ?? "", rule, urn, message: match[2] ?? "" };
+}
+
+/** The notes of a run, by section, rule, resource and message. */
+export function notesOf(judged: readonly Judged[]): Note[] {
+  const keys = ["section", "rule", "urn", "message"] as const;
+  return judged
+    .flatMap(({ diagnostics }) => diagnostics.flatMap((diagnostic) => noteOf(diagnostic) ?? []))
+    .toSorted((a, b) => keys.reduce((order, key) => order || byCodePoint(a[key], b[key]), 0));
+}
 
 /** How severe the levels of a configuration are in a verdict; a disabled rule has no verdict. */
 function verdictLevel(level: EnforcementLevel): Level {
@@ -131,11 +150,15 @@ function withoutRepeats(verdicts: readonly Verdict[]): Verdict[] {
  */
 export function verdictsOf(
   rules: readonly Rule[],
-  judged: readonly Judged[],
+  told: readonly Judged[],
   broken: readonly Verdict[],
   stackUrn: string,
 ): Verdict[] {
   const byName = new Map(rules.map((rule) => [rule.name, rule]));
+  // A note is no finding: its rule passes.
+  const judged = told.map((one) => {
+    return { ...one, diagnostics: one.diagnostics.filter((report) => !noteOf(report)) };
+  });
   const reported = judged.flatMap(({ diagnostics }) =>
     diagnostics.map((diagnostic) => verdictOf(diagnostic, byName.get(diagnostic.rule))),
   );

@@ -1,7 +1,18 @@
 import type { Resource, Stack } from "./model";
 import { token } from "./tokens";
+import type { Truth } from "./truth";
 
-const loadBalancerTypes = [token.loadBalancer, token.loadBalancerAlb, token.loadBalancerClassic];
+export const loadBalancerTypes = [
+  token.loadBalancer,
+  token.loadBalancerAlb,
+  token.loadBalancerClassic,
+];
+
+/** Whether a load balancer has public addresses: it does unless it says otherwise. */
+export function facesInternet(balancer: Resource): Truth {
+  const internal = balancer.at("internal");
+  return internal.unknown ? undefined : internal.text !== "true";
+}
 
 /** What else a security group can protect, and where it says so. */
 const otherUses: [type: string, path: string][] = [

@@ -3,9 +3,12 @@ import { show } from "./show";
 import type { Truth } from "./truth";
 import { isUnknown } from "./unknown";
 
-/** What a rule found out about one resource. A rule that finds nothing passes. */
+/**
+ * What a rule found out about one resource. A rule that finds nothing passes, also when it has notes: what people
+ * should know, each `<section>: <text>`.
+ */
 export interface Finding {
-  verdict: "fail" | "undecided" | "notApplicable";
+  verdict: "fail" | "undecided" | "notApplicable" | "note";
   message: string;
   urn?: string;
 }
@@ -173,6 +176,8 @@ const identities = [
   "bucket",
   "keyId",
   "allocationId",
+  "dnsName",
+  "publicIp",
   "associationId",
   "prefixListId",
   "defaultNetworkAclId",

@@ -147,6 +147,7 @@ function conclude(
   for (const { verdict, message, urn } of findings) {
     if (verdict === "fail") report(message, urn);
     if (verdict === "undecided") violation("advisory", `undecided: ${message}`, urn);
+    if (verdict === "note") violation("advisory", `note: ${message}`, urn);
   }
   const [first] = findings;
   if (!error && first && findings.every(({ verdict }) => verdict === "notApplicable")) {

@@ -4,6 +4,7 @@ import { alarmsAct, auditTrail, guardDuty, trailLocked } from "./audit";
 import { singleBastion, sshTrustedNetworks } from "./bastion";
 import { bottlerocketHardened } from "./bottlerocket";
 import { encryptedBuckets, keptBuckets, privateBuckets, versionedBuckets } from "./buckets";
+import { certificateLifetime } from "./certificates";
 import {
   detailedMonitoring,
   hopLimit,
@@ -14,6 +15,7 @@ import {
   perUserKeys,
 } from "./compute";
 import { ownSecurityGroups } from "./compute-security-groups";
+import { dnsToKnownBalancer } from "./dns";
 import {
   controlPlaneLogs,
   deletionProtection,
@@ -28,6 +30,7 @@ import {
   peopleAreStandard,
 } from "./eks-access";
 import { apiInternal, privateEndpoint, publicCidrs } from "./eks-network";
+import { onlyTheEntry } from "./exposure/rule";
 import { managedPoliciesKnown, noAdminManaged, noStarStar, noUsersOrKeys } from "./iam";
 import { noEscalation } from "./iam-escalation";
 import { narrowTrust, nodeRoleMinimal, oidcAudience } from "./iam-roles";
@@ -38,6 +41,15 @@ import {
   noWildcardPrincipal,
   rotation,
 } from "./kms";
+import { firewall, firewallLog } from "./firewall";
+import { httpsRedirect, noServerHeader, strictTransport, tlsPolicy } from "./listeners";
+import {
+  balancerDeletionProtection,
+  balancerLogs,
+  inboundNamed,
+  invalidHeadersDropped,
+  singlePublicBalancer,
+} from "./load-balancer-form";
 import { controlPlaneLogGroup, logGroupEncrypted } from "./logs";
 import { naclNamedPorts, naclNoOpenAdmin } from "./network-acls";
 import { endpointPolicy, vpcEndpoints } from "./network-endpoints";
@@ -107,6 +119,21 @@ export const rules: readonly Rule[] = [
   endpointPolicy,
   eipOnlyNat,
   internetGatewaySingle,
+
+  onlyTheEntry,
+  singlePublicBalancer,
+  tlsPolicy,
+  httpsRedirect,
+  strictTransport,
+  noServerHeader,
+  invalidHeadersDropped,
+  firewall,
+  firewallLog,
+  balancerDeletionProtection,
+  inboundNamed,
+  dnsToKnownBalancer,
+  certificateLifetime,
+  balancerLogs,
 
   noPublicIp,
   imdsv2,

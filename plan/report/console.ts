@@ -1,5 +1,5 @@
 import picocolors from "picocolors";
-import type { PlannedResource, Severity, Verdict } from "../schema";
+import type { Note, PlannedResource, Severity, Verdict } from "../schema";
 import { byCodePoint, packageOf, urnName, urnType } from "../urn";
 import { blocks } from "../verdicts";
 import type { Rule } from "../verdicts";
@@ -107,6 +107,17 @@ function section(title: string, lines: readonly string[]): string[] {
   return lines.length === 0 ? [] : ["", colors.bold(title), ...lines];
 }
 
+/** What rules tell, each section under its own title. */
+function noteSections(notes: readonly Note[]): string[] {
+  const sections = new Map<string, string[]>();
+  notes.forEach(({ section: title, urn, message }, i) => {
+    const heading = notes[i - 1]?.urn === urn ? [] : [`  ${label(urn)}`];
+    const lines = [...heading, indented(message, 4)];
+    sections.set(title, [...(sections.get(title) ?? []), ...lines]);
+  });
+  return [...sections].flatMap(([title, lines]) => section(title, lines));
+}
+
 function summary({ judgement }: Result): string {
   const { verdicts, rules } = judgement;
   const failed = verdicts.filter(({ verdict }) => verdict === "fail");
@@ -146,6 +157,7 @@ export function consoleReport(result: Result): string {
     ),
     ...section("Findings", findings(of("fail"), rules)),
     ...section(`Undecided until up (${undecided.length})`, undecided),
+    ...noteSections(judgement.notes),
     ...section(result.existing ? "Rules would change" : "Changed by rules", remediated),
     "",
     summary(result),

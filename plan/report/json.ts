@@ -9,6 +9,7 @@ export function jsonReport({ project, stack, resources, judgement }: Result): st
     stack,
     resources,
     verdicts: judgement.verdicts,
+    notes: judgement.notes,
   };
   return `${JSON.stringify(plan, undefined, 2)}\n`;
 }

@@ -1,4 +1,4 @@
-import { blocks, verdictOf, verdictsOf } from "../../plan/verdicts";
+import { blocks, notesOf, verdictOf, verdictsOf } from "../../plan/verdicts";
 import type { Diagnostic, Judged, Rule } from "../../plan/verdicts";
 
 const urn = "urn:pulumi:dev::demo::a:b:C::c";
@@ -108,6 +108,40 @@ describe("verdictsOf", () => {
     const note = { ...diagnostic, level: "advisory" as const, message: "undecided: x" };
     const remediation = judged({ scope: "remediation", diagnostics: [note] });
     expect(shown(remediation)).toEqual([["undecided", urn, "x"]]);
+  });
+});
+
+describe("notesOf", () => {
+  const told = (message: string, level: Diagnostic["level"] = "advisory"): Judged => ({
+    urn,
+    scope: "resource",
+    diagnostics: [{ ...diagnostic, message, level }],
+    notApplicable: [],
+  });
+
+  it("takes notes by their section, in order", () => {
+    const judged = [told("note: Exposure: port 443\nby c"), told("Title\nnote: Cost: 12 a month")];
+    expect(notesOf(judged)).toEqual([
+      { section: "Cost", rule: "r", urn, message: "12 a month" },
+      { section: "Exposure", rule: "r", urn, message: "port 443\nby c" },
+    ]);
+  });
+
+  it("leaves the rule that has only notes to pass", () => {
+    expect(verdictsOf([rule], [told("note: Exposure: port 443")], [], stackUrn)).toEqual([
+      { rule: "r", urn, verdict: "pass", severity: "high", level: "mandatory" },
+    ]);
+  });
+
+  it.each([
+    ["a violation", "note: Exposure: port 443", "mandatory"],
+    ["a text without a section", "note: port 443", "advisory"],
+  ] as const)("takes %s for a finding", (_what, message, level) => {
+    const judged = [told(message, level)];
+    expect(notesOf(judged)).toEqual([]);
+    expect(verdictsOf([rule], judged, [], stackUrn).map(({ verdict }) => verdict)).toEqual([
+      "fail",
+    ]);
   });
 });
 

@@ -141,6 +141,10 @@ const bucketEncryption =
 const bucketPolicy = "aws:s3/bucketPolicy:BucketPolicy";
 const trail = "aws:cloudtrail/trail:Trail";
 const topic = "aws:sns/topic:Topic";
+const balancer = "aws:lb/loadBalancer:LoadBalancer";
+const listener = "aws:lb/listener:Listener";
+const webAcl = "aws:wafv2/webAcl:WebAcl";
+const webAclLogging = "aws:wafv2/webAclLoggingConfiguration:WebAclLoggingConfiguration";
 const zone = "eu-west-1a";
 const team = "cluster-access-444455556666-role/payments-team";
 
@@ -1589,11 +1593,186 @@ const rows: Row[] = [
     set("defaultTags", JSON.stringify({ tags: {} })),
     "aws-required-tags",
   ],
+
+  // The entry.
+  [
+    "malformed headers passed on",
+    balancer,
+    "entry",
+    remove("dropInvalidHeaderFields"),
+    "exp-alb-drop-invalid-headers",
+  ],
+  [
+    "smuggled requests only watched",
+    balancer,
+    "entry",
+    set("desyncMitigationMode", "monitor"),
+    "exp-alb-drop-invalid-headers",
+  ],
+  [
+    "an entry that can be deleted",
+    balancer,
+    "entry",
+    set("enableDeletionProtection", false),
+    "exp-alb-deletion-protection",
+  ],
+  ["requests unlogged", balancer, "entry", remove("accessLogs"), "log-lb-access"],
+  [
+    "connections unlogged",
+    balancer,
+    "entry",
+    set("connectionLogs.enabled", false),
+    "log-lb-access",
+  ],
+  [
+    "requests around a firewall that is down",
+    balancer,
+    "entry",
+    set("enableWafFailOpen", true),
+    "exp-alb-waf",
+  ],
+  [
+    "an entry in the default group",
+    balancer,
+    "entry",
+    remove("securityGroups"),
+    "exp-alb-inbound-cidrs",
+  ],
+  ["TLS 1.0", listener, "entry-https", remove("sslPolicy"), "exp-alb-tls-policy"],
+  [
+    "TLS with CBC",
+    listener,
+    "entry-https",
+    set("sslPolicy", "ELBSecurityPolicy-TLS13-1-2-2021-06"),
+    "exp-alb-tls-policy",
+  ],
+  [
+    "no strict transport",
+    listener,
+    "entry-https",
+    remove("routingHttpResponseStrictTransportSecurityHeaderValue"),
+    "exp-alb-hsts",
+  ],
+  [
+    "the server's name in answers",
+    listener,
+    "entry-https",
+    remove("routingHttpResponseServerEnabled"),
+    "exp-alb-no-server-header",
+  ],
+  [
+    "requests in the clear",
+    listener,
+    "entry-https",
+    set("protocol", "HTTP"),
+    "exp-alb-https-redirect",
+  ],
+  [
+    "a redirect for now",
+    listener,
+    "entry-http",
+    set("defaultActions[0].redirect.statusCode", "HTTP_302"),
+    "exp-alb-https-redirect",
+  ],
+  [
+    "an HTTP listener that forwards",
+    listener,
+    "entry-http",
+    set("defaultActions[0].type", "forward"),
+    "exp-alb-https-redirect",
+  ],
+  [
+    "no firewall",
+    "aws:wafv2/webAclAssociation:WebAclAssociation",
+    "entry-firewall",
+    "drop",
+    "exp-alb-waf",
+  ],
+  ["no limit of requests", webAcl, "entry-firewall", remove("rules[0]"), "exp-alb-waf"],
+  ["no list of bad addresses", webAcl, "entry-firewall", remove("rules[1]"), "exp-alb-waf"],
+  ["no known bad inputs", webAcl, "entry-firewall", remove("rules[2]"), "exp-alb-waf"],
+  [
+    "common attacks only counted",
+    webAcl,
+    "entry-firewall",
+    set("rules[3].overrideAction", { count: {} }),
+    "exp-alb-waf",
+  ],
+  [
+    "credentials in samples",
+    webAcl,
+    "entry-firewall",
+    remove("dataProtectionConfig"),
+    "exp-alb-waf-log",
+  ],
+  ["no log of the firewall", webAclLogging, "entry-firewall", "drop", "exp-alb-waf-log"],
+  [
+    "credentials in the firewall's log",
+    webAclLogging,
+    "entry-firewall",
+    remove("redactedFields"),
+    "exp-alb-waf-log",
+  ],
+  [
+    "cookies in the firewall's log",
+    webAclLogging,
+    "entry-firewall",
+    remove("redactedFields[1]"),
+    "exp-alb-waf-log",
+  ],
+  [
+    "the firewall's log in the clear",
+    logGroup,
+    "entry-firewall",
+    remove("kmsKeyId"),
+    "log-group-encrypted",
+  ],
+  [
+    "a certificate that somebody must renew",
+    "aws:acm/certificate:Certificate",
+    "entry-certificate",
+    set("validationMethod", "EMAIL"),
+    "tls-cert-lifetime",
+  ],
+  [
+    "a name that leads elsewhere",
+    "aws:route53/record:Record",
+    "entry-apps.example.com",
+    (inputs: Inputs) => {
+      delete inputs["aliases"];
+      inputs["records"] = ["203.0.113.7"];
+    },
+    "exp-dns-to-known-lb",
+  ],
+  [
+    "the API's public endpoint",
+    cluster,
+    "cluster",
+    set("vpcConfig.endpointPublicAccess", true),
+    "net-only-bastion-and-alb-public",
+  ],
+  [
+    "the mesh gateway open to the world",
+    ingress,
+    "rules-nodes-ingress-entry-8443",
+    openWorld,
+    "net-sg-no-world-ingress",
+  ],
+  [
+    "another port of the entry",
+    ingress,
+    "rules-entry-ingress-clients-443-0.0.0.0/0",
+    set("toPort", 8443),
+    "net-sg-no-world-ingress",
+  ],
 ];
 
 /** Rules that may only advise: all others stop an update. */
 const advice: readonly string[] = [
   "compute-detailed-monitoring",
+  "exp-alb-no-server-header",
+  "exp-dns-to-known-lb",
+  "tls-cert-lifetime",
   "eks-upgrade-policy-standard",
   "net-sg-description",
   "net-vpc-endpoints",

@@ -75,6 +75,13 @@ describe("the pack in its own process", () => {
           "A public Kubernetes API is open to trusted networks only\nvpcConfig.publicAccessCidrs must be trusted networks: the endpoint is public, got nothing",
         urn,
       },
+      {
+        rule: "net-only-bastion-and-alb-public",
+        level: "mandatory",
+        message:
+          "The internet reaches one application load balancer, and a bastion or a VPN where there is one\ncluster must not be within reach of the internet, got HTTPS 443 from 0.0.0.0/0 by an endpoint of AWS",
+        urn,
+      },
     ]);
   });
 

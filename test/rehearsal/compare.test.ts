@@ -264,6 +264,19 @@ describe("compareVerdicts", () => {
     expect(compareVerdicts(verdicts, events, [], stackUrn)).toEqual([]);
   });
 
+  it("takes a rule that only has notes as one that passes", () => {
+    const note = { ...event, message: "note: Exposure: HTTPS 443", enforcementLevel: "advisory" };
+    const pass: Verdict = {
+      rule: "net-x",
+      urn: stackUrn,
+      verdict: "pass",
+      severity: "high",
+      level: "mandatory",
+    };
+    expect(compareVerdicts([pass], [note], [], stackUrn)).toEqual([]);
+    expect(compareVerdicts([failure], [note, event], [], stackUrn)).toEqual([]);
+  });
+
   it("takes passes from the engine's summaries, of the stack where they name no resource", () => {
     const pass = (rule: string, of: string): Verdict => ({
       rule,

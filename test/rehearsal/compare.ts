@@ -81,7 +81,12 @@ export function compareVerdicts(
   const passes = summaries.flatMap(({ resourceUrn = stackUrn, passed }) =>
     passed.map((rule): ComparedVerdict => ({ rule, urn: resourceUrn, verdict: "pass" })),
   );
-  const ofEngine = byKey([...events.map((event) => verdictOfEvent(event, stackUrn)), ...passes]);
+  const findings = events.filter((event) => !isNote(event));
+  const ofEngine = byKey([
+    ...findings.map((event) => verdictOfEvent(event, stackUrn)),
+    ...passes,
+    ...passesWithNotes(events, findings, stackUrn),
+  ]);
   const ofPlan = byKey(
     verdicts.filter(({ verdict }) => verdict !== "notApplicable").map(comparedVerdict),
   );
@@ -90,6 +95,21 @@ export function compareVerdicts(
     .filter((key) => !ofPlan.has(key) || !ofEngine.has(key))
     .map((key) => verdictDifference(ofPlan.get(key), ofEngine.get(key)))
     .filter((difference) => difference !== undefined);
+}
+
+const isNote = ({ message }: PolicyEvent): boolean => message.startsWith("note: ");
+
+/** The engine counts a rule that has notes among those that did not pass; a plan does not. */
+function passesWithNotes(
+  events: readonly PolicyEvent[],
+  findings: readonly PolicyEvent[],
+  urn: string,
+): ComparedVerdict[] {
+  const failed = new Set(findings.map(({ policyName }) => policyName));
+  const noted = new Set(events.filter(isNote).map(({ policyName }) => policyName));
+  return [...noted]
+    .filter((rule) => !failed.has(rule))
+    .map((rule) => ({ rule, urn, verdict: "pass" }));
 }
 
 /** Differences as text: a line that says where, and one for each side. */

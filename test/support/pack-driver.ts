@@ -20,7 +20,7 @@ import { Struct } from "google-protobuf/google/protobuf/struct_pb";
 import type { JavaScriptValue } from "google-protobuf/google/protobuf/struct_pb";
 import type { Registration } from "../../policies/model";
 
-/** What the server says about a resource or a stack. */
+/** What the server says about a resource or a stack, without the notes of its rules. */
 export interface Answer {
   violations: { rule: string; level: string; message: string; urn: string }[];
   notApplicable: { rule: string; reason: string }[];
@@ -152,13 +152,18 @@ function structOf(values: Record<string, unknown>): Struct {
 
 function answerOf(response: AnalyzeResponse): Answer {
   return {
-    violations: response.getDiagnosticsList().map((diagnostic) => ({
-      rule: diagnostic.getPolicyname(),
-      level:
-        diagnostic.getEnforcementlevel() === EnforcementLevel.MANDATORY ? "mandatory" : "advisory",
-      message: diagnostic.getMessage(),
-      urn: diagnostic.getUrn(),
-    })),
+    violations: response
+      .getDiagnosticsList()
+      .map((diagnostic) => ({
+        rule: diagnostic.getPolicyname(),
+        level:
+          diagnostic.getEnforcementlevel() === EnforcementLevel.MANDATORY
+            ? "mandatory"
+            : "advisory",
+        message: diagnostic.getMessage(),
+        urn: diagnostic.getUrn(),
+      }))
+      .filter(({ message }) => !message.startsWith("note: ")),
     notApplicable: response
       .getNotApplicableList()
       .map((entry) => ({ rule: entry.getPolicyName(), reason: entry.getReason() })),

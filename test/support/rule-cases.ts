@@ -105,6 +105,7 @@ export function judge(
       typeof violation === "string"
         ? [violation.replace(`${rule.title}\n`, ""), urn]
         : [violation.message, violation.urn];
+    if (message.startsWith("note: ")) return;
     verdict.reports.push(`${nameOf.get(about ?? "") ?? "stack"}: ${message}`);
   }) as ReportViolation;
   const notApplicable = (reason = ""): never => {

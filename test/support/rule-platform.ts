@@ -600,6 +600,106 @@ function audit(): StackSpec {
   };
 }
 
+/** The headers that carry credentials. */
+const credentials = ["authorization", "cookie"];
+
+export function managedGroup(name: string): Record<string, unknown> {
+  return {
+    name,
+    overrideAction: { none: {} },
+    statement: { managedRuleGroupStatement: { vendorName: "AWS", name } },
+  };
+}
+
+function entry(): StackSpec {
+  const opened = (port: number) =>
+    resource(token.securityGroupIngressRule, {
+      securityGroupId: ref("entry-group"),
+      cidrIpv4: "203.0.113.0/24",
+      ipProtocol: "tcp",
+      fromPort: port,
+      toPort: port,
+      description: "requests",
+    });
+  const listener = (inputs: Record<string, unknown>) =>
+    resource(token.listener, { loadBalancerArn: ref("balancer", "arn"), ...inputs });
+  return {
+    "entry-group": resource(token.securityGroup, { vpcId: ref("vpc"), description: "the way in" }),
+    "entry-443": opened(443),
+    "entry-80": opened(80),
+    balancer: resource(token.loadBalancer, {
+      loadBalancerType: "application",
+      internal: false,
+      subnets: zones.map((letter) => ref(`public-${letter}`)),
+      securityGroups: [ref("entry-group")],
+      dropInvalidHeaderFields: true,
+      desyncMitigationMode: "strictest",
+      enableDeletionProtection: true,
+      accessLogs: { bucket: "logs", enabled: true },
+      connectionLogs: { bucket: "logs", enabled: true },
+    }),
+    https: listener({
+      port: 443,
+      protocol: "HTTPS",
+      sslPolicy: "ELBSecurityPolicy-TLS13-1-2-Res-PQ-2025-09",
+      certificateArn: ref("certificate", "arn"),
+      defaultActions: [{ type: "forward" }],
+      routingHttpResponseStrictTransportSecurityHeaderValue:
+        "max-age=63072000; includeSubDomains; preload",
+      routingHttpResponseServerEnabled: false,
+    }),
+    http: listener({
+      port: 80,
+      protocol: "HTTP",
+      defaultActions: [
+        {
+          type: "redirect",
+          redirect: { protocol: "HTTPS", port: "443", statusCode: "HTTP_301" },
+        },
+      ],
+    }),
+    certificate: resource(token.certificate, {
+      domainName: "apps.example.com",
+      validationMethod: "DNS",
+    }),
+    proof: resource(token.record, {
+      zoneId: "Z1",
+      name: "_proof.apps.example.com",
+      type: "CNAME",
+      records: [ref("certificate", "value.acm-validations.aws")],
+    }),
+    name: resource(token.record, {
+      zoneId: "Z1",
+      name: "apps.example.com",
+      type: "A",
+      aliases: [{ name: ref("balancer", "dnsName"), zoneId: "Z2", evaluateTargetHealth: true }],
+    }),
+    firewall: resource(token.webAcl, {
+      scope: "REGIONAL",
+      rules: [
+        { action: { block: {} }, statement: { rateBasedStatement: { limit: 2000 } } },
+        managedGroup("AWSManagedRulesAmazonIpReputationList"),
+        managedGroup("AWSManagedRulesKnownBadInputsRuleSet"),
+        managedGroup("AWSManagedRulesCommonRuleSet"),
+      ],
+      dataProtectionConfig: {
+        dataProtections: [
+          { action: "SUBSTITUTION", field: { fieldType: "SINGLE_HEADER", fieldKeys: credentials } },
+        ],
+      },
+    }),
+    "acl-before-balancer": resource(token.webAclAssociation, {
+      resourceArn: ref("balancer", "arn"),
+      webAclArn: ref("firewall", "arn"),
+    }),
+    "acl-log": resource(token.webAclLogging, {
+      resourceArn: ref("firewall", "arn"),
+      logDestinationConfigs: [`arn:aws:logs:${region}:${account}:log-group:aws-waf-logs-dev`],
+      redactedFields: credentials.map((header) => ({ singleHeader: { name: header } })),
+    }),
+  };
+}
+
 /** A small platform on which every rule passes: the base that cases change. */
 export const platform: StackSpec = {
   provider: resource(token.awsProvider, {
@@ -637,4 +737,5 @@ export const platform: StackSpec = {
   ...nodes(),
   ...bastion(),
   ...audit(),
+  ...entry(),
 };

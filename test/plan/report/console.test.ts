@@ -40,6 +40,13 @@ describe("consoleReport", () => {
       "Undecided until up (1)",
       "  encrypted  aws:sns/topic:Topic news: kmsMasterKeyId of news is unknown until up",
       "",
+      "Exposure",
+      "  aws:s3/bucket:Bucket logs",
+      "    HTTPS 443",
+      "    HTTPS 8443",
+      "  the stack",
+      "    nothing else",
+      "",
       "Changed by rules",
       "  tagged  aws:s3/bucket:Bucket logs",
       "",
@@ -53,7 +60,7 @@ describe("consoleReport", () => {
       ...result,
       resources: [],
       warnings: [],
-      judgement: { ...result.judgement, rules: [], verdicts: [], remediated: [] },
+      judgement: { ...result.judgement, rules: [], verdicts: [], notes: [], remediated: [] },
     };
     expect(plainReport(quiet)).toBe(
       "demo / dev: 0 resources\n\n0 violations, 0 advisory findings, 0 undecided, 0 of 0 rules passed, 0 not applicable\n",

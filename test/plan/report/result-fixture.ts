@@ -80,6 +80,11 @@ export const result: Result = {
       verdict("private", bucketUrn, { severity: "critical" }),
       advisory,
     ],
+    notes: [
+      { section: "Exposure", rule: "private", urn: bucketUrn, message: "HTTPS 443" },
+      { section: "Exposure", rule: "private", urn: bucketUrn, message: "HTTPS 8443" },
+      { section: "Exposure", rule: "private", urn: stackUrn, message: "nothing else" },
+    ],
     remediated: [{ rule: "tagged", urn: bucketUrn }],
   },
   existing: false,

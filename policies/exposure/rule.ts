@@ -1,0 +1,80 @@
+import type { Finding, Resource, Stack } from "../model";
+import { publicBastion } from "../public-bastion";
+import { stackRule } from "../rule";
+import { loadBalancerTypes } from "../load-balancers";
+import { token } from "../tokens";
+import type { Exposure } from "./exposures";
+import { exposuresOf } from "./exposures";
+import { publicEndpointsOf } from "./public-endpoints";
+
+export const onlyTheEntry = stackRule({
+  id: "net-only-bastion-and-alb-public",
+  title:
+    "The internet reaches one application load balancer, and a bastion or a VPN where there is one",
+  severity: "critical",
+  level: "mandatory",
+  requirements: ["J16", "C10", "S13"],
+  controls: ["avd:AWS-0053", "avd:AWS-0107"],
+  fix: "Take away the address, the route to the internet gateway, or the rule that the message names.",
+  url: "https://docs.aws.amazon.com/vpc/latest/userguide/how-it-works.html#what-is-connectivity",
+  types: [
+    ...loadBalancerTypes,
+    token.instance,
+    token.spotInstanceRequest,
+    token.networkInterface,
+    token.autoScalingGroup,
+    token.nodeGroup,
+    token.cluster,
+    token.clientVpnEndpoint,
+    token.openSearchDomain,
+    token.elasticsearchDomain,
+  ],
+  config: { publicBastion },
+  *checkStack(stack, config) {
+    const { found, doubts } = exposuresOf(stack);
+    yield* doubts;
+    const entries = new Set(
+      found.filter(({ kind }) => kind === "application load balancer").map(({ door }) => door.urn),
+    );
+    for (const exposure of found) {
+      const expected = isEntry(exposure, entries) || isDoorOfPeople(exposure, config.publicBastion);
+      yield* told(exposure.door, wordsOf(exposure), expected);
+    }
+    yield* endpoints(stack);
+    if (
+      found.length === 0 &&
+      publicEndpointsOf(stack).every(({ sources }) => sources.length === 0)
+    ) {
+      yield { verdict: "note", message: "Exposure: the internet reaches nothing of the stack" };
+    }
+  },
+});
+
+/** The one load balancer, on the ports of the web. */
+function isEntry({ kind, ports }: Exposure, entries: ReadonlySet<string>): boolean {
+  const web = ports.from === ports.to && [80, 443].includes(ports.from);
+  return kind === "application load balancer" && entries.size === 1 && web;
+}
+
+function isDoorOfPeople({ kind, ports }: Exposure, allowed: boolean): boolean {
+  return allowed && kind === "bastion" && ports.from === 22 && ports.to === 22;
+}
+
+function wordsOf({ port, sources, path }: Exposure): string {
+  return `${port} from ${sources.join(", ")} by ${path.join(", ")}`;
+}
+
+function* endpoints(stack: Stack): Iterable<Finding> {
+  for (const { resource, guarded, port, sources, unknown } of publicEndpointsOf(stack)) {
+    yield* unknown.map((field) => field.undecided());
+    if (sources.length === 0 || unknown.length > 0) continue;
+    yield* told(resource, `${port} from ${sources.join(", ")} by an endpoint of AWS`, guarded);
+  }
+}
+
+/** What the internet reaches is told in any case, so that people see it; and it fails unless it is expected. */
+function* told(door: Resource, words: string, expected: boolean): Iterable<Finding> {
+  yield { verdict: "note", message: `Exposure: ${words}`, urn: door.urn };
+  if (!expected)
+    yield door.fail(`${door.name} must not be within reach of the internet, got ${words}`);
+}

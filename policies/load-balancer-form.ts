@@ -1,0 +1,122 @@
+import { is, isNot, isSet } from "./conditions";
+import { facesInternet, loadBalancerTypes } from "./load-balancers";
+import type { Resource } from "./model";
+import { resourceRule, stackRule } from "./rule";
+import { token } from "./tokens";
+
+const applicationTypes = [token.loadBalancer, token.loadBalancerAlb];
+
+/** Load balancers are application load balancers unless they say otherwise. */
+export function isApplication(balancer: Resource): boolean {
+  return (
+    applicationTypes.some((type) => type === balancer.type) &&
+    (balancer.at("loadBalancerType").text || "application") === "application"
+  );
+}
+
+export const singlePublicBalancer = stackRule({
+  id: "exp-single-public-alb",
+  title: "At most one load balancer faces the internet",
+  severity: "high",
+  level: "mandatory",
+  requirements: ["C10", "J16"],
+  controls: ["avd:AWS-0053"],
+  fix: "Set internal to true on all load balancers but the one way in.",
+  url: "https://docs.aws.amazon.com/elasticloadbalancing/latest/userguide/how-elastic-load-balancing-works.html#load-balancer-scheme",
+  types: loadBalancerTypes,
+  *checkStack(stack) {
+    const balancers = stack.all(...loadBalancerTypes);
+    const facing = balancers.filter((balancer) => facesInternet(balancer));
+    if (facing.length > 1) {
+      const names = facing.map(({ name }) => name).join(", ");
+      for (const balancer of facing) {
+        yield balancer.fail(`internal must be true on all load balancers but one, got ${names}`);
+      }
+    }
+    const open = balancers.map((balancer) => balancer.at("internal"));
+    // One that is unknown changes nothing as long as all of them together are one.
+    if (balancers.length > 1) {
+      yield* open.filter(({ unknown }) => unknown).map((field) => field.undecided());
+    }
+  },
+});
+
+export const invalidHeadersDropped = resourceRule({
+  id: "exp-alb-drop-invalid-headers",
+  title:
+    "Application load balancers drop malformed headers and requests that two servers would read differently",
+  severity: "high",
+  level: "mandatory",
+  requirements: ["C10"],
+  controls: ["ckv:CKV_AWS_131", "ckv:CKV_AWS_328", "avd:AWS-0052"],
+  fix: "Set dropInvalidHeaderFields to true, and desyncMitigationMode to strictest or defensive.",
+  url: "https://docs.aws.amazon.com/elasticloadbalancing/latest/application/edit-load-balancer-attributes.html",
+  types: applicationTypes,
+  *check(balancer) {
+    if (!isApplication(balancer)) {
+      yield { verdict: "notApplicable", message: "it speaks of application load balancers" };
+      return;
+    }
+    yield* balancer.must("dropInvalidHeaderFields", is(true));
+    // AWS takes defensive when nothing is said.
+    yield* balancer.must("desyncMitigationMode", isNot("monitor"));
+  },
+});
+
+export const balancerDeletionProtection = resourceRule({
+  id: "exp-alb-deletion-protection",
+  title: "Load balancers cannot be deleted by mistake",
+  severity: "low",
+  level: "mandatory",
+  requirements: ["C10"],
+  controls: ["ckv:CKV_AWS_150"],
+  fix: "Set enableDeletionProtection to true.",
+  url: "https://docs.aws.amazon.com/elasticloadbalancing/latest/application/edit-load-balancer-attributes.html#deletion-protection",
+  types: applicationTypes,
+  *check(balancer) {
+    yield* balancer.must("enableDeletionProtection", is(true));
+  },
+});
+
+export const balancerLogs = resourceRule({
+  id: "log-lb-access",
+  title: "Load balancers log every request, and those that face the internet every connection",
+  severity: "medium",
+  level: "mandatory",
+  requirements: ["M10"],
+  controls: ["ckv:CKV_AWS_91", "ckv:CKV_AWS_92"],
+  fix: "Set accessLogs, and connectionLogs, with enabled true and a private bucket.",
+  url: "https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-access-logs.html",
+  types: loadBalancerTypes,
+  *check(balancer) {
+    yield* balancer.must("accessLogs.bucket", isSet);
+    // A classic load balancer with a bucket logs unless it is told not to; the others when they are told to.
+    const classic = balancer.type === token.loadBalancerClassic;
+    yield* balancer.must("accessLogs.enabled", classic ? isNot(false) : is(true));
+    if (isApplication(balancer) && facesInternet(balancer)) {
+      yield* balancer.must("connectionLogs.bucket", isSet);
+      yield* balancer.must("connectionLogs.enabled", is(true));
+    }
+  },
+});
+
+export const inboundNamed = resourceRule({
+  id: "exp-alb-inbound-cidrs",
+  title: "Load balancers name the security groups that say who may come",
+  severity: "medium",
+  level: "mandatory",
+  requirements: ["J17"],
+  controls: ["avd:AWS-0107"],
+  fix: "Set securityGroups: without them AWS takes the VPC's default group, or lets everybody in.",
+  url: "https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-update-security-groups.html",
+  types: loadBalancerTypes,
+  *check(balancer) {
+    yield* balancer.must("securityGroups", {
+      rule: "name at least one security group",
+      holds: (value) => {
+        if (typeof value === "string") return undefined;
+        return Array.isArray(value) && value.length > 0;
+      },
+    });
+  },
+});

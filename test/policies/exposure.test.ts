@@ -1,0 +1,673 @@
+import { join } from "node:path";
+import { planStack } from "../../plan/host";
+import type { Finding, Registration } from "../../policies/model";
+import { Stack } from "../../policies/model";
+import { configured } from "../../policies/rule";
+import { token } from "../../policies/tokens";
+import { casesFor, ruleById } from "../support/rule-cases";
+import { platform, resource } from "../support/rule-platform";
+import type { Change, Phase } from "../support/rule-stack";
+import { changed, gone, ref, registrations, unknown } from "../support/rule-stack";
+
+const id = "net-only-bastion-and-alb-public";
+const gateway = "internet gateway internet, route public-route";
+const bothSubnets = "subnets public-a, public-b";
+const fault = (name: string, words: string) =>
+  `${name}: ${name} must not be within reach of the internet, got ${words}`;
+
+/** A group that lets a network of the internet in, on a port. */
+const opened = (port: number, more: Record<string, unknown> = {}) => ({
+  "open-group": resource(token.securityGroup, { vpcId: ref("vpc"), description: "open" }),
+  "open-rule": resource(token.securityGroupIngressRule, {
+    securityGroupId: ref("open-group"),
+    cidrIpv4: "0.0.0.0/0",
+    ipProtocol: "tcp",
+    fromPort: port,
+    toPort: port,
+    description: "open",
+    ...more,
+  }),
+});
+const host = (inputs: Record<string, unknown>) =>
+  resource(token.instance, {
+    subnetId: ref("public-a"),
+    vpcSecurityGroupIds: [ref("open-group")],
+    associatePublicIpAddress: true,
+    ...inputs,
+  });
+const onPublicA = `${gateway}, subnet public-a, rule open-rule`;
+const six = {
+  "public-route-six": resource(token.route, {
+    routeTableId: ref("public-table"),
+    destinationIpv6CidrBlock: "::/0",
+    gatewayId: ref("internet"),
+  }),
+};
+
+casesFor("net-only-bastion-and-alb-public [J16] [C10] [S13]", {
+  base: platform,
+  passes: [
+    ["one load balancer on 443 and 80", {}],
+    [
+      "nothing at all",
+      { balancer: gone, http: gone, https: gone, name: gone, "acl-before-balancer": gone },
+    ],
+    ["an open group that nothing wears", opened(22)],
+    ["a machine in a private subnet", { ...opened(22), host: host({ subnetId: ref("nodes-a") }) }],
+    [
+      "a machine without an address",
+      { ...opened(22), host: host({ associatePublicIpAddress: false }) },
+    ],
+    [
+      "a machine that nobody may reach",
+      { ...opened(22, { cidrIpv4: "10.0.0.0/8" }), host: host({}) },
+    ],
+    [
+      "a public subnet without its gateway",
+      {
+        ...opened(22),
+        host: host({}),
+        "public-route.gatewayId": "vgw-1",
+      },
+    ],
+    [
+      "an internal load balancer that is open",
+      {
+        ...opened(443),
+        other: resource(token.loadBalancer, {
+          internal: true,
+          subnets: [ref("public-a")],
+          securityGroups: [ref("open-group")],
+        }),
+      },
+    ],
+    [
+      "a public network load balancer without listeners",
+      {
+        other: resource(token.loadBalancer, {
+          loadBalancerType: "network",
+          subnets: [ref("public-a")],
+        }),
+      },
+    ],
+    [
+      "IPv6 by an egress-only gateway",
+      {
+        ...opened(22, { cidrIpv4: gone, cidrIpv6: "::/0" }),
+        "open-rule": resource(token.securityGroupIngressRule, {
+          securityGroupId: ref("open-group"),
+          cidrIpv6: "::/0",
+          ipProtocol: "-1",
+          description: "open",
+        }),
+        host: host({ ipv6AddressCount: 1 }),
+        "public-route-six": resource(token.route, {
+          routeTableId: ref("public-table"),
+          destinationIpv6CidrBlock: "::/0",
+          egressOnlyGatewayId: "eigw-1",
+        }),
+      },
+    ],
+    [
+      "a VPN endpoint of AWS",
+      { vpn: resource(token.clientVpnEndpoint, { clientCidrBlock: "10.99.0.0/22" }) },
+    ],
+    [
+      "a log store inside the VPC",
+      { store: resource(token.openSearchDomain, { vpcOptions: { subnetIds: [ref("nodes-a")] } }) },
+    ],
+  ],
+  fails: [
+    [
+      "a machine with an address",
+      { ...opened(22), host: host({}) },
+      [fault("host", `port 22 from 0.0.0.0/0 by ${onPublicA}`)],
+    ],
+    [
+      "a machine whose template gives an address",
+      {
+        ...opened(22),
+        template: resource(token.launchTemplate, {
+          networkInterfaces: [{ associatePublicIpAddress: "true" }],
+        }),
+        host: host({ associatePublicIpAddress: null, launchTemplate: { id: ref("template") } }),
+      },
+      [fault("host", `port 22 from 0.0.0.0/0 by ${onPublicA}`)],
+    ],
+    [
+      "a machine that may be reached from one network",
+      { ...opened(22, { cidrIpv4: "203.0.113.0/24" }), host: host({}) },
+      [fault("host", `port 22 from 203.0.113.0/24 by ${onPublicA}`)],
+    ],
+    [
+      "a machine whose subnet gives addresses",
+      {
+        ...opened(22),
+        host: host({ associatePublicIpAddress: null }),
+        "public-a.mapPublicIpOnLaunch": true,
+      },
+      [fault("host", `port 22 from 0.0.0.0/0 by ${onPublicA}`)],
+    ],
+    [
+      "a machine with an elastic address",
+      {
+        ...opened(22),
+        host: host({ associatePublicIpAddress: false }),
+        address: resource(token.eip, { instance: ref("host") }),
+      },
+      [fault("host", `port 22 from 0.0.0.0/0 by ${onPublicA}`)],
+    ],
+    [
+      "a machine with an associated address",
+      {
+        ...opened(22),
+        host: host({ associatePublicIpAddress: false }),
+        address: resource(token.eip, {}),
+        association: resource(token.eipAssociation, {
+          instanceId: ref("host"),
+          allocationId: ref("address"),
+        }),
+      },
+      [fault("host", `port 22 from 0.0.0.0/0 by ${onPublicA}`)],
+    ],
+    [
+      "a machine that may take an address which nothing uses",
+      {
+        ...opened(22),
+        host: host({ associatePublicIpAddress: false }),
+        address: resource(token.eip, {}),
+      },
+      [fault("host", `port 22 from 0.0.0.0/0 by ${onPublicA}`)],
+    ],
+    [
+      "a machine by a private subnet with the wrong route",
+      {
+        ...opened(22),
+        host: host({ subnetId: ref("nodes-a") }),
+        "private-route-a.natGatewayId": gone,
+        "private-route-a.gatewayId": ref("internet"),
+      },
+      [
+        fault(
+          "host",
+          "port 22 from 0.0.0.0/0 by internet gateway internet, route private-route-a, subnet nodes-a, rule open-rule",
+        ),
+      ],
+    ],
+    [
+      "a machine in the default group, which is open",
+      {
+        "default-group.ingress": [
+          { protocol: "-1", fromPort: 0, toPort: 0, cidrBlocks: ["0.0.0.0/0"] },
+        ],
+        host: host({ vpcSecurityGroupIds: null }),
+      },
+      [
+        fault(
+          "host",
+          `every port from 0.0.0.0/0 by ${gateway}, subnet public-a, rule default-group ingress[0]`,
+        ),
+      ],
+    ],
+    [
+      "a machine by a prefix list",
+      {
+        "open-group": resource(token.securityGroup, { vpcId: ref("vpc"), description: "open" }),
+        list: resource(token.managedPrefixList, { entries: [{ cidr: "198.51.100.0/24" }] }),
+        "open-rule": resource(token.securityGroupIngressRule, {
+          securityGroupId: ref("open-group"),
+          prefixListId: ref("list"),
+          ipProtocol: "tcp",
+          fromPort: 8000,
+          toPort: 8080,
+          description: "open",
+        }),
+        host: host({}),
+      },
+      [fault("host", `ports 8000-8080 from 198.51.100.0/24 by ${onPublicA}`)],
+    ],
+    [
+      "a machine over IPv6",
+      {
+        ...six,
+        "open-group": resource(token.securityGroup, { vpcId: ref("vpc"), description: "open" }),
+        "open-rule": resource(token.securityGroupIngressRule, {
+          securityGroupId: ref("open-group"),
+          cidrIpv6: "::/0",
+          ipProtocol: "-1",
+          description: "open",
+        }),
+        host: host({ associatePublicIpAddress: false, ipv6AddressCount: 1 }),
+      },
+      [
+        fault(
+          "host",
+          "every port from ::/0 by internet gateway internet, route public-route-six, subnet public-a, rule open-rule",
+        ),
+      ],
+    ],
+    [
+      "a machine of the default VPC",
+      {
+        ...opened(22),
+        "default-subnet": resource(token.defaultSubnet, { availabilityZone: "eu-west-1a" }),
+        host: host({ subnetId: ref("default-subnet"), associatePublicIpAddress: null }),
+      },
+      [
+        fault(
+          "host",
+          "port 22 from 0.0.0.0/0 by internet gateway the default VPC, subnet default-subnet, rule open-rule",
+        ),
+      ],
+    ],
+    [
+      "a network interface with an elastic address",
+      {
+        ...opened(443),
+        card: resource(token.networkInterface, {
+          subnetId: ref("public-a"),
+          securityGroups: [ref("open-group")],
+        }),
+        address: resource(token.eip, { networkInterface: ref("card") }),
+      },
+      [fault("card", `port 443 from 0.0.0.0/0 by ${onPublicA}`)],
+    ],
+    [
+      "nodes in public subnets with addresses",
+      {
+        ...opened(10250),
+        "nodes.subnetIds": [ref("public-a")],
+        "nodes-template.networkInterfaces": [
+          { associatePublicIpAddress: "true", securityGroups: [ref("open-group")] },
+        ],
+      },
+      [fault("nodes", `port 10250 from 0.0.0.0/0 by ${onPublicA}`)],
+    ],
+    [
+      "a bastion that nobody configured",
+      {
+        ...opened(22),
+        "bastion.vpcZoneIdentifiers": [ref("public-a")],
+        "bastion-template.networkInterfaces": [
+          { associatePublicIpAddress: "true", securityGroups: [ref("open-group")] },
+        ],
+      },
+      [fault("bastion", `port 22 from 0.0.0.0/0 by ${onPublicA}`)],
+    ],
+    [
+      "a second load balancer",
+      {
+        other: resource(token.loadBalancer, {
+          subnets: [ref("public-a")],
+          securityGroups: [ref("entry-group")],
+        }),
+        "other-listener": resource(token.listener, {
+          loadBalancerArn: ref("other", "arn"),
+          port: 443,
+          protocol: "HTTPS",
+        }),
+      },
+      [
+        fault(
+          "balancer",
+          `HTTPS 443 from 203.0.113.0/24 by ${gateway}, ${bothSubnets}, rule entry-443`,
+        ),
+        fault(
+          "balancer",
+          `HTTP 80 (redirects only) from 203.0.113.0/24 by ${gateway}, ${bothSubnets}, rule entry-80`,
+        ),
+        fault(
+          "other",
+          `HTTPS 443 from 203.0.113.0/24 by ${gateway}, subnet public-a, rule entry-443`,
+        ),
+      ],
+    ],
+    [
+      "another port of the load balancer",
+      {
+        ...opened(8443),
+        "balancer.securityGroups": [ref("entry-group"), ref("open-group")],
+        admin: resource(token.listener, {
+          loadBalancerArn: ref("balancer", "arn"),
+          port: 8443,
+          protocol: "HTTPS",
+        }),
+      },
+      [
+        fault(
+          "balancer",
+          `HTTPS 8443 from 0.0.0.0/0 by ${gateway}, ${bothSubnets}, rule open-rule`,
+        ),
+      ],
+    ],
+    [
+      "a network load balancer without a group",
+      {
+        other: resource(token.loadBalancer, {
+          loadBalancerType: "network",
+          subnetMappings: [{ subnetId: ref("public-a") }],
+        }),
+        "other-listener": resource(token.listener, {
+          loadBalancerArn: ref("other", "arn"),
+          port: 5432,
+          protocol: "TCP",
+        }),
+      },
+      [fault("other", `TCP 5432 from 0.0.0.0/0 by ${gateway}, subnet public-a, no security group`)],
+    ],
+    [
+      "a load balancer over IPv6 on a port of its own",
+      {
+        ...six,
+        "balancer.ipAddressType": "dualstack",
+        "entry-six": resource(token.securityGroupIngressRule, {
+          securityGroupId: ref("entry-group"),
+          cidrIpv6: "::/0",
+          ipProtocol: "tcp",
+          fromPort: 8443,
+          toPort: 8443,
+          description: "requests",
+        }),
+        admin: resource(token.listener, {
+          loadBalancerArn: ref("balancer", "arn"),
+          port: 8443,
+          protocol: "HTTPS",
+        }),
+      },
+      [
+        fault(
+          "balancer",
+          `HTTPS 8443 from ::/0 by internet gateway internet, route public-route-six, ${bothSubnets}, rule entry-six`,
+        ),
+      ],
+    ],
+    [
+      "a classic load balancer",
+      {
+        ...opened(443),
+        other: resource(token.loadBalancerClassic, {
+          subnets: [ref("public-b")],
+          securityGroups: [ref("open-group")],
+          listeners: [{ lbPort: 443, lbProtocol: "tcp", instancePort: 443 }],
+        }),
+      },
+      [fault("other", `TCP 443 from 0.0.0.0/0 by ${gateway}, subnet public-b, rule open-rule`)],
+    ],
+    [
+      "the public endpoint of the Kubernetes API",
+      { "cluster.vpcConfig.endpointPublicAccess": true },
+      [fault("cluster", "HTTPS 443 from 0.0.0.0/0 by an endpoint of AWS")],
+    ],
+    [
+      "the public endpoint of the Kubernetes API for one network",
+      {
+        "cluster.vpcConfig.endpointPublicAccess": gone,
+        "cluster.vpcConfig.publicAccessCidrs": ["203.0.113.0/24"],
+      },
+      [fault("cluster", "HTTPS 443 from 203.0.113.0/24 by an endpoint of AWS")],
+    ],
+    [
+      "a log store outside the VPC",
+      { store: resource(token.openSearchDomain, {}) },
+      [fault("store", "HTTPS 443 from 0.0.0.0/0 by an endpoint of AWS")],
+    ],
+  ],
+  undecided: [
+    [
+      "an address that nobody knows yet",
+      { ...opened(22), host: host({ associatePublicIpAddress: unknown }) },
+      ["host: undecided: associatePublicIpAddress of host is unknown until up"],
+    ],
+    [
+      "a template of another stack",
+      {
+        ...opened(22),
+        host: host({ associatePublicIpAddress: null, launchTemplate: { id: "lt-1" } }),
+      },
+      ["host: undecided: what lt-1 launches is unknown: the stack does not manage it"],
+    ],
+    [
+      "a template that nobody knows yet",
+      {
+        ...opened(22),
+        host: host({ associatePublicIpAddress: null, launchTemplate: { id: unknown } }),
+      },
+      ["host: undecided: launchTemplate.id of host is unknown until up"],
+    ],
+    [
+      "a load balancer that may have IPv6 addresses",
+      {
+        ...six,
+        "balancer.ipAddressType": unknown,
+        "entry-six": resource(token.securityGroupIngressRule, {
+          securityGroupId: ref("entry-group"),
+          cidrIpv6: "2001:db8::/32",
+          ipProtocol: "tcp",
+          fromPort: 443,
+          toPort: 443,
+          description: "requests",
+        }),
+      },
+      ["balancer: undecided: ipAddressType of balancer is unknown until up"],
+    ],
+    [
+      "a gateway that nobody knows yet",
+      {
+        ...opened(22),
+        host: host({}),
+        "public-route.gatewayId": unknown,
+        balancer: gone,
+        http: gone,
+        https: gone,
+        name: gone,
+        "acl-before-balancer": gone,
+      },
+      ["public-route: undecided: gatewayId of public-route is unknown until up"],
+    ],
+    [
+      "a network that nobody knows yet",
+      { ...opened(22, { cidrIpv4: unknown }), host: host({}) },
+      ["open-rule: undecided: cidrIpv4 of open-rule is unknown until up"],
+    ],
+    [
+      "a protocol that nobody knows yet",
+      { ...opened(22, { ipProtocol: unknown }), host: host({}) },
+      ["open-rule: undecided: ipProtocol of open-rule is unknown until up"],
+    ],
+    [
+      "a subnet of another stack",
+      { ...opened(22), host: host({ subnetId: "subnet-1" }) },
+      ["host: undecided: the routing of subnet-1 is unknown: the stack does not manage it"],
+    ],
+    [
+      "a group of another stack",
+      { host: host({ vpcSecurityGroupIds: ["sg-1"] }) },
+      [
+        "host: undecided: the rules of the security group sg-1 are unknown: the stack does not manage it",
+      ],
+    ],
+    [
+      "a prefix list of another stack",
+      {
+        "open-group": resource(token.securityGroup, { vpcId: ref("vpc"), description: "open" }),
+        "open-rule": resource(token.securityGroupIngressRule, {
+          securityGroupId: ref("open-group"),
+          prefixListId: "pl-1",
+          ipProtocol: "tcp",
+          fromPort: 22,
+          toPort: 22,
+          description: "open",
+        }),
+        host: host({}),
+      },
+      [
+        "open-rule: undecided: the networks of prefixListId of open-rule are unknown: the stack does not manage the prefix list",
+      ],
+    ],
+    [
+      "a listener of something that nobody knows yet",
+      { stray: resource(token.listener, { loadBalancerArn: unknown, port: 8443 }) },
+      ["stray: undecided: loadBalancerArn of stray is unknown until up"],
+    ],
+    [
+      "a port that nobody knows yet",
+      { "https.port": unknown },
+      ["https: undecided: port of https is unknown until up"],
+    ],
+    [
+      "the endpoint of a cluster of which nobody knows yet",
+      { "cluster.vpcConfig.endpointPublicAccess": unknown },
+      ["cluster: undecided: vpcConfig.endpointPublicAccess of cluster is unknown until up"],
+    ],
+  ],
+});
+
+const sshBastion = {
+  ...opened(22, { cidrIpv4: "203.0.113.0/24" }),
+  "bastion.vpcZoneIdentifiers": [ref("public-a")],
+  "bastion-template.networkInterfaces": [
+    { associatePublicIpAddress: "true", securityGroups: [ref("open-group")] },
+  ],
+};
+
+describe("a bastion that people reach by SSH", () => {
+  casesFor("net-only-bastion-and-alb-public [J16] [C10] [S13]", {
+    base: platform,
+    config: { publicBastion: true },
+    passes: [["the bastion on 22", sshBastion]],
+    fails: [
+      [
+        "the bastion on another port",
+        { ...sshBastion, ...opened(2222) },
+        [fault("bastion", `port 2222 from 0.0.0.0/0 by ${onPublicA}`)],
+      ],
+      [
+        "another machine on 22",
+        { ...opened(22), host: host({}) },
+        [fault("host", `port 22 from 0.0.0.0/0 by ${onPublicA}`)],
+      ],
+    ],
+    undecided: [],
+    decided: "the table above has them",
+  });
+});
+
+function findings(resources: readonly Registration[]): Finding[] {
+  const rule = ruleById(id);
+  if (!("checkStack" in rule)) throw new Error("expected a rule of stacks");
+  return [...rule.checkStack(new Stack(resources), configured(rule, {}))];
+}
+
+const messages = (found: Finding[], wanted: Finding["verdict"]) =>
+  found.filter(({ verdict }) => verdict === wanted).map(({ message }) => message);
+
+/** What the rule tells of a stack. */
+const notes = (change: Change, phase: Phase) =>
+  messages(findings(registrations(changed(platform, change), phase)), "note");
+
+describe("the exposure that a plan shows", () => {
+  it.each<Phase>(["preview", "finished"])(
+    "lists every way in, with its path (%s) [J16]",
+    (phase) => {
+      expect(notes({}, phase)).toEqual([
+        `Exposure: HTTPS 443 from 203.0.113.0/24 by ${gateway}, ${bothSubnets}, rule entry-443`,
+        `Exposure: HTTP 80 (redirects only) from 203.0.113.0/24 by ${gateway}, ${bothSubnets}, rule entry-80`,
+      ]);
+    },
+  );
+
+  it("puts what several rules open on one port together", () => {
+    const more = {
+      "entry-443-too": resource(token.securityGroupIngressRule, {
+        ...platform["entry-443"]?.inputs,
+        cidrIpv4: "198.51.100.0/24",
+      }),
+    };
+    expect(notes(more, "preview")[0]).toBe(
+      `Exposure: HTTPS 443 from 198.51.100.0/24, 203.0.113.0/24 by ${gateway}, ${bothSubnets}, rule entry-443, rule entry-443-too`,
+    );
+  });
+
+  it("tells also what must not be there, and what AWS puts on the internet", () => {
+    expect(
+      notes({ vpn: resource(token.clientVpnEndpoint, { vpnPort: 1194 }) }, "preview"),
+    ).toContain("Exposure: VPN 1194 from 0.0.0.0/0 by an endpoint of AWS");
+  });
+
+  it("says so when the internet reaches nothing", () => {
+    expect(notes({ "balancer.internal": true }, "preview")).toEqual([
+      "Exposure: the internet reaches nothing of the stack",
+    ]);
+  });
+});
+
+describe("the program itself", () => {
+  let resources: Registration[] = [];
+  beforeAll(async () => {
+    const root = join(__dirname, "../..");
+    ({ resources } = await planStack({ projectDir: root, stack: "prod" }));
+  }, 60_000);
+
+  it("is reached by the internet on 443 and 80 of its entry, and nothing of that is undecided [J16]", () => {
+    const found = findings(resources);
+    expect(found.map(({ verdict }) => verdict)).toEqual(["note", "note"]);
+    const way = (port: string, rule: string) =>
+      `Exposure: ${port} from 0.0.0.0/0 by internet gateway network-internet, route network-public-internet, subnets network-public-eu-west-1a, network-public-eu-west-1b, network-public-eu-west-1c, rule rules-entry-ingress-clients-${rule}-0.0.0.0/0`;
+    expect(messages(found, "note").toSorted()).toEqual([
+      way("HTTP 80 (redirects only)", "80"),
+      way("HTTPS 443", "443"),
+    ]);
+  });
+
+  /** The program with its bastion opened: each is one of the three things that a way takes. */
+  const openings: Record<string, (one: Registration, inputs: Registration["inputs"]) => void> = {
+    address: (one, inputs) => {
+      if (one.type === token.launchTemplate && one.name === "bastion") {
+        inputs["networkInterfaces"] = [
+          { ...(inputs["networkInterfaces"] as object[])[0], associatePublicIpAddress: "true" },
+        ];
+      }
+    },
+    route: (one) => {
+      const subnets = resources.filter(
+        ({ type, name }) => type === token.subnet && name.startsWith("network-public-"),
+      );
+      if (one.type === token.autoScalingGroup) {
+        one.propertyDependencies = {
+          ...one.propertyDependencies,
+          vpcZoneIdentifiers: subnets.map(({ urn }) => urn),
+        };
+      }
+    },
+    rule: (one, inputs) => {
+      const group = resources.find(({ name }) => name === "groups-bastion")?.urn ?? "";
+      if (one.name !== "rules-entry-ingress-clients-443-0.0.0.0/0") return;
+      one.propertyDependencies = { ...one.propertyDependencies, securityGroupId: [group] };
+      inputs["fromPort"] = 22;
+    },
+  };
+  const withOpen = (names: string[]) =>
+    resources.map((one) => {
+      const inputs = structuredClone(one.inputs);
+      const copy = { ...one, inputs, outputs: inputs };
+      for (const name of names) openings[name]?.(copy, inputs);
+      return copy;
+    });
+
+  it.each([
+    [["address"], []],
+    [["route"], []],
+    [["rule"], []],
+    [["address", "route"], []],
+    [["address", "rule"], []],
+    [["route", "rule"], []],
+    [
+      ["address", "route", "rule"],
+      [
+        "bastion must not be within reach of the internet, got ports 22-443 from 0.0.0.0/0 by internet gateway network-internet, route network-public-internet, subnets network-public-eu-west-1a, network-public-eu-west-1b, network-public-eu-west-1c, rule rules-entry-ingress-clients-443-0.0.0.0/0",
+      ],
+    ],
+  ])("with %j of its bastion open fails only when all of a way is there", (names, expected) => {
+    expect(messages(findings(withOpen(names)), "fail")).toEqual(expected);
+  });
+});

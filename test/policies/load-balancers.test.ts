@@ -1,0 +1,486 @@
+import { token } from "../../policies/tokens";
+import { casesFor } from "../support/rule-cases";
+import { managedGroup, platform, resource } from "../support/rule-platform";
+import { gone, ref, unknown } from "../support/rule-stack";
+
+const one = {
+  balancer: resource(token.loadBalancer, {
+    ...platform["balancer"]?.inputs,
+    subnets: ["subnet-1", "subnet-2"],
+    securityGroups: ["sg-1"],
+  }),
+};
+const certificate = {
+  certificate: resource(token.certificate, { ...platform["certificate"]?.inputs }),
+};
+const internal = resource(token.loadBalancer, { internal: true });
+const secondOf = (type: string) => ({ other: resource(type, {}) });
+const both = ["balancer", "other"].map(
+  (balancer) =>
+    `${balancer}: internal must be true on all load balancers but one, got balancer, other`,
+);
+
+casesFor("exp-single-public-alb [C10] [J16]", {
+  base: platform,
+  passes: [
+    ["one", {}],
+    ["one, and an internal one", { internal }],
+    ["none", { "balancer.internal": true }],
+  ],
+  fails: [
+    ["two", secondOf(token.loadBalancer), both],
+    ["two of the other token", secondOf(token.loadBalancerAlb), both],
+    ["two, one classic", secondOf(token.loadBalancerClassic), both],
+    [
+      "two, one a network load balancer",
+      { other: resource(token.loadBalancer, { loadBalancerType: "network", internal: false }) },
+      both,
+    ],
+  ],
+  undecided: [
+    [
+      "a second one of which nobody knows yet",
+      { other: resource(token.loadBalancer, { internal: unknown }) },
+      ["other: undecided: internal of other is unknown until up"],
+    ],
+  ],
+});
+
+casesFor("exp-alb-drop-invalid-headers [C10]", {
+  base: one,
+  passes: [
+    ["the strictest", {}],
+    ["what AWS does when nothing is said", { "balancer.desyncMitigationMode": gone }],
+  ],
+  fails: [
+    [
+      "headers passed on",
+      { "balancer.dropInvalidHeaderFields": false },
+      ["balancer: dropInvalidHeaderFields must be true, got false"],
+    ],
+    [
+      "headers left to AWS",
+      { "balancer.dropInvalidHeaderFields": gone },
+      ["balancer: dropInvalidHeaderFields must be true, got nothing"],
+    ],
+    [
+      "smuggled requests only watched",
+      { "balancer.desyncMitigationMode": "monitor" },
+      ['balancer: desyncMitigationMode must not be monitor, got "monitor"'],
+    ],
+  ],
+  undecided: [
+    [
+      "a mode that nobody knows yet",
+      { "balancer.desyncMitigationMode": unknown },
+      ["balancer: undecided: desyncMitigationMode of balancer is unknown until up"],
+    ],
+  ],
+  notApplicable: [
+    [
+      "a network load balancer",
+      { "balancer.loadBalancerType": "network" },
+      "it speaks of application load balancers",
+    ],
+  ],
+});
+
+casesFor("exp-alb-deletion-protection [C10]", {
+  base: one,
+  passes: [["protected", {}]],
+  fails: [
+    [
+      "not protected",
+      { "balancer.enableDeletionProtection": false },
+      ["balancer: enableDeletionProtection must be true, got false"],
+    ],
+    [
+      "left to AWS",
+      { "balancer.enableDeletionProtection": gone },
+      ["balancer: enableDeletionProtection must be true, got nothing"],
+    ],
+  ],
+  undecided: [
+    [
+      "a setting that nobody knows yet",
+      { "balancer.enableDeletionProtection": unknown },
+      ["balancer: undecided: enableDeletionProtection of balancer is unknown until up"],
+    ],
+  ],
+});
+
+casesFor("log-lb-access [M10]", {
+  base: one,
+  passes: [
+    ["requests and connections", {}],
+    [
+      "an internal one without connections",
+      { "balancer.internal": true, "balancer.connectionLogs": gone },
+    ],
+    [
+      "a classic one with a bucket",
+      {
+        balancer: resource(token.loadBalancerClassic, { accessLogs: { bucket: "logs" } }),
+      },
+    ],
+  ],
+  fails: [
+    [
+      "no logs",
+      { "balancer.accessLogs": gone },
+      [
+        "balancer: accessLogs.bucket must be set, got nothing",
+        "balancer: accessLogs.enabled must be true, got nothing",
+      ],
+    ],
+    [
+      "logs not switched on",
+      { "balancer.accessLogs.enabled": gone },
+      ["balancer: accessLogs.enabled must be true, got nothing"],
+    ],
+    [
+      "connections not logged",
+      { "balancer.connectionLogs.enabled": false },
+      ["balancer: connectionLogs.enabled must be true, got false"],
+    ],
+    [
+      "a classic one with its logs switched off",
+      {
+        balancer: resource(token.loadBalancerClassic, {
+          accessLogs: { bucket: "logs", enabled: false },
+        }),
+      },
+      ["balancer: accessLogs.enabled must not be false, got false"],
+    ],
+  ],
+  undecided: [
+    [
+      "a setting that nobody knows yet",
+      { "balancer.accessLogs.enabled": unknown },
+      ["balancer: undecided: accessLogs.enabled of balancer is unknown until up"],
+    ],
+  ],
+});
+
+casesFor("exp-alb-inbound-cidrs [J17]", {
+  base: one,
+  passes: [["a group", {}]],
+  fails: [
+    [
+      "no group",
+      { "balancer.securityGroups": gone },
+      ["balancer: securityGroups must name at least one security group, got nothing"],
+    ],
+    [
+      "an empty list",
+      { "balancer.securityGroups": [] },
+      ["balancer: securityGroups must name at least one security group, got []"],
+    ],
+  ],
+  undecided: [
+    [
+      "a list that nobody knows yet",
+      { "balancer.securityGroups": unknown },
+      ["balancer: undecided: securityGroups of balancer is unknown until up"],
+    ],
+  ],
+});
+
+casesFor("exp-alb-waf [C10]", {
+  base: platform,
+  passes: [
+    ["groups that block, and a limit", {}],
+    [
+      "an internal load balancer without one",
+      { other: resource(token.loadBalancer, { internal: true }) },
+    ],
+  ],
+  fails: [
+    [
+      "no firewall",
+      { "acl-before-balancer": gone },
+      ["balancer: balancer must have a web ACL, got none"],
+    ],
+    [
+      "a firewall of something else",
+      { "acl-before-balancer.resourceArn": "arn:other" },
+      ["balancer: balancer must have a web ACL, got none"],
+    ],
+    [
+      "a group that only counts",
+      { "firewall.rules[3].overrideAction": { count: {} } },
+      ["firewall: rules must ask AWSManagedRulesCommonRuleSet and not only count"],
+    ],
+    [
+      "groups forgotten",
+      { "firewall.rules": [platform["firewall"]?.inputs["rules"]].flat().slice(0, 2) },
+      [
+        "firewall: rules must ask AWSManagedRulesKnownBadInputsRuleSet, AWSManagedRulesCommonRuleSet and not only count",
+      ],
+    ],
+    [
+      "no limit",
+      { "firewall.rules": [platform["firewall"]?.inputs["rules"]].flat().slice(1) },
+      ["firewall: rules must block an address that sends too many requests"],
+    ],
+    [
+      "a limit that only counts",
+      { "firewall.rules[0].action": { count: {} } },
+      ["firewall: rules must block an address that sends too many requests"],
+    ],
+    [
+      "requests that go around a firewall which does not answer",
+      { "balancer.enableWafFailOpen": true },
+      ["balancer: enableWafFailOpen must not be true, got true"],
+    ],
+  ],
+  undecided: [
+    [
+      "rules that nobody knows yet",
+      { "firewall.rules": unknown },
+      ["firewall: undecided: rules of firewall is unknown until up"],
+    ],
+    [
+      "rules as one text",
+      { "firewall.ruleJson": "[]" },
+      ["firewall: undecided: ruleJson of firewall is unknown until up"],
+    ],
+    [
+      "an association with something that nobody knows yet",
+      { "acl-before-balancer.resourceArn": unknown },
+      ["acl-before-balancer: undecided: resourceArn of acl-before-balancer is unknown until up"],
+    ],
+    [
+      "a firewall of another stack",
+      { "acl-before-balancer.webAclArn": "arn:acl" },
+      [
+        "acl-before-balancer: undecided: the rules of arn:acl are unknown: the stack does not manage the web ACL",
+      ],
+    ],
+  ],
+  notApplicable: [
+    [
+      "nothing faces the internet",
+      { "balancer.internal": true },
+      "no application load balancer faces the internet",
+    ],
+  ],
+});
+
+describe("a firewall with other groups", () => {
+  casesFor("exp-alb-waf [C10]", {
+    base: platform,
+    config: { managedGroups: ["AWSManagedRulesSQLiRuleSet"] },
+    passes: [
+      [
+        "the configured group",
+        {
+          "firewall.rules": [
+            ...[platform["firewall"]?.inputs["rules"]].flat().slice(0, 1),
+            managedGroup("AWSManagedRulesSQLiRuleSet"),
+          ],
+        },
+      ],
+    ],
+    fails: [
+      [
+        "the default ones",
+        {},
+        ["firewall: rules must ask AWSManagedRulesSQLiRuleSet and not only count"],
+      ],
+    ],
+    undecided: [],
+    decided: "the table above has them",
+  });
+});
+
+casesFor("exp-alb-waf-log [M10]", {
+  base: platform,
+  passes: [
+    ["a log without credentials", {}],
+    [
+      "in other letters",
+      {
+        "acl-log.redactedFields": [
+          { singleHeader: { name: "Authorization" } },
+          { singleHeader: { name: "Cookie" } },
+        ],
+      },
+    ],
+  ],
+  fails: [
+    [
+      "no log",
+      { "acl-log": gone },
+      ["firewall: firewall must have a WebAclLoggingConfiguration, got none"],
+    ],
+    [
+      "credentials in the log",
+      { "acl-log.redactedFields": gone },
+      ["acl-log: redactedFields must cover the headers authorization and cookie"],
+    ],
+    [
+      "cookies in the log",
+      { "acl-log.redactedFields": [{ singleHeader: { name: "authorization" } }] },
+      ["acl-log: redactedFields must cover the headers cookie"],
+    ],
+    [
+      "credentials in the samples",
+      { "firewall.dataProtectionConfig": gone },
+      ["firewall: dataProtectionConfig must cover the headers authorization and cookie"],
+    ],
+  ],
+  undecided: [
+    [
+      "fields that nobody knows yet",
+      { "acl-log.redactedFields": unknown },
+      ["acl-log: undecided: redactedFields of acl-log is unknown until up"],
+    ],
+    [
+      "a log of something that nobody knows yet",
+      { "acl-log.resourceArn": unknown },
+      ["acl-log: undecided: resourceArn of acl-log is unknown until up"],
+    ],
+  ],
+  notApplicable: [
+    [
+      "no firewall",
+      { "acl-before-balancer": gone },
+      "the stack has no firewall of a public load balancer",
+    ],
+  ],
+});
+
+casesFor("exp-dns-to-known-lb [C10] [J16]", {
+  base: platform,
+  passes: [
+    ["the load balancer, and a proof", {}],
+    ["mail", { mail: resource(token.record, { type: "MX", records: ["10 mail.example.com"] }) }],
+    [
+      "an address in a private zone",
+      {
+        zone: resource(token.zone, { name: "internal", vpcs: [{ vpcId: ref("vpc") }] }),
+        inside: resource(token.record, {
+          zoneId: ref("zone"),
+          type: "A",
+          records: ["10.10.1.1"],
+        }),
+      },
+    ],
+  ],
+  fails: [
+    [
+      "an address",
+      { other: resource(token.record, { zoneId: "Z1", type: "A", records: ["203.0.113.7"] }) },
+      ['other: records[0] must be the public load balancer of the stack, got "203.0.113.7"'],
+    ],
+    [
+      "another name",
+      {
+        other: resource(token.record, {
+          zoneId: "Z1",
+          type: "CNAME",
+          records: ["elsewhere.example.net"],
+        }),
+      },
+      [
+        'other: records[0] must be the public load balancer of the stack, got "elsewhere.example.net"',
+      ],
+    ],
+    [
+      "an internal load balancer",
+      { "balancer.internal": true },
+      ["name: aliases[0].name must be a load balancer that faces the internet, got balancer"],
+    ],
+  ],
+  undecided: [
+    [
+      "a target that nobody knows yet",
+      { "name.aliases[0].name": unknown },
+      ["name: undecided: aliases[0].name of name is unknown until up"],
+    ],
+    [
+      "a scheme that nobody knows yet",
+      { "balancer.internal": unknown },
+      ["balancer: undecided: internal of balancer is unknown until up"],
+    ],
+  ],
+  notApplicable: [
+    [
+      "records of other types only",
+      { name: gone, "proof.type": "TXT" },
+      "no public record leads anywhere",
+    ],
+  ],
+});
+
+describe("a bastion that people reach by SSH", () => {
+  casesFor("exp-dns-to-known-lb [C10] [J16]", {
+    base: platform,
+    config: { publicBastion: true },
+    passes: [
+      [
+        "the bastion's address",
+        {
+          address: resource(token.eip, { domain: "vpc" }),
+          bastion: resource(token.record, {
+            zoneId: "Z1",
+            type: "A",
+            records: [ref("address", "publicIp")],
+          }),
+        },
+      ],
+    ],
+    fails: [
+      [
+        "another address",
+        { other: resource(token.record, { zoneId: "Z1", type: "A", records: ["203.0.113.7"] }) },
+        ['other: records[0] must be the public load balancer of the stack, got "203.0.113.7"'],
+      ],
+    ],
+    undecided: [],
+    decided: "the table above has them",
+  });
+});
+
+casesFor("tls-cert-lifetime [M3]", {
+  base: certificate,
+  passes: [
+    ["issued by ACM", {}],
+    ["P-256", { "certificate.keyAlgorithm": "EC_prime256v1" }],
+  ],
+  fails: [
+    [
+      "proof by mail, which a person has to answer",
+      { "certificate.validationMethod": "EMAIL" },
+      ['certificate: validationMethod must be DNS, got "EMAIL"'],
+    ],
+    [
+      "a short key",
+      { "certificate.keyAlgorithm": "RSA_1024" },
+      ['certificate: keyAlgorithm must not be RSA_1024, got "RSA_1024"'],
+    ],
+    [
+      "imported",
+      { "certificate.certificateBody": "…", "certificate.privateKey": "…" },
+      ["certificate: certificateBody and privateKey must be left out: ACM renews what it issues"],
+    ],
+  ],
+  undecided: [
+    [
+      "a method that nobody knows yet",
+      { "certificate.validationMethod": unknown },
+      ["certificate: undecided: validationMethod of certificate is unknown until up"],
+    ],
+  ],
+  notApplicable: [
+    [
+      "a private certificate",
+      {
+        "certificate.certificateAuthorityArn":
+          "arn:aws:acm-pca:eu-west-1:1:certificate-authority/a",
+      },
+      "a private authority issues the certificate",
+    ],
+  ],
+});
