@@ -7,6 +7,7 @@ import { ProgramError } from "./input-error";
 import { Judge } from "./judge";
 import type { Judgement } from "./judge";
 import { packFolder } from "./pack-process";
+import type { Cost, PlannedResource } from "./schema";
 import { readStackConfig } from "./stack-file";
 import type { StackConfig } from "./stack-file";
 import { plannedResource } from "./stack-resource";
@@ -63,6 +64,13 @@ async function planAndJudge(config: StackConfig, start: () => Judge): Promise<Ju
   }
 }
 
+/** Loaded when the program has ended, so that nothing waits for it. */
+function costOf(resources: readonly PlannedResource[]): Cost {
+  const { estimate } = require("./cost/estimate") as typeof import("./cost/estimate");
+  const { readPrices } = require("./cost/price-list") as typeof import("./cost/price-list");
+  return estimate(resources, readPrices());
+}
+
 async function plan(): Promise<number> {
   const command = commandWithOutputs(
     "plan",
@@ -78,14 +86,16 @@ async function plan(): Promise<number> {
     const start = () => new Judge(folder, config, given);
     const { planned, judgement } = await planAndJudge(config, start);
     if (verbose) process.stderr.write(planned.printed);
+    const resources = planned.resources
+      .map((resource) => plannedResource(resource, planned.redactor))
+      .toSorted((a, b) => byCodePoint(a.urn, b.urn));
     return present(
       {
         project: config.project,
         stack: config.stack,
-        resources: planned.resources
-          .map((resource) => plannedResource(resource, planned.redactor))
-          .toSorted((a, b) => byCodePoint(a.urn, b.urn)),
+        resources,
         judgement,
+        cost: costOf(resources),
         existing: false,
         warnings: planned.warnings,
         places: new Map(),

@@ -79,6 +79,65 @@ const note = z.strictObject({
   message: z.string(),
 });
 
+const meter = {
+  region: z.string().optional().describe("Region of the price."),
+  service: z.string().optional().describe("Code of the offer in AWS' price lists."),
+  usage: z.string().optional().describe("Usage type without the prefix of its region."),
+  operation: z.string().optional().describe("Operation, where the usage type is not enough."),
+  unit: z.enum(["hour", "month", "GB-month"]).optional().describe("What the price is paid for."),
+};
+const part = z.string().describe("What is billed, in words.");
+const count = z.number().describe("How many resources have the part.");
+const money = z.number().describe("In currency, each month, in whole cents.");
+
+const cost = z
+  .strictObject({
+    currency: z.literal("USD"),
+    hoursPerMonth: z.number().describe("Hours that a month is counted with."),
+    monthly: money.describe("Sum of parts."),
+    parts: z
+      .array(
+        z.strictObject({
+          part,
+          region: z.string(),
+          service: z.string(),
+          usage: z.string(),
+          operation: meter.operation,
+          unit: z.enum(["hour", "month", "GB-month"]),
+          amount: z.number().describe("How many are paid for, or how many GB."),
+          resources: count,
+          price: z.number().describe("In currency, for one unit."),
+          monthly: money,
+          source: z.string().describe("Where the price is from."),
+          date: z.string().describe("When AWS published the price, or when it was read."),
+        }),
+      )
+      .describe("What has a price, sorted by part."),
+    unpriced: z
+      .array(
+        z.strictObject({
+          part,
+          ...meter,
+          amount: z.number().optional().describe("How many are paid for, or how many GB."),
+          resources: count,
+          reason: z.string().describe("Why there is no price."),
+        }),
+      )
+      .describe("What costs money, or may, and has no price; not in the sum. Sorted by part."),
+    savings: z
+      .array(
+        z.strictObject({
+          setting: z
+            .string()
+            .describe("What a stack that outlives the loss of a zone has instead."),
+          monthly: money.describe("What it would cost more each month."),
+          unpriced: z.array(part).describe("What it would have more of, without a price."),
+        }),
+      )
+      .describe("Settings by which the plan is cheaper, each on its own."),
+  })
+  .describe("Estimate of what the always-on parts cost; absent in files of older versions.");
+
 /** The plan file, format version 1. */
 export const planSchema = z.strictObject({
   formatVersion: z.literal(1),
@@ -90,10 +149,12 @@ export const planSchema = z.strictObject({
     .array(note)
     .optional()
     .describe("What rules tell without finding fault, sorted by section, rule, urn and message."),
+  cost: cost.optional(),
 });
 
 export type Plan = z.infer<typeof planSchema>;
 export type PlannedResource = z.infer<typeof plannedResource>;
+export type Cost = z.infer<typeof cost>;
 export type ResourceOptions = z.infer<typeof options>;
 export type Alias = z.infer<typeof alias>;
 export type Note = z.infer<typeof note>;

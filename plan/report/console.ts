@@ -3,6 +3,7 @@ import type { Note, PlannedResource, Severity, Verdict } from "../schema";
 import { byCodePoint, packageOf, urnName, urnType } from "../urn";
 import { blocks } from "../verdicts";
 import type { Rule } from "../verdicts";
+import { costLines } from "./cost";
 import type { Result } from "./result";
 
 /** `FORCE_COLOR=0` means none, as for Node itself; picocolors takes any text for yes. */
@@ -139,7 +140,7 @@ function summary({ judgement }: Result): string {
   return blocking > 0 ? colors.red(parts) : colors.green(parts);
 }
 
-/** What people read: the resources in short, every finding, what is undecided, the counts. */
+/** What people read: the resources in short, every finding, what is undecided, what it costs, the counts. */
 export function consoleReport(result: Result): string {
   const { judgement, warnings } = result;
   const rules = new Map(judgement.rules.map((rule) => [rule.name, rule]));
@@ -159,6 +160,7 @@ export function consoleReport(result: Result): string {
     ...section(`Undecided until up (${undecided.length})`, undecided),
     ...noteSections(judgement.notes),
     ...section(result.existing ? "Rules would change" : "Changed by rules", remediated),
+    ...(result.cost ? section(...costLines(result.cost, result.stack)) : []),
     "",
     summary(result),
   ];

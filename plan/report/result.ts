@@ -1,5 +1,5 @@
 import type { Judgement } from "../judge";
-import type { PlannedResource } from "../schema";
+import type { Cost, PlannedResource } from "../schema";
 
 /** Where a finding is shown in a file. */
 export interface Place {
@@ -16,6 +16,8 @@ export interface Result {
   /** Sorted by urn. */
   resources: PlannedResource[];
   judgement: Judgement;
+  /** What the always-on parts cost; absent for what is only judged. */
+  cost?: Cost;
   /** True when the resources exist already, so that rules could not change them. */
   existing: boolean;
   /** What the program warned about. */

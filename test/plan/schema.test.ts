@@ -1,6 +1,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import Ajv2020 from "ajv/dist/2020";
+import { estimate } from "../../plan/cost/estimate";
+import { readPrices } from "../../plan/cost/price-list";
 import { jsonReport } from "../../plan/report/json";
 import { planJsonSchema } from "../../plan/schema";
 import { result } from "./report/result-fixture";
@@ -18,6 +20,14 @@ describe("planJsonSchema", () => {
 
   it("accepts what plan writes", () => {
     expect(validate(JSON.parse(jsonReport(result)))).toBe(true);
+  });
+
+  it("accepts what plan writes of costs", () => {
+    const cost = estimate(result.resources, readPrices());
+    const written = JSON.parse(jsonReport({ ...result, cost })) as { cost: unknown };
+    expect(validate(written)).toBe(true);
+    expect(written.cost).toMatchObject({ monthly: 0, unpriced: [{ part: "S3 buckets" }, {}] });
+    expect(validate({ ...written, cost: { ...cost, monthly: "0" } })).toBe(false);
   });
 
   it.each([

@@ -1,5 +1,6 @@
 import { consoleReport } from "../../../plan/report/console";
 import type { Result } from "../../../plan/report/result";
+import type { Cost } from "../../../plan/schema";
 import { result } from "./result-fixture";
 
 /** The report without its colours, which a terminal or a CI variable turns on. */
@@ -51,6 +52,29 @@ describe("consoleReport", () => {
       "  tagged  aws:s3/bucket:Bucket logs",
       "",
       "1 violation, 1 advisory finding, 1 undecided, 1 of 4 rules passed, 1 not applicable",
+      "",
+    ]);
+  });
+
+  it("shows what it costs before the counts", () => {
+    const cost: Cost = {
+      currency: "USD",
+      hoursPerMonth: 730,
+      monthly: 0,
+      parts: [],
+      unpriced: [{ part: "buckets", resources: 2, reason: "billed by use" }],
+      savings: [],
+    };
+    expect(
+      plainReport({ ...result, cost })
+        .split("\n")
+        .slice(-6),
+    ).toEqual([
+      "Monthly estimate in USD, by list prices",
+      "  Unpriced:",
+      "    buckets (2): billed by use",
+      "",
+      expect.stringMatching(/^1 violation, /),
       "",
     ]);
   });

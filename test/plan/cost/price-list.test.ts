@@ -1,0 +1,99 @@
+import { join } from "node:path";
+import { parsePrices, readPrices, sourced } from "../../../plan/cost/price-list";
+import type { Price } from "../../../plan/cost/price-list";
+
+const row: Price = {
+  service: "AmazonEC2",
+  region: "eu-west-1",
+  usage: "NatGateway-Hours",
+  unit: "hour",
+  price: 0.048,
+  currency: "USD",
+  source: "https://example.com/index.csv",
+  date: "2026-09-25",
+};
+
+function faults(rows: unknown): readonly string[] {
+  try {
+    parsePrices(JSON.stringify({ prices: rows }), "prices.json");
+    return [];
+  } catch (error) {
+    return (error as { lines: readonly string[] }).lines;
+  }
+}
+
+describe("the price file of the repository", () => {
+  const prices = readPrices();
+
+  it("gives each price a source and a date, and every other row no price at all", () => {
+    const half = prices.filter(
+      (price) =>
+        sourced(price) === undefined &&
+        [price.price, price.currency, price.source, price.date].some(
+          (value) => value !== undefined,
+        ),
+    );
+    expect(half).toEqual([]);
+    expect(prices.filter((price) => sourced(price)).length).toBeGreaterThan(30);
+  });
+});
+
+describe("parsePrices", () => {
+  it("takes a row with a price and one without", () => {
+    const { service, region, usage, unit } = row;
+    expect(faults([row, { service, region, usage: `${usage}2`, unit }])).toEqual([]);
+  });
+
+  it("says every fault at once", () => {
+    expect(faults([{ ...row, region: "Ireland", price: -1, cost: 3 }, 7])).toEqual([
+      "prices.json: prices[0].cost is not a known key",
+      'prices.json: prices[0].region must be a region such as eu-west-1, got "Ireland"',
+      "prices.json: prices[0].price must be a number of 0 or more, got -1",
+      "prices.json: prices[1] must be a map, got 7",
+    ]);
+  });
+
+  it.each([
+    ["price", "0.048", "must be a number of 0 or more"],
+    ["currency", "EUR", "must be USD"],
+    ["unit", "day", "must be one of hour, month, GB-month"],
+    ["date", "yesterday", "must be a date such as 2026-11-01"],
+    ["usage", "two words", "must be a usage type"],
+  ])("refuses a %s of %s", (key, value, rule) => {
+    expect(faults([{ ...row, [key]: value }])).toEqual([
+      `prices.json: prices[0].${key} ${rule}, got ${JSON.stringify(value)}`,
+    ]);
+  });
+
+  it("refuses two prices for one thing", () => {
+    expect(faults([row, { ...row, price: 1 }])).toEqual([
+      "prices.json: prices[1] must be unique, got AmazonEC2 eu-west-1 NatGateway-Hours  again",
+    ]);
+  });
+
+  it.each([
+    ["{", /^prices\.json: must be JSON/],
+    ["null", /^prices\.json: prices must be a list$/],
+  ])("refuses a file that is %s", (text, message) => {
+    expect(() => parsePrices(text, "prices.json")).toThrow(message);
+  });
+});
+
+describe("readPrices", () => {
+  it("names the file that it cannot read", () => {
+    const file = join(__dirname, "no-prices.json");
+    expect(() => readPrices(file)).toThrow(`${file}: cannot be read: no such file or directory`);
+  });
+});
+
+describe("sourced", () => {
+  it.each(["price", "currency", "source", "date"] as const)("needs a %s", (key) => {
+    const { [key]: _, ...rest } = row;
+    expect(sourced(row)).toEqual(row);
+    expect(sourced(rest)).toBeUndefined();
+  });
+
+  it("takes no empty source", () => {
+    expect(sourced({ ...row, source: "" })).toBeUndefined();
+  });
+});
