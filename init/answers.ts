@@ -1,0 +1,180 @@
+import { RunError } from "@pulumi/pulumi";
+import { parse } from "yaml";
+import { z } from "zod";
+import { fields, namespace, parseConfig } from "../infra/config";
+import { InputError } from "../plan/input-error";
+
+/** A key of the configuration. */
+export type Key = keyof typeof fields;
+
+/** What people gave for keys, as they typed it. */
+export type Texts = Partial<Record<Key, string>>;
+
+/** Every key, in the order in which people are asked. */
+export const keys = Object.keys(fields) as Key[];
+
+/** True for a key that has no default. */
+export function isRequired(key: Key): boolean {
+  return !fields[key].safeParse(undefined).success;
+}
+
+/** The flag of a key: `--trusted-cidrs` for `trustedCidrs`. */
+export function flagOf(key: Key): string {
+  return `--${key.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+}
+
+function plainSchema(key: Key): z.ZodType {
+  let schema: z.ZodType = fields[key];
+  while (schema instanceof z.ZodDefault) schema = schema.unwrap() as z.ZodType;
+  return schema;
+}
+
+/** True for a list of texts, which people may write with commas: `eu-west-1a, eu-west-1b`. */
+export function isTextList(key: Key): boolean {
+  const schema = plainSchema(key);
+  return schema instanceof z.ZodArray && schema.element instanceof z.ZodString;
+}
+
+/** The value that a text stands for: itself, a list with commas, or YAML. */
+function valueOf(key: Key, text: string): unknown {
+  if (fields[key].safeParse(text).success) return text;
+  if (isTextList(key) && !text.trimStart().startsWith("[")) {
+    return text.split(",").map((item) => item.trim());
+  }
+  try {
+    // Texts stay texts in a list of them: an account id is no number.
+    return parse(text, isTextList(key) ? { schema: "failsafe" } : {}) as unknown;
+  } catch {
+    return text;
+  }
+}
+
+/** True for a text, which stands for itself. */
+function isText(key: Key): boolean {
+  const schema = plainSchema(key);
+  return schema instanceof z.ZodString || schema instanceof z.ZodEnum;
+}
+
+/** What the program can propose, if that is well-formed; who gets in is never proposed. */
+export function suggestion(key: Key, stack: string, texts: Texts): string | undefined {
+  const text = proposed(key, stack, texts);
+  if (text === undefined) return undefined;
+  return fields[key].safeParse(valueOf(key, text)).success ? text : undefined;
+}
+
+function proposed(key: Key, stack: string, texts: Texts): string | undefined {
+  const { region = "", deployerRoleArn = "" } = texts;
+  const account = /^arn:aws:iam::(\d{12}):/.exec(deployerRoleArn)?.[1];
+  const suggestions: Texts = {
+    environment: stack,
+    cidr: "10.10.0.0/16",
+    nodeGroups: "[{name: general, instanceTypes: [m7g.large], minSize: 3, maxSize: 6}]",
+    ...(region !== "" && { zones: ["a", "b", "c"].map((letter) => region + letter).join(", ") }),
+    ...(account !== undefined && { allowedAccountIds: account }),
+  };
+  return suggestions[key];
+}
+
+/** The configuration that texts stand for: what was given, and what is proposed for the rest that is required. */
+export function configuration(stack: string, texts: Texts): Partial<Record<Key, unknown>> {
+  const values: Partial<Record<Key, unknown>> = {};
+  for (const key of keys) {
+    const text = texts[key] ?? (isRequired(key) ? suggestion(key, stack, texts) : undefined);
+    if (text !== undefined) values[key] = valueOf(key, text);
+  }
+  return values;
+}
+
+/** Everything that the program would say of a configuration, a line for each fault. */
+function faultsOf(stack: string, values: Partial<Record<Key, unknown>>): string[] {
+  const raw = Object.entries(values).map(([key, value]) => [
+    `${namespace}:${key}`,
+    typeof value === "string" ? value : JSON.stringify(value),
+  ]);
+  try {
+    parseConfig(stack, Object.fromEntries(raw) as Record<string, string>);
+    return [];
+  } catch (error) {
+    if (error instanceof RunError) return error.message.split("\n");
+    throw error;
+  }
+}
+
+const keyOfLine = (line: string) => /^Pulumi\.[^:]*: ([A-Za-z]+)/.exec(line)?.[1];
+
+/** What is wrong with the name of a stack. */
+export function nameFault(stack: string): string | undefined {
+  return faultsOf(stack, {}).find((line) => keyOfLine(line) === "stack");
+}
+
+/** What is wrong with one answer, beside those that were given before it. */
+function answerFaults(stack: string, key: Key, texts: Texts): string[] {
+  const given = Object.fromEntries(
+    Object.entries(texts).map(([other, text]) => [other, valueOf(other as Key, text)]),
+  );
+  return faultsOf(stack, given).filter((line) => keyOfLine(line) === key);
+}
+
+/** Asks for a text and gives what was typed. */
+export type Ask = (question: string) => Promise<string>;
+
+/** Asks until the answer holds; a fault is shown with the next question. */
+async function answered(
+  ask: Ask,
+  question: string,
+  suggested: string | undefined,
+  faults: (text: string) => readonly string[],
+): Promise<string> {
+  const hint = suggested === undefined ? "" : ` [${suggested}]`;
+  let said: readonly string[] = [];
+  for (;;) {
+    // oxlint-disable-next-line no-await-in-loop -- people answer one question after the other.
+    const typed = await ask([...said, `${question}${hint}: `].join("\n"));
+    const text = typed.trim() === "" ? (suggested ?? "") : typed.trim();
+    said = text === "" ? ["an answer is required"] : faults(text);
+    if (said.length === 0) return text;
+  }
+}
+
+/** The name of the stack, from people. */
+export function askName(ask: Ask): Promise<string> {
+  return answered(ask, "Name of the stack", undefined, (name) => {
+    const fault = nameFault(name);
+    return fault === undefined ? [] : [fault];
+  });
+}
+
+function questionOf(key: Key): string {
+  const others = isText(key)
+    ? ""
+    : " As YAML in one line; docs/stack-file.schema.json has what belongs in it.";
+  const form = isTextList(key) ? " With commas between them." : others;
+  return `\n${fields[key].description ?? ""}${form}\n${key}`;
+}
+
+/** Asks for every required key that has no text yet. The role comes first: it says the account. */
+export async function askRest(ask: Ask, stack: string, given: Texts): Promise<Texts> {
+  const texts = { ...given };
+  const first: Key[] = ["region", "deployerRoleArn"];
+  for (const key of [...first, ...keys.filter((one) => !first.includes(one))]) {
+    if (texts[key] !== undefined || !isRequired(key)) continue;
+    const suggested = suggestion(key, stack, texts);
+    // oxlint-disable-next-line no-await-in-loop -- people answer one question after the other.
+    texts[key] = await answered(ask, questionOf(key), suggested, (text) =>
+      answerFaults(stack, key, { ...texts, [key]: text }),
+    );
+  }
+  return texts;
+}
+
+/** The configuration of a stack that the program takes; all faults are thrown together. */
+export function checked(stack: string, texts: Texts): Partial<Record<Key, unknown>> {
+  const values = configuration(stack, texts);
+  const faults = faultsOf(stack, values).map((line) => {
+    const key = keys.find((one) => one === keyOfLine(line));
+    const isMissing = key !== undefined && values[key] === undefined;
+    return isMissing ? `${line}; give it with ${flagOf(key)}` : line;
+  });
+  if (faults.length > 0) throw new InputError(faults);
+  return values;
+}
