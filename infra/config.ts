@@ -3,6 +3,8 @@ import * as pulumi from "@pulumi/pulumi";
 import { overlapCidr } from "cidr-tools";
 import { z } from "zod";
 import { longestStackName } from "../components/aws/bucket";
+import { logEngineVersions } from "../components/aws/log-engines";
+import { longestCachePrefix } from "../components/aws/registry";
 import { planSubnets } from "../components/aws/subnets";
 import { addresses, cidrFault, cidrPattern, isPrivate, privateNetworks, specialPart } from "./cidr";
 import {
@@ -315,6 +317,102 @@ const entrySchema = z.strictObject(
   "must be a map with cidrs or public, and with certificateArn or zone",
 );
 
+/**
+ * Families that take gp3 volumes and encrypt at rest, as fine-grained access control asks for; Graviton takes
+ * Elasticsearch 7.9 and later: docs.aws.amazon.com/opensearch-service/latest/developerguide/supported-instance-types.html
+ */
+const searchInstance = text(
+  /^(t3|c5|c6g|m5|m6g|m7g|r5|r6g|r7g)\.[a-z0-9]+\.search$/,
+  "must be an OpenSearch instance type of the families t3, c5, c6g, m5, m6g, m7g, r5, r6g, r7g such as r7g.large.search",
+);
+
+const logStore = z
+  .strictObject(
+    {
+      engineVersion: oneOf(logEngineVersions)
+        .default(logEngineVersions[0])
+        .describe("Engine of the log store: one that a fluentd image can write to."),
+      instanceType: searchInstance
+        .default("r7g.large.search")
+        .describe("Instance type of the nodes that hold the data."),
+      instancesPerZone: integer(1, 20)
+        .default(1)
+        .describe("Nodes in each of the first three zones, 1 to 20."),
+      volumeGiB: integer(10, 1024)
+        .default(100)
+        .describe(
+          "Size of each node's volume, in GiB, 10 to 1024. AWS has a lower limit for small instance types.",
+        ),
+      dedicatedMasterType: searchInstance
+        .optional()
+        .describe(
+          "Instance type of three nodes that only keep the cluster together. Default: the data nodes do that too.",
+        ),
+      indexRetentionDays: integer(1, 3653)
+        .default(90)
+        .describe(
+          "Days for which indices are kept, 1 to 3653: read by the job in the cluster that sets up the store.",
+        ),
+      readerRoleArns: z
+        .array(roleArn, "must be a list of ARNs of IAM roles")
+        .default([])
+        .describe("IAM roles of the account that may search in logs."),
+    },
+    "must be a map with engineVersion, instanceType and more",
+  )
+  .prefault({});
+
+/** Registries that ECR caches, as it spells them: docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreatePullThroughCacheRule.html */
+const openUpstreams = ["public.ecr.aws", "registry.k8s.io", "quay.io"] as const;
+const closedUpstreams = ["registry-1.docker.io", "ghcr.io"] as const;
+
+const pathPart = "[a-z0-9]+([._-][a-z0-9]+)*";
+const pullThroughCache = z.strictObject(
+  {
+    name: text(
+      new RegExp(`^${pathPart}$`),
+      "must be lower-case letters and digits, with single dots, hyphens and underscores between them",
+    ).describe("Name under which the images appear: <registry>/drawbridge-<stack>/<name>/…"),
+    upstream: oneOf([...openUpstreams, ...closedUpstreams]).describe("Registry that is cached."),
+    credentialArn: text(
+      /^arn:aws:secretsmanager:[a-z0-9-]+:\d{12}:secret:ecr-pullthroughcache\/[\w/+=.@-]+$/,
+      "must be the ARN of a secret whose name starts with ecr-pullthroughcache/",
+    )
+      .optional()
+      .describe(
+        `Secret with which to log in, in account and region of the stack: for ${closedUpstreams.join(" and ")} only.`,
+      ),
+  },
+  "must be a map with name and upstream",
+);
+
+const registry = z
+  .strictObject(
+    {
+      repositories: z
+        .array(
+          text(
+            new RegExp(`^(?=.{1,200}$)${pathPart}(/${pathPart})*$`),
+            "must be the name of a repository such as payments/api: lower-case, at most 200 characters",
+          ),
+          "must be a list of names of repositories",
+        )
+        .default([])
+        .describe("Repositories for the images of teams; drawbridge-<stack>/ stands before each."),
+      pullThroughCaches: z
+        .array(pullThroughCache, "must be a list of pull-through caches")
+        .default([])
+        .describe("Registries on the internet whose images are pulled once and kept."),
+      accountScanning: oneOf(["off", "basic", "enhanced"])
+        .default("off")
+        .describe(
+          "Scanning of every repository of the account and region, cached ones too: basic (when an image comes in), enhanced (Amazon Inspector, ever after) or off (the account's setting is left alone; the stack's own repositories scan what is pushed).",
+        ),
+    },
+    "must be a map with repositories, pullThroughCaches and accountScanning",
+  )
+  .prefault({});
+
 /** Every key of a stack file: its rule, its meaning and its default. */
 export const fields = {
   region: z
@@ -392,17 +490,19 @@ export const fields = {
       "Days for which logs are kept, of the periods that CloudWatch Logs offers from 90 up.",
     ),
   audit: auditing.describe("Audit of the account: who is told, and what this stack has of it."),
+  logStore: logStore.describe("The central log store: an OpenSearch domain."),
+  registry: registry.describe("The account's registry of images: repositories and caches."),
   deletionProtection: z
     .boolean("must be true or false")
     .default(true)
     .describe(
-      "Whether AWS refuses to delete the cluster, and Pulumi the cluster and the buckets. Set it to false, and run `pulumi up`, before `pulumi destroy`.",
+      "Whether AWS refuses to delete the cluster, and Pulumi the cluster, the buckets, the log store and the repositories. Set it to false, and run `pulumi up`, before `pulumi destroy`.",
     ),
   createServiceLinkedRoles: z
     .boolean("must be true or false")
     .default(false)
     .describe(
-      "Set it to true in an account that never ran EC2 Auto Scaling: creates AWSServiceRoleForAutoScaling, which the key of the volumes names. The role stays when the stack goes.",
+      "Set it to true in an account that never ran EC2 Auto Scaling nor an OpenSearch domain in a VPC: creates AWSServiceRoleForAutoScaling, which the key of the volumes names, and AWSServiceRoleForAmazonOpenSearchService. The roles stay when the stack goes.",
     ),
   tags: z
     // Every key and value is looked at, however many are wrong.
@@ -448,6 +548,8 @@ const crossChecks: ((config: Partial<Fields>) => Fault[])[] = [
   entrySaysWhoMayCome,
   deployerIsInAnAllowedAccount,
   principalsAreDistinct,
+  cachesCanLogIn,
+  readersAreOfTheAccount,
 ];
 
 /**
@@ -482,7 +584,7 @@ export function parseConfig(
     else faults.push(...result.error.issues.flatMap((issue) => fromIssue(issue, key, values[key])));
   }
   faults.push(...crossChecks.flatMap((check) => check(config)));
-  faults.push(...stackNameFits(stack, config));
+  faults.push(...stackNameFits(stack, config), ...cachesHaveRoom(stack, config));
   if (faults.length > 0) {
     throw new pulumi.RunError(describeFaults(stack, inFieldOrder(faults), isSecret));
   }
@@ -602,7 +704,10 @@ function describeFaults(
   return [...new Set(lines)].join("\n");
 }
 
-/** Names of buckets hold the name of the stack, and S3 takes fewer of them than Pulumi does. */
+/**
+ * Names of buckets hold the name of the stack, and S3 takes fewer of them than Pulumi does. What fits a bucket fits the
+ * log store's domain as well, which takes 28 characters (components/aws/log-store.ts).
+ */
 function stackNameFits(stack: string, { region }: Partial<Fields>): Fault[] {
   const longest = longestStackName(region ?? "");
   if (/^[a-z0-9-]+$/.test(stack) && stack.length <= longest) return [];
@@ -625,7 +730,9 @@ function namesAreUnique({
   allowedAccountIds,
   trustedCidrs,
   audit,
+  registry: images,
 }: Partial<Fields>): Fault[] {
+  const caches = images?.pullThroughCaches ?? [];
   return [
     ...repeats("audit.alarmEmails", audit?.alarmEmails ?? []),
     ...repeats("audit.owns", audit?.owns ?? []),
@@ -633,6 +740,12 @@ function namesAreUnique({
     ...repeats("allowedAccountIds", allowedAccountIds ?? []),
     ...repeats("trustedCidrs", trustedCidrs ?? []),
     ...repeats("nodeGroups", nodeGroups?.map(({ name }) => name) ?? [], ".name"),
+    ...repeats("registry.repositories", images?.repositories ?? []),
+    ...repeats(
+      "registry.pullThroughCaches",
+      caches.map(({ name }) => name),
+      ".name",
+    ),
   ];
 }
 
@@ -880,5 +993,54 @@ function principalsAreDistinct({ accessEntries, deployerRoleArn }: Partial<Field
           },
         ]
       : [],
+  );
+}
+
+/** What stands before every name of the stack. */
+export function prefixOf(stack: string): string {
+  return `drawbridge-${stack}`;
+}
+
+function cachesHaveRoom(stack: string, { registry: images }: Partial<Fields>): Fault[] {
+  const most = longestCachePrefix - prefixOf(stack).length - 1;
+  return (images?.pullThroughCaches ?? []).flatMap(({ name }, i) => {
+    if (name.length <= most) return [];
+    const path = `registry.pullThroughCaches[${i}].name`;
+    return [{ path, rule: `must have at most ${most} characters in this stack`, value: name }];
+  });
+}
+
+function cachesCanLogIn({ registry: images, region, deployerRoleArn }: Partial<Fields>): Fault[] {
+  return (images?.pullThroughCaches ?? []).flatMap(({ upstream, credentialArn }, i) => {
+    const path = `registry.pullThroughCaches[${i}].credentialArn`;
+    const closed = closedUpstreams.some((one) => one === upstream);
+    if (credentialArn === undefined) {
+      return closed
+        ? [{ path, rule: `is required: ${upstream} lets ECR in with a secret only` }]
+        : [];
+    }
+    if (!closed) {
+      return [{ path, rule: `must not be set: ${upstream} takes no login`, value: credentialArn }];
+    }
+    if (region === undefined || deployerRoleArn === undefined) return [];
+    const place = `:${region}:${accountOf(deployerRoleArn)}:`;
+    if (credentialArn.includes(place)) return [];
+    return [{ path, rule: "must be in account and region of the stack", value: credentialArn }];
+  });
+}
+
+function readersAreOfTheAccount({ logStore: store, deployerRoleArn }: Partial<Fields>): Fault[] {
+  if (deployerRoleArn === undefined) return [];
+  const account = accountOf(deployerRoleArn);
+  return (store?.readerRoleArns ?? []).flatMap((arn, i) =>
+    accountOf(arn) === account
+      ? []
+      : [
+          {
+            path: `logStore.readerRoleArns[${i}]`,
+            rule: `must be in the account of the stack, ${account}`,
+            value: arn,
+          },
+        ],
   );
 }

@@ -1,5 +1,6 @@
 import { AccountGuards } from "../components/aws/account-guards";
 import { Alarms } from "../components/aws/alarms";
+import { clusterArn } from "../components/aws/arns";
 import { AuditTrail } from "../components/aws/audit-trail";
 import { Bastion } from "../components/aws/bastion";
 import { Buckets } from "../components/aws/buckets";
@@ -9,13 +10,17 @@ import { Endpoints } from "../components/aws/endpoints";
 import { Entry } from "../components/aws/entry";
 import { flows } from "../components/aws/flows";
 import { Keys } from "../components/aws/keys";
+import { fluentdImages } from "../components/aws/log-engines";
+import { LogDelivery, deliveryRoleArn } from "../components/aws/log-delivery";
+import { LogStore } from "../components/aws/log-store";
 import { Network } from "../components/aws/network";
 import { NodeGroup } from "../components/aws/node-group";
+import { Registry } from "../components/aws/registry";
 import { RuntimeAgent } from "../components/aws/runtime-agent";
 import { SecurityGroupRules, SecurityGroups } from "../components/aws/security-groups";
 import { ThreatDetection } from "../components/aws/threat-detection";
 import { accountProvider, stackTags } from "./account";
-import { architectureOf, clientCidrs, loadConfig } from "./config";
+import { architectureOf, clientCidrs, loadConfig, prefixOf } from "./config";
 
 /** The topology: what exists, in the order in which it comes to be, and what each part knows of the others. */
 export = async () => {
@@ -23,7 +28,7 @@ export = async () => {
   const { accountId, region, accessMode, trustedCidrs, logRetentionDays } = config;
   const { audit, deletionProtection } = config;
   const options = { provider: accountProvider(config) };
-  const prefix = `drawbridge-${config.stack}`;
+  const prefix = prefixOf(config.stack);
   const tags = stackTags(config);
   const place = { prefix, accountId, region, logRetentionDays };
 
@@ -124,6 +129,48 @@ export = async () => {
     },
     options,
   );
+
+  const { indexRetentionDays, ...storeConfig } = config.logStore;
+  const logStore = new LogStore(
+    "log-store",
+    {
+      ...place,
+      ...storeConfig,
+      // OpenSearch spreads over three zones at most.
+      subnetIds: network.dataSubnetIds.slice(0, 3),
+      securityGroupId: groups.id("log-store"),
+      keyArn: keys.logStore.arn,
+      logKeyArn: keys.logs,
+      clusterArn: clusterArn(place, prefix),
+      writerRoleArns: [deliveryRoleArn(place)],
+      createServiceLinkedRoles,
+      deletionProtection,
+    },
+    options,
+  );
+  new LogDelivery(
+    "log-delivery",
+    {
+      ...place,
+      logGroupName: cluster.logGroupName,
+      domainArn: logStore.arn,
+      logStore,
+      subnetIds: network.dataSubnetIds.slice(0, 3),
+      securityGroupId: groups.id("log-delivery"),
+      securityGroupRules: rules,
+      key: keys.logStore,
+      logKeyArn: keys.logs,
+      accessLogs,
+      deletionProtection,
+    },
+    options,
+  );
+  const registry = new Registry(
+    "registry",
+    { ...place, ...config.registry, key: keys.images, deletionProtection },
+    options,
+  );
+
   // A node that cannot pull images or call AWS never becomes ready, and EKS fails the whole group.
   const prerequisites = [...network.egress, endpoints, rules, ...cluster.nodePrerequisites];
   const nodeGroups = config.nodeGroups.map(
@@ -140,6 +187,7 @@ export = async () => {
           volumeKeyArn: keys.volumes,
           architecture: architectureOf(group.instanceTypes[0] ?? ""),
           tags,
+          imageCacheArns: registry.cacheArns,
           prerequisites,
         },
         options,
@@ -181,6 +229,13 @@ export = async () => {
     clusterName: cluster.name,
     clusterEndpoint: cluster.endpoint,
     snapshotBucketName: snapshots.bucketName,
+    logStore: {
+      endpoint: logStore.endpoint,
+      adminRoleArn: logStore.adminRoleArn,
+      indexRetentionDays,
+      fluentdImage: fluentdImages[config.logStore.engineVersion],
+    },
+    allowedImages: registry.allowedImages,
     sessionPolicyArn: bastion?.sessionPolicyArn,
     sessionDocumentName: bastion?.sessionDocumentName,
     tunnelDocumentName: bastion?.tunnelDocumentName,

@@ -59,6 +59,11 @@ function mapMembers(value: unknown, change: (member: unknown) => unknown): unkno
   return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, change(member)]));
 }
 
+/** The SDK marks assets and archives as such (`__pulumiAsset`), and the engine does not keep the mark. */
+function unmarked(value: PropertyMap): PropertyMap {
+  return Object.fromEntries(Object.entries(value).filter(([key]) => !key.startsWith("__pulumi")));
+}
+
 /** A file or text asset carries the SHA-256 of its content, as the engine records it. */
 function withHash(asset: PropertyMap, programDir: string): PropertyMap {
   const { path, text } = asset;
@@ -84,10 +89,11 @@ export function recorded(value: unknown, programDir?: string): unknown {
   switch (value[signatureKey]) {
     case undefined:
     case secretSignature:
-    case archiveSignature:
       return mapMembers(value, again);
+    case archiveSignature:
+      return mapMembers(unmarked(value), again);
     case assetSignature:
-      return programDir === undefined ? value : withHash(value, programDir);
+      return programDir === undefined ? unmarked(value) : withHash(unmarked(value), programDir);
     case outputSignature: {
       const known = "value" in value ? again(value["value"]) : unknownValue;
       return value["secret"] === true ? makeSecret(known) : known;

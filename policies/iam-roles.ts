@@ -16,8 +16,11 @@ import { token } from "./tokens";
 import type { Truth } from "./truth";
 import { all, any, not } from "./truth";
 
-/** EC2 hands a role to whichever instance its profile is on and sends no source account that a policy could ask for. */
-const ownServices = /^ec2\.amazonaws\.com(\.cn)?$/;
+/**
+ * Services that take on roles of their customer's own account only, and whose guides name no source that a policy could
+ * ask for: EC2 for instance profiles, Lambda for functions, ECR for the templates of repositories.
+ */
+const ownServices = /^(ec2|lambda|ecr)\.amazonaws\.com(\.cn)?$/;
 
 /** Names of the conditions that every OpenID Connect provider supports: `<issuer>:sub` and `<issuer>:aud`. */
 const oidcKeys = [":sub", ":aud"];

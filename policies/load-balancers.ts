@@ -21,6 +21,7 @@ const otherUses: [type: string, path: string][] = [
   [token.networkInterface, "securityGroups"],
   [token.vpcEndpoint, "securityGroupIds"],
   [token.cluster, "vpcConfig.securityGroupIds"],
+  [token.searchDomain, "vpcOptions.securityGroupIds"],
 ];
 
 /** Whether a security group protects public load balancers and, as far as the stack shows, nothing else. */

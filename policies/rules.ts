@@ -31,6 +31,7 @@ import {
 } from "./eks-access";
 import { apiInternal, privateEndpoint, publicCidrs } from "./eks-network";
 import { onlyTheEntry } from "./exposure/rule";
+import { imagesHardened } from "./images";
 import { managedPoliciesKnown, noAdminManaged, noStarStar, noUsersOrKeys } from "./iam";
 import { noEscalation } from "./iam-escalation";
 import { narrowTrust, nodeRoleMinimal, oidcAudience } from "./iam-roles";
@@ -50,6 +51,7 @@ import {
   invalidHeadersDropped,
   singlePublicBalancer,
 } from "./load-balancer-form";
+import { controlPlaneDelivered, deliveryEncrypted, logResourcePolicyNarrow } from "./log-delivery";
 import { controlPlaneLogGroup, logGroupEncrypted } from "./logs";
 import { naclNamedPorts, naclNoOpenAdmin } from "./network-acls";
 import { endpointPolicy, vpcEndpoints } from "./network-endpoints";
@@ -73,6 +75,7 @@ import { patchedByTemplate, selinux } from "./nodes";
 import { ownAccounts } from "./own-accounts";
 import { bucketPolicies, topicPolicies } from "./resource-policies";
 import type { Rule } from "./rule";
+import { searchByRoles, searchDomainLogs, searchEncrypted, searchZones } from "./search-domains";
 import { described, noMixedRules, referenceOverCidr } from "./security-group-form";
 import { noAllPorts, noWorldIngress, restrictEgress } from "./security-groups";
 import {
@@ -184,6 +187,16 @@ export const rules: readonly Rule[] = [
   versionedBuckets,
   bucketPolicies,
   keptBuckets,
+
+  searchEncrypted,
+  searchByRoles,
+  searchZones,
+  searchDomainLogs,
+  deliveryEncrypted,
+  controlPlaneDelivered,
+  logResourcePolicyNarrow,
+
+  imagesHardened,
 
   rotation,
   noWildcardPrincipal,

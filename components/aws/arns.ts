@@ -25,6 +25,16 @@ export function clusterArn({ region, accountId }: Place, name: string): string {
   return `arn:aws:eks:${region}:${accountId}:cluster/${name}`;
 }
 
+/** The ARN of an IAM role. */
+export function roleArn({ accountId }: Pick<Place, "accountId">, name: string): string {
+  return `arn:aws:iam::${accountId}:role/${name}`;
+}
+
+/** The ARN of an OpenSearch or Elasticsearch domain. */
+export function domainArn({ region, accountId }: Place, name: string): string {
+  return `arn:aws:es:${region}:${accountId}:domain/${name}`;
+}
+
 /** The ARN of a bucket: bucket names are unique among all accounts, so it has neither account nor region. */
 export function bucketArn(name: string): string {
   return `arn:aws:s3:::${name}`;

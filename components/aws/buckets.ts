@@ -3,6 +3,7 @@ import type { Place } from "./arns";
 import { auditPurpose } from "./audit-trail";
 import { Bucket, accessLogsGrant, bucketName } from "./bucket";
 import { EncryptionKey } from "./encryption-key";
+import { failedLogsPurpose } from "./log-delivery";
 
 export interface BucketsArgs extends Place {
   /** Start of the buckets' names: `drawbridge-<stack>`. */
@@ -26,7 +27,9 @@ export class Buckets extends pulumi.ComponentResource {
     super("drawbridge:aws:Buckets", name, {}, opts);
     const child = { parent: this };
     const { accountId, logRetentionDays } = args;
-    const watched = [auditPurpose, "snapshots"].map((purpose) => bucketName(args, purpose));
+    const watched = [auditPurpose, failedLogsPurpose, "snapshots"].map((purpose) =>
+      bucketName(args, purpose),
+    );
     this.accessLogs = new Bucket(
       "access-logs",
       {

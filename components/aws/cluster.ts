@@ -49,6 +49,8 @@ export class Cluster extends pulumi.ComponentResource {
   readonly certificateAuthority: pulumi.Output<string>;
   /** ARN of the OpenID Connect provider of service accounts. */
   readonly oidcProviderArn: pulumi.Output<string>;
+  /** Name of the log group of the control plane. */
+  readonly logGroupName: pulumi.Output<string>;
   /** What must stand before a node can become ready. */
   readonly nodePrerequisites: pulumi.Resource[];
 
@@ -103,6 +105,7 @@ export class Cluster extends pulumi.ComponentResource {
     this.endpoint = cluster.endpoint;
     this.certificateAuthority = cluster.certificateAuthority.apply(({ data }) => data ?? "");
     this.oidcProviderArn = oidcProvider.arn;
+    this.logGroupName = logGroup.name;
     this.nodePrerequisites = [access, addons];
     this.registerOutputs({
       name: this.name,
@@ -110,6 +113,7 @@ export class Cluster extends pulumi.ComponentResource {
       endpoint: this.endpoint,
       certificateAuthority: this.certificateAuthority,
       oidcProviderArn: this.oidcProviderArn,
+      logGroupName: this.logGroupName,
     });
   }
 }

@@ -49,12 +49,7 @@ const actions: Record<string, string[]> = {
     "ecr:GetAuthorizationToken",
     "ecr:GetDownloadUrlForLayer",
   ],
-  "ecr.dkr": [
-    "ecr:BatchCheckLayerAvailability",
-    "ecr:BatchGetImage",
-    "ecr:BatchImportUpstreamImage",
-    "ecr:GetDownloadUrlForLayer",
-  ],
+  "ecr.dkr": ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"],
   eks: ["eks:DescribeCluster"],
   "eks-auth": ["eks-auth:AssumeRoleForPodIdentity"],
   kms: ["kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey"],
@@ -129,6 +124,7 @@ function interfaceStatements(service: string, place: Place): PolicyStatement[] {
     Resource: ownResources(service, place),
     Condition: { StringEquals: { "aws:PrincipalAccount": place.accountId } },
   };
+  if (service === "ecr.dkr") return [own, ownCaches(own, place)];
   if (service !== "sts") return [own];
   const Resource = `arn:aws:iam::${place.accountId}:role/*`;
   return [
@@ -142,6 +138,16 @@ function interfaceStatements(service: string, place: Place): PolicyStatement[] {
       Resource,
     },
   ];
+}
+
+/** The first pull of a cached image makes a repository: docs.aws.amazon.com/AmazonECR/latest/userguide/pull-through-cache-iam.html */
+function ownCaches(own: PolicyStatement, { region, accountId }: Place): PolicyStatement {
+  return {
+    ...own,
+    Sid: "OwnCaches",
+    Action: ["ecr:BatchImportUpstreamImage", "ecr:CreateRepository"],
+    Resource: `arn:aws:ecr:${region}:${accountId}:repository/*`,
+  };
 }
 
 /** What calls may name. Only calls that could carry data to another account are narrowed; images come from AWS' accounts. */

@@ -1,5 +1,6 @@
 /** The security groups of a stack. */
-export type GroupName = "api" | "nodes" | "endpoints" | "bastion" | "entry";
+export type GroupName =
+  "api" | "nodes" | "endpoints" | "bastion" | "entry" | "log-store" | "log-delivery";
 
 /**
  * Who a rule speaks of: a group, the S3 gateway endpoint, the internet, the networks that people come from, or the
@@ -44,6 +45,10 @@ const always: Flow[] = [
   from("endpoints", "nodes", 443, "nodes call AWS APIs inside the VPC"),
   to("nodes", "endpoints", 443, "nodes call AWS APIs inside the VPC"),
   to("nodes", "s3", 443, "image layers come from S3"),
+  from("log-store", "nodes", 443, "fluentd writes logs, and the store is set up from the cluster"),
+  to("nodes", "log-store", 443, "fluentd writes logs, and the store is set up from the cluster"),
+  from("log-store", "log-delivery", 443, "logs of the control plane come by Firehose"),
+  to("log-delivery", "log-store", 443, "logs of the control plane come by Firehose"),
   to("nodes", "internet", 443, "images and AWS APIs without an endpoint, through NAT"),
   from("entry", "clients", 443, "requests from the internet, over TLS"),
   from("entry", "clients", 80, "redirect to HTTPS, and nothing else"),
@@ -56,12 +61,15 @@ const always: Flow[] = [
 const throughTheBastion: Flow[] = [
   from("api", "bastion", 443, "people reach the Kubernetes API through the bastion"),
   to("bastion", "api", 443, "people reach the Kubernetes API through the bastion"),
+  from("log-store", "bastion", 443, "people search logs through the bastion"),
+  to("bastion", "log-store", 443, "people search logs through the bastion"),
   from("endpoints", "bastion", 443, "Session Manager, its keys and its logs"),
   to("bastion", "endpoints", 443, "Session Manager, its keys and its logs"),
 ];
 
 const fromJoinedNetworks: Flow[] = [
   from("api", "trusted", 443, "people reach the Kubernetes API from a joined network"),
+  from("log-store", "trusted", 443, "people search logs from a joined network"),
 ];
 
 /** The flows of an access mode. */

@@ -23,6 +23,10 @@ export class Keys extends pulumi.ComponentResource {
   readonly volumes: pulumi.Output<string>;
   /** The key that encrypts sessions on the bastion. */
   readonly sessions: EncryptionKey;
+  /** The key of the log store and of what is on the way to it. */
+  readonly logStore: EncryptionKey;
+  /** The key of images. */
+  readonly images: EncryptionKey;
 
   constructor(name: string, args: KeysArgs, opts?: pulumi.ComponentResourceOptions) {
     const { accountId, region } = args;
@@ -57,11 +61,19 @@ export class Keys extends pulumi.ComponentResource {
       { accountId, description: "Sessions on the bastion" },
       child,
     );
+    this.logStore = new EncryptionKey(
+      "log-store",
+      { accountId, description: "Log store and what is on the way to it" },
+      child,
+    );
+    this.images = new EncryptionKey("images", { accountId, description: "Images" }, child);
     this.registerOutputs({
       logs: this.logs,
       secrets: this.secrets,
       volumes: this.volumes,
       sessions: this.sessions.arn,
+      logStore: this.logStore.arn,
+      images: this.images.arn,
     });
   }
 }

@@ -1,6 +1,6 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
-import { instanceTrust } from "./policy-document";
+import { instanceTrust, policyDocument } from "./policy-document";
 
 export interface NodeGroupArgs {
   /** Start of the names that people look up. */
@@ -35,6 +35,8 @@ export interface NodeGroupArgs {
   taints: { key: string; value: string; effect: string }[];
   /** Tags of instances, volumes and network interfaces, which do not inherit the provider's. */
   tags: Record<string, string>;
+  /** ARNs of the repositories that the first pull of a cached image makes. @default - none */
+  imageCacheArns?: string[];
   /** What must stand before a node can become ready: routes, endpoints, rules, access and network add-ons. */
   prerequisites: pulumi.Resource[];
 }
@@ -78,6 +80,7 @@ export class NodeGroup extends pulumi.ComponentResource {
           child,
         ),
     );
+    const rights = [...attachments, ...cacheRights(name, role, args.imageCacheArns ?? [], child)];
     const template = launchTemplate(name, args, child);
     new aws.eks.NodeGroup(
       name,
@@ -105,13 +108,40 @@ export class NodeGroup extends pulumi.ComponentResource {
       },
       {
         ...child,
-        dependsOn: [...attachments, ...args.prerequisites],
+        dependsOn: [...rights, ...args.prerequisites],
         // The autoscaler owns the size after creation.
         ignoreChanges: ["scalingConfig.desiredSize"],
       },
     );
     this.registerOutputs({});
   }
+}
+
+/** The first pull of a cached image makes its repository, for which the managed policy is not enough. */
+function cacheRights(
+  name: string,
+  role: aws.iam.Role,
+  repositoryArns: string[],
+  child: pulumi.CustomResourceOptions,
+): pulumi.Resource[] {
+  if (repositoryArns.length === 0) return [];
+  return [
+    new aws.iam.RolePolicy(
+      `${name}-image-caches`,
+      {
+        role: role.id,
+        policy: policyDocument([
+          {
+            // docs.aws.amazon.com/AmazonECR/latest/userguide/pull-through-cache-iam.html
+            Sid: "CacheImages",
+            Action: ["ecr:BatchImportUpstreamImage", "ecr:CreateRepository"],
+            Resource: repositoryArns,
+          },
+        ]),
+      },
+      child,
+    ),
+  ];
 }
 
 function launchTemplate(

@@ -21,6 +21,8 @@ const purposes: Record<GroupName, string> = {
   endpoints: "VPC endpoints of AWS APIs",
   bastion: "Bastion for sessions of people",
   entry: "Load balancer: the way in from the internet",
+  "log-store": "Log store: nodes of the domain",
+  "log-delivery": "Delivery of logs to the log store",
 };
 
 /** The security groups that the flows speak of, empty until `SecurityGroupRules` fills them. */

@@ -59,6 +59,9 @@ function faults(change: Values): string[] {
   return [];
 }
 
+const secret = (region: string) =>
+  `arn:aws:secretsmanager:${region}:111122223333:secret:ecr-pullthroughcache/it-AbCdEf`;
+
 describe("parseConfig", () => {
   it("takes a stack file and adds the defaults", () => {
     expect(parseConfig("dev", raw(base))).toEqual({
@@ -86,6 +89,15 @@ describe("parseConfig", () => {
         lockMode: "GOVERNANCE",
         objectEvents: true,
       },
+      logStore: {
+        engineVersion: "OpenSearch_2.19",
+        instanceType: "r7g.large.search",
+        instancesPerZone: 1,
+        volumeGiB: 100,
+        indexRetentionDays: 90,
+        readerRoleArns: [],
+      },
+      registry: { repositories: [], pullThroughCaches: [], accountScanning: "off" },
       deletionProtection: true,
       createServiceLinkedRoles: false,
     });
@@ -109,6 +121,111 @@ describe("parseConfig", () => {
 
   it.each<[what: string, change: Values, expected: string[]]>([
     ["a missing key", { region: undefined }, ["region is required"]],
+    [
+      "an engine without a fluentd image",
+      { logStore: { engineVersion: "Elasticsearch_7.9" } },
+      [
+        'logStore.engineVersion must be one of OpenSearch_2.19, OpenSearch_2.17, Elasticsearch_7.10, got "Elasticsearch_7.9"',
+      ],
+    ],
+    [
+      "an unknown engine",
+      { logStore: { engineVersion: "OpenSearch_9.9" } },
+      [
+        'logStore.engineVersion must be one of OpenSearch_2.19, OpenSearch_2.17, Elasticsearch_7.10, got "OpenSearch_9.9"',
+      ],
+    ],
+    [
+      "instances that cannot encrypt",
+      { logStore: { instanceType: "t2.small.search", dedicatedMasterType: "m7g.large" } },
+      Object.entries({ instanceType: "t2.small.search", dedicatedMasterType: "m7g.large" }).map(
+        ([field, got]) =>
+          `logStore.${field} must be an OpenSearch instance type of the families t3, c5, c6g, m5, m6g, m7g, r5, r6g, r7g such as r7g.large.search, got "${got}"`,
+      ),
+    ],
+    [
+      "sizes out of range, and a key of the log store that nobody reads",
+      { logStore: { instancesPerZone: 0, volumeGiB: 5, indexRetentionDays: 0, instances: 3 } },
+      [
+        "logStore.instancesPerZone must be an integer from 1 to 20, got 0",
+        "logStore.volumeGiB must be an integer from 10 to 1024, got 5",
+        "logStore.indexRetentionDays must be an integer from 1 to 3653, got 0",
+        "logStore.instances is not a known key",
+      ],
+    ],
+    [
+      "a reader of another account",
+      { logStore: { readerRoleArns: ["arn:aws:iam::444455556666:role/reader"] } },
+      [
+        'logStore.readerRoleArns[0] must be in the account of the stack, 111122223333, got "arn:aws:iam::444455556666:role/reader"',
+      ],
+    ],
+    [
+      "a retention of logs that CloudWatch does not offer",
+      { logRetentionDays: 100 },
+      [
+        "logRetentionDays must be one of 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653, got 100",
+      ],
+    ],
+    [
+      "repositories that ECR would not take, and one twice",
+      { registry: { repositories: ["Payments", "a//b", "api", "api"] } },
+      [
+        'registry.repositories[0] must be the name of a repository such as payments/api: lower-case, at most 200 characters, got "Payments"',
+        'registry.repositories[1] must be the name of a repository such as payments/api: lower-case, at most 200 characters, got "a//b"',
+      ],
+    ],
+    [
+      "a repository and a cache twice",
+      {
+        registry: {
+          repositories: ["api", "api"],
+          pullThroughCaches: [
+            { name: "quay", upstream: "quay.io" },
+            { name: "quay", upstream: "quay.io" },
+          ],
+        },
+      },
+      [
+        'registry.repositories[1] must be unique, got "api"',
+        'registry.pullThroughCaches[1].name must be unique, got "quay"',
+      ],
+    ],
+    [
+      "caches that cannot log in, need not, or would elsewhere",
+      {
+        registry: {
+          pullThroughCaches: [
+            { name: "hub", upstream: "registry-1.docker.io" },
+            { name: "quay", upstream: "quay.io", credentialArn: secret("eu-west-1") },
+            { name: "ghcr", upstream: "ghcr.io", credentialArn: secret("us-east-1") },
+          ],
+        },
+      },
+      [
+        "registry.pullThroughCaches[0].credentialArn is required: registry-1.docker.io lets ECR in with a secret only",
+        `registry.pullThroughCaches[1].credentialArn must not be set: quay.io takes no login, got "${secret("eu-west-1")}"`,
+        `registry.pullThroughCaches[2].credentialArn must be in account and region of the stack, got "${secret("us-east-1")}"`,
+      ],
+    ],
+    [
+      "a cache of a registry that ECR does not know",
+      {
+        registry: {
+          pullThroughCaches: [{ name: "x", upstream: "registry.example.com" }],
+        },
+      },
+      [
+        'registry.pullThroughCaches[0].upstream must be one of public.ecr.aws, registry.k8s.io, quay.io, registry-1.docker.io, ghcr.io, got "registry.example.com"',
+      ],
+    ],
+    [
+      "a cache whose name leaves no room",
+      { registry: { pullThroughCaches: [{ name: "a-very-long-name", upstream: "quay.io" }] } },
+      [
+        'registry.pullThroughCaches[0].name must have at most 15 characters in this stack, got "a-very-long-name"',
+      ],
+    ],
     [
       "a key that nobody reads",
       { natmode: "single" },

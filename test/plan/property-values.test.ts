@@ -38,6 +38,15 @@ describe("recorded", () => {
     expect(recorded(asset({ path: "file.txt" }), dir)).toEqual(asset({ path: "file.txt", hash }));
   });
 
+  it("drops the marks that the SDK leaves on assets and archives", () => {
+    const marked = asset({ text: "content", __pulumiAsset: true });
+    const archive = { [key]: "0def7320c3a5731c473e5ecbe6d01bc7" };
+    expect(recorded({ ...archive, assets: { a: marked }, __pulumiArchive: true })).toEqual({
+      ...archive,
+      assets: { a: asset({ text: "content" }) },
+    });
+  });
+
   it("fails a signature that it does not know", () => {
     expect(() => recorded({ [key]: "other" }, "/")).toThrow(
       "a property has the unrecognized signature other",

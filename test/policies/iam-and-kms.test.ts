@@ -721,7 +721,7 @@ casesFor("iam-trust-narrow [S3] [M1] [S4]", {
     ],
     [
       "a service beside instances",
-      trusting({ Principal: { Service: ["ec2.amazonaws.com", "lambda.amazonaws.com"] } }),
+      trusting({ Principal: { Service: ["ec2.amazonaws.com", "logs.amazonaws.com"] } }),
       [must("limit the service by aws:SourceAccount or aws:SourceArn")],
     ],
     [

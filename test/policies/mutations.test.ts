@@ -147,6 +147,12 @@ const webAcl = "aws:wafv2/webAcl:WebAcl";
 const webAclLogging = "aws:wafv2/webAclLoggingConfiguration:WebAclLoggingConfiguration";
 const zone = "eu-west-1a";
 const team = "cluster-access-444455556666-role/payments-team";
+const domain = "aws:opensearch/domain:Domain";
+const logPolicy = "aws:cloudwatch/logResourcePolicy:LogResourcePolicy";
+const delivery = "aws:kinesis/firehoseDeliveryStream:FirehoseDeliveryStream";
+const logFilter = "aws:cloudwatch/logSubscriptionFilter:LogSubscriptionFilter";
+const repository = "aws:ecr/repository:Repository";
+const creationTemplate = "aws:ecr/repositoryCreationTemplate:RepositoryCreationTemplate";
 
 const world = "0.0.0.0/0";
 const openWorld: Change = (inputs) => {
@@ -1092,6 +1098,241 @@ const rows: Row[] = [
     "bastion-sessions",
     inJson("policy", (doc) => (statement(doc, "OnTheBastion").Resource = "*")),
     "bastion-session-mfa",
+  ],
+
+  // The log store and the way to it.
+  ["a log store on the internet", domain, "log-store", remove("vpcOptions"), "es-encrypted"],
+  ["logs in the clear", domain, "log-store", set("encryptAtRest.enabled", false), "es-encrypted"],
+  ["logs under AWS' key", domain, "log-store", remove("encryptAtRest.kmsKeyId"), "es-encrypted"],
+  [
+    "nodes of the store that talk in the clear",
+    domain,
+    "log-store",
+    set("nodeToNodeEncryption.enabled", false),
+    "es-encrypted",
+  ],
+  [
+    "HTTP to the store",
+    domain,
+    "log-store",
+    set("domainEndpointOptions.enforceHttps", false),
+    "es-encrypted",
+  ],
+  [
+    "TLS of the store left to AWS",
+    domain,
+    "log-store",
+    remove("domainEndpointOptions.tlsSecurityPolicy"),
+    "es-encrypted",
+  ],
+  [
+    "TLS 1.0 to the store",
+    domain,
+    "log-store",
+    set("domainEndpointOptions.tlsSecurityPolicy", "Policy-Min-TLS-1-0-2019-07"),
+    "es-encrypted",
+  ],
+  [
+    "a store without rights of its own",
+    domain,
+    "log-store",
+    set("advancedSecurityOptions.enabled", false),
+    "es-access-by-roles",
+  ],
+  [
+    "passwords in the store",
+    domain,
+    "log-store",
+    set("advancedSecurityOptions.internalUserDatabaseEnabled", true),
+    "es-access-by-roles",
+  ],
+  [
+    "a store without an administrator",
+    domain,
+    "log-store",
+    remove("advancedSecurityOptions.masterUserOptions"),
+    "es-access-by-roles",
+  ],
+  [
+    "a store for every role of the account",
+    domain,
+    "log-store",
+    withoutCondition("accessPolicies", "WritersIndex"),
+    "es-access-by-roles",
+  ],
+  [
+    "a store for everybody",
+    domain,
+    "log-store",
+    inJson("accessPolicies", (doc) => {
+      statement(doc, "WritersIndex").Principal = "*";
+      delete statement(doc, "WritersIndex").Condition;
+    }),
+    "es-access-by-roles",
+  ],
+  [
+    "every action in the store",
+    domain,
+    "log-store",
+    inJson("accessPolicies", (doc) => (statement(doc, "AdministratorSetsUp").Action = "es:*")),
+    "es-access-by-roles",
+  ],
+  [
+    "a store in one zone",
+    domain,
+    "log-store",
+    set("clusterConfig.zoneAwarenessEnabled", false),
+    "es-multi-zone",
+  ],
+  [
+    "a store of one node",
+    domain,
+    "log-store",
+    set("clusterConfig.instanceCount", 1),
+    "es-multi-zone",
+  ],
+  [
+    "no audit of the store",
+    domain,
+    "log-store",
+    set("logPublishingOptions[0].enabled", false),
+    "log-es-domain-logs",
+  ],
+  [
+    "no logs of the store",
+    domain,
+    "log-store",
+    remove("logPublishingOptions"),
+    "log-es-domain-logs",
+  ],
+  [
+    "the store's logs for the service of every account",
+    logPolicy,
+    "log-store",
+    withoutCondition("policyDocument", "DomainWritesItsLogs"),
+    "log-resource-policy-narrow",
+  ],
+  [
+    "every log group for the store",
+    logPolicy,
+    "log-store",
+    inJson("policyDocument", (doc) => (statement(doc, "DomainWritesItsLogs").Resource = "*")),
+    "log-resource-policy-narrow",
+  ],
+  [
+    "the store's own logs in the clear",
+    logGroup,
+    "log-store-audit",
+    remove("kmsKeyId"),
+    "log-group-encrypted",
+  ],
+  [
+    "the administrator of the store for every account",
+    role,
+    "log-store-admin",
+    withoutCondition("assumeRolePolicy", "AdministratorOfTheCluster"),
+    "iam-trust-narrow",
+  ],
+  [
+    "the store open to the world",
+    ingress,
+    "rules-log-store-ingress-nodes-443",
+    openWorld,
+    "net-sg-no-world-ingress",
+  ],
+  [
+    "records on their way in the clear",
+    delivery,
+    "log-delivery",
+    remove("serverSideEncryption"),
+    "log-delivery-encrypted",
+  ],
+  [
+    "records on their way under AWS' key",
+    delivery,
+    "log-delivery",
+    remove("serverSideEncryption.keyArn"),
+    "log-delivery-encrypted",
+  ],
+  [
+    "failed records under S3's key",
+    delivery,
+    "log-delivery",
+    remove("opensearchConfiguration.s3Configuration.kmsKeyArn"),
+    "log-delivery-encrypted",
+  ],
+  [
+    "delivery outside of the VPC",
+    delivery,
+    "log-delivery",
+    remove("opensearchConfiguration.vpcConfig"),
+    "log-delivery-encrypted",
+  ],
+  ["no delivery", logFilter, "log-delivery", "drop", "log-control-plane-central"],
+  [
+    "delivery of another group",
+    logFilter,
+    "log-delivery",
+    set("logGroup", "/elsewhere"),
+    "log-control-plane-central",
+  ],
+  [
+    "delivery by the service of every account",
+    role,
+    "log-delivery",
+    withoutCondition("assumeRolePolicy", "StreamOfThisAccount"),
+    "iam-trust-narrow",
+  ],
+  [
+    "subscriptions of every account",
+    role,
+    "log-delivery-subscription",
+    withoutCondition("assumeRolePolicy", "LogGroupsOfThisAccount"),
+    "iam-trust-narrow",
+  ],
+
+  // Images.
+  [
+    "tags that move",
+    repository,
+    "registry-payments/api",
+    set("imageTagMutability", "MUTABLE"),
+    "ecr-private-immutable-scanned",
+  ],
+  [
+    "images that nobody scans",
+    repository,
+    "registry-payments/api",
+    remove("imageScanningConfiguration"),
+    "ecr-private-immutable-scanned",
+  ],
+  [
+    "images under ECR's key",
+    repository,
+    "registry-payments/api",
+    remove("encryptionConfigurations"),
+    "ecr-private-immutable-scanned",
+  ],
+  [
+    "cached tags that move",
+    creationTemplate,
+    "registry-quay",
+    remove("imageTagMutability"),
+    "ecr-private-immutable-scanned",
+  ],
+  [
+    "cached images under ECR's key",
+    creationTemplate,
+    "registry-quay",
+    remove("encryptionConfigurations"),
+    "ecr-private-immutable-scanned",
+  ],
+  [
+    "cached images that no template hardens",
+    creationTemplate,
+    "registry-quay",
+    "drop",
+    "ecr-private-immutable-scanned",
   ],
 
   // Keys and roles.

@@ -67,6 +67,17 @@ const types = {
   detectorFeature: "aws:guardduty/detectorFeature:DetectorFeature",
   encryptionByDefault: "aws:ebs/encryptionByDefault:EncryptionByDefault",
   defaultKey: "aws:ebs/defaultKmsKey:DefaultKmsKey",
+  domain: "aws:opensearch/domain:Domain",
+  logPolicy: "aws:cloudwatch/logResourcePolicy:LogResourcePolicy",
+  logStream: "aws:cloudwatch/logStream:LogStream",
+  logFilter: "aws:cloudwatch/logSubscriptionFilter:LogSubscriptionFilter",
+  deliveryStream: "aws:kinesis/firehoseDeliveryStream:FirehoseDeliveryStream",
+  function: "aws:lambda/function:Function",
+  repository: "aws:ecr/repository:Repository",
+  lifecyclePolicy: "aws:ecr/lifecyclePolicy:LifecyclePolicy",
+  cacheRule: "aws:ecr/pullThroughCacheRule:PullThroughCacheRule",
+  creationTemplate: "aws:ecr/repositoryCreationTemplate:RepositoryCreationTemplate",
+  scanning: "aws:ecr/registryScanningConfiguration:RegistryScanningConfiguration",
 } as const;
 
 type TypeName = keyof typeof types;

@@ -77,8 +77,8 @@ describe("references", () => {
   });
 
   it("refuses a type without a row, by its name", () => {
-    expect(() => missingInputs("aws:lambda/function:Function", {})).toThrow(
-      "UnknownType: the stand-in for AWS has no row for aws:lambda/function:Function",
+    expect(() => missingInputs("aws:gamelift/fleet:Fleet", {})).toThrow(
+      "UnknownType: the stand-in for AWS has no row for aws:gamelift/fleet:Fleet",
     );
   });
 

@@ -68,6 +68,19 @@ describe("compareWithPreview", () => {
     expect(compareWithPreview(withAliases([vpcUrn]), saved())).toHaveLength(1);
   });
 
+  it("leaves out the engine's hash of an archive, and no other", () => {
+    const archive = (hash: object) => ({
+      "4dabf18193072939515e22adb298388d": "0def7320c3a5731c473e5ecbe6d01bc7",
+      assets: { file: { text: "a", hash: "1" } },
+      ...hash,
+    });
+    const adds = { ...planned.inputs, password: { ...secret }, code: archive({ hash: "2" }) };
+    const withCode = { ...planned, inputs: { ...planned.inputs, code: archive({}) } };
+    expect(compareWithPreview([withCode], saved({ inputDiff: { adds } }))).toEqual([]);
+    const other = { ...adds, code: { ...archive({}), assets: { file: { text: "a", hash: "3" } } } };
+    expect(compareWithPreview([withCode], saved({ inputDiff: { adds: other } }))).toHaveLength(1);
+  });
+
   it("finds nothing where the engine says the same in its own words", () => {
     expect(compareWithPreview([planned], saved())).toEqual([]);
   });

@@ -41,6 +41,7 @@ type Facets = Record<string, unknown>;
 // How the engine marks a secret, and how the plan shows one.
 const signatureKey = "4dabf18193072939515e22adb298388d";
 const secretSignature = "1b47061264138c4ac30d75fd1eb44270";
+const archiveSignature = "0def7320c3a5731c473e5ecbe6d01bc7";
 const shownSecret = "[secret]";
 
 /** Differences between the plan's resources and those of the engine's saved plan, in the order of their URNs. */
@@ -228,8 +229,12 @@ function withShownSecrets(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withShownSecrets);
   if (!isObject(value)) return value;
   if (value[signatureKey] === secretSignature) return shownSecret;
+  const isArchive = value[signatureKey] === archiveSignature;
   return Object.fromEntries(
-    Object.entries(value).map(([key, member]) => [key, withShownSecrets(member)]),
+    Object.entries(value)
+      // The engine's hash of an archive is that of a tar file, which the plan does not make; it has those of the files.
+      .filter(([key]) => !(isArchive && key === "hash"))
+      .map(([key, member]) => [key, withShownSecrets(member)]),
   );
 }
 

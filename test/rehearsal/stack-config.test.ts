@@ -3,16 +3,17 @@ import { accountOf } from "./stack-config";
 const account = "111122223333";
 const deployer = `arn:aws:iam::${account}:role/deployer`;
 const autoScaling = `arn:aws:iam::${account}:role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling`;
+const search = `arn:aws:iam::${account}:role/aws-service-role/opensearchservice.amazonaws.com/AWSServiceRoleForAmazonOpenSearchService`;
 
 describe("accountOf", () => {
   it("is the deployer's account, with the roles that must be there before", () => {
     expect(accountOf({ deployerRoleArn: deployer })).toEqual({
       accountId: account,
-      principals: [deployer, autoScaling],
+      principals: [deployer, autoScaling, search],
     });
   });
 
-  it("has the principals of access entries, and leaves the role to a stack that creates it", () => {
+  it("has the principals of access entries, and leaves the roles to a stack that creates them", () => {
     const viewer = `arn:aws:iam::${account}:role/viewer`;
     const accessEntries = [{ principalArn: viewer, access: "view", namespaces: ["a"] }];
     expect(

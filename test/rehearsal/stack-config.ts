@@ -2,6 +2,7 @@ import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parse } from "yaml";
 import { CannotRun } from "../tools/build";
+import { vpcRoleArn } from "./aws/log-store";
 import { isObject } from "./aws/row";
 
 export const repository = resolve(__dirname, "../..");
@@ -38,6 +39,7 @@ export function accountOf(config: Record<string, unknown>): {
   const entries = Array.isArray(config["accessEntries"]) ? config["accessEntries"] : [];
   const others = entries.map((entry) => String(isObject(entry) ? entry["principalArn"] : ""));
   const autoScaling = `arn:aws:iam::${accountId}:role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling`;
-  const existing = config["createServiceLinkedRoles"] === true ? [] : [autoScaling];
+  const serviceRoles = [autoScaling, vpcRoleArn(accountId)];
+  const existing = config["createServiceLinkedRoles"] === true ? [] : serviceRoles;
   return { accountId, principals: [deployer, ...others, ...existing] };
 }

@@ -70,6 +70,8 @@ function computed(type: string, name: string, inputs: Created["inputs"]): Record
         defaultNetworkAclId: `${name}-default-acl`,
         defaultRouteTableId: `${name}-default-table`,
       };
+    case "aws:opensearch/domain:Domain":
+      return { endpoint: `${name}.es` };
     case "aws:ec2/vpcEndpoint:VpcEndpoint":
       return { prefixListId: `${name}-prefix-list` };
     default:

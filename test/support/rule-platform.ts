@@ -700,6 +700,105 @@ function entry(): StackSpec {
   };
 }
 
+/** Who may call the API of the log store. */
+export function storeStatement(more: Record<string, unknown> = {}) {
+  return statement({
+    Sid: "Writers",
+    Principal: { AWS: `arn:aws:iam::${account}:root` },
+    Action: ["es:ESHttpPost", "es:ESHttpPut"],
+    Resource: `arn:aws:es:${region}:${account}:domain/dev/*`,
+    Condition: { ArnEquals: { "aws:PrincipalArn": `arn:aws:iam::${account}:role/writer` } },
+    ...more,
+  });
+}
+
+/** A service's right to write to the log group of the store. */
+export function logWriterStatement(more: Record<string, unknown> = {}) {
+  return statement({
+    Sid: "Domain",
+    Principal: { Service: "es.amazonaws.com" },
+    Action: ["logs:CreateLogStream", "logs:PutLogEvents"],
+    Resource: `arn:aws:logs:${region}:${account}:log-group:/platform/store:*`,
+    Condition: { StringEquals: { "aws:SourceAccount": account } },
+    ...more,
+  });
+}
+
+function logStore(): StackSpec {
+  const logTypes = ["AUDIT_LOGS", "ES_APPLICATION_LOGS", "INDEX_SLOW_LOGS", "SEARCH_SLOW_LOGS"];
+  return {
+    "store-key": resource(token.key, { description: "log store", enableKeyRotation: true }),
+    "store-logs": resource(token.logGroup, {
+      name: "/platform/store",
+      kmsKeyId: ref("store-key", "arn"),
+      retentionInDays: 365,
+    }),
+    "store-log-policy": resource(token.logResourcePolicy, {
+      policyName: "store",
+      policyDocument: document(logWriterStatement()),
+    }),
+    store: resource(token.searchDomain, {
+      domainName: "dev",
+      engineVersion: "OpenSearch_2.19",
+      clusterConfig: { instanceCount: 2, zoneAwarenessEnabled: true },
+      vpcOptions: { subnetIds: nodeSubnets, securityGroupIds: [ref("endpoints-group")] },
+      encryptAtRest: { enabled: true, kmsKeyId: ref("store-key", "arn") },
+      nodeToNodeEncryption: { enabled: true },
+      domainEndpointOptions: {
+        enforceHttps: true,
+        tlsSecurityPolicy: "Policy-Min-TLS-1-2-PFS-2023-10",
+      },
+      advancedSecurityOptions: {
+        enabled: true,
+        internalUserDatabaseEnabled: false,
+        masterUserOptions: { masterUserArn: ref("cluster-role", "arn") },
+      },
+      accessPolicies: document(storeStatement()),
+      logPublishingOptions: logTypes.map((logType) => ({
+        logType,
+        cloudwatchLogGroupArn: ref("store-logs", "arn"),
+      })),
+    }),
+    delivery: resource(token.deliveryStream, {
+      destination: "opensearch",
+      serverSideEncryption: { enabled: true, keyArn: ref("store-key", "arn") },
+      opensearchConfiguration: {
+        domainArn: ref("store", "arn"),
+        vpcConfig: { subnetIds: nodeSubnets, securityGroupIds: [ref("endpoints-group")] },
+        s3Configuration: { bucketArn: "arn:aws:s3:::failed", kmsKeyArn: ref("store-key", "arn") },
+      },
+    }),
+    "log-filter": resource(token.logSubscriptionFilter, {
+      logGroup: ref("cluster-logs", "name"),
+      destinationArn: ref("delivery", "arn"),
+      filterPattern: "",
+    }),
+  };
+}
+
+function images(): StackSpec {
+  const sealed = {
+    imageTagMutability: "IMMUTABLE",
+    encryptionConfigurations: [{ encryptionType: "KMS", kmsKey: ref("store-key", "arn") }],
+  };
+  return {
+    repository: resource(token.repository, {
+      name: "dev/api",
+      ...sealed,
+      imageScanningConfiguration: { scanOnPush: true },
+    }),
+    template: resource(token.repositoryCreationTemplate, {
+      prefix: "dev/quay",
+      appliedFors: ["PULL_THROUGH_CACHE"],
+      ...sealed,
+    }),
+    cache: resource(token.pullThroughCacheRule, {
+      ecrRepositoryPrefix: "dev/quay",
+      upstreamRegistryUrl: "quay.io",
+    }),
+  };
+}
+
 /** A small platform on which every rule passes: the base that cases change. */
 export const platform: StackSpec = {
   provider: resource(token.awsProvider, {
@@ -738,4 +837,6 @@ export const platform: StackSpec = {
   ...bastion(),
   ...audit(),
   ...entry(),
+  ...logStore(),
+  ...images(),
 };

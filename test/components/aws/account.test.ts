@@ -116,6 +116,7 @@ describe("Buckets", () => {
     const grant = (JSON.parse(policy) as { Statement: { Resource: unknown }[] }).Statement.at(-1);
     expect(grant?.Resource).toEqual([
       `arn:aws:s3:::${target}/drawbridge-dev-audit-111122223333-eu-west-1/*`,
+      `arn:aws:s3:::${target}/drawbridge-dev-failed-logs-111122223333-eu-west-1/*`,
       `arn:aws:s3:::${target}/${snapshots}/*`,
     ]);
   });

@@ -7,6 +7,8 @@ const groupNames: string[] = [
   "endpoints",
   "bastion",
   "entry",
+  "log-store",
+  "log-delivery",
 ] satisfies GroupName[];
 const modes = ["ssm", "direct"] as const;
 
@@ -64,10 +66,24 @@ describe("flows", () => {
     ]);
   });
 
-  it("lets the bastion reach the API and AWS APIs, and nothing on the internet [J18]", () => {
+  it("opens the log store to those who write and search, on HTTPS only [S1]", () => {
+    const onStore = (mode: (typeof modes)[number]) =>
+      flows(mode)
+        .filter((row) => row.on === "log-store")
+        .map(({ direction, peer, port }) => [direction, peer, port]);
+    const writers = [
+      ["ingress", "nodes", 443],
+      ["ingress", "log-delivery", 443],
+    ];
+    expect(onStore("ssm")).toEqual([...writers, ["ingress", "bastion", 443]]);
+    expect(onStore("direct")).toEqual([...writers, ["ingress", "trusted", 443]]);
+  });
+
+  it("lets the bastion reach the API, the log store and AWS APIs, and nothing on the internet [J18]", () => {
     const out = flows("ssm").filter((row) => row.on === "bastion");
     expect(out.map(({ direction, peer, port }) => [direction, peer, port])).toEqual([
       ["egress", "api", 443],
+      ["egress", "log-store", 443],
       ["egress", "endpoints", 443],
     ]);
   });

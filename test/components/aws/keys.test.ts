@@ -14,6 +14,8 @@ const build = (createServiceLinkedRoles: boolean) =>
 describe("Keys", () => {
   it("keeps a key for each kind of data", async () => {
     expect(Object.keys(ofType(await build(false), "aws:kms/key:Key"))).toEqual([
+      "images",
+      "log-store",
       "logs",
       "secrets",
       "sessions",

@@ -94,4 +94,22 @@ describe("NodeGroup", () => {
       "arn:aws:iam::aws:policy/AmazonEKSWorkerNodeMinimalPolicy",
     ]);
   });
+
+  it("lets nodes make the repositories of cached images, and no others [C6]", async () => {
+    const rolePolicy = "aws:iam/rolePolicy:RolePolicy";
+    expect(ofType(await build(), rolePolicy)).toEqual({});
+    const imageCacheArns = ["arn:aws:ecr:eu-west-1:111122223333:repository/p/quay/*"];
+    const policies = ofType(await build({ imageCacheArns }), rolePolicy);
+    expect(JSON.parse(policies["general-image-caches"]?.["policy"] as string)).toEqual({
+      Version: "2012-10-17",
+      Statement: [
+        {
+          Effect: "Allow",
+          Sid: "CacheImages",
+          Action: ["ecr:BatchImportUpstreamImage", "ecr:CreateRepository"],
+          Resource: imageCacheArns,
+        },
+      ],
+    });
+  });
 });

@@ -39,6 +39,16 @@ describe("SecurityGroups", () => {
         description: "Load balancer: the way in from the internet",
         tags: { Name: "p-entry" },
       },
+      "groups-log-store": {
+        vpcId: "vpc-id",
+        description: "Log store: nodes of the domain",
+        tags: { Name: "p-log-store" },
+      },
+      "groups-log-delivery": {
+        vpcId: "vpc-id",
+        description: "Delivery of logs to the log store",
+        tags: { Name: "p-log-delivery" },
+      },
     });
   });
 
@@ -52,7 +62,7 @@ describe("SecurityGroups", () => {
         clientCidrs: [],
       });
       expect(() => groups.id("bastion")).toThrow(
-        "group must be one that a flow is on (api, nodes, endpoints, entry), got bastion",
+        "group must be one that a flow is on (api, nodes, endpoints, log-store, log-delivery, entry), got bastion",
       );
     });
   });
@@ -98,15 +108,22 @@ describe("SecurityGroupRules", () => {
     });
   });
 
-  it("opens the API to each trusted network in direct mode, and to nothing else outside [S13]", async () => {
+  it("opens API and log store to each trusted network in direct mode, and to nothing else outside [S13]", async () => {
     const ingress = ofType(
       await rulesOf("direct"),
       "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule",
     );
-    const cidrs = Object.values(ingress)
-      .filter((rule) => rule["securityGroupId"] !== "groups-entry-id")
-      .flatMap((rule) => rule["cidrIpv4"] ?? []);
-    expect(cidrs).toEqual(["10.98.0.0/16", "10.99.0.0/16"]);
+    const cidrs = Object.values(ingress).flatMap((rule) =>
+      rule["cidrIpv4"] && rule["securityGroupId"] !== "groups-entry-id"
+        ? [[rule["securityGroupId"], rule["cidrIpv4"]]]
+        : [],
+    );
+    expect(cidrs).toEqual([
+      ["groups-api-id", "10.98.0.0/16"],
+      ["groups-api-id", "10.99.0.0/16"],
+      ["groups-log-store-id", "10.98.0.0/16"],
+      ["groups-log-store-id", "10.99.0.0/16"],
+    ]);
   });
 
   it("opens the entry to its clients on 443 and 80 only [J17]", async () => {

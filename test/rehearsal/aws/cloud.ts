@@ -4,7 +4,9 @@ import { computeRows } from "./compute";
 import { eksRows } from "./eks";
 import { entryRows } from "./entry";
 import { iamRows, managedPolicies } from "./iam";
+import { imageRows } from "./images";
 import { keyAndLogRows } from "./keys-and-logs";
+import { logStoreRows } from "./log-store";
 import { networkRows } from "./network";
 import {
   AwsError,
@@ -31,6 +33,8 @@ export const rows: Record<string, ResourceRow> = {
   ...bucketRows,
   ...auditRows,
   ...entryRows,
+  ...logStoreRows,
+  ...imageRows,
 };
 
 /** How Pulumi writes a value that is not known yet. */
@@ -264,6 +268,9 @@ const notFound: Record<Kind, [code: string, noun: string]> = {
   bucket: ["NoSuchBucket", "bucket"],
   topicArn: ["NotFound", "topic"],
   detector: ["BadRequestException", "detector"],
+  deliveryStreamArn: ["ResourceNotFoundException", "delivery stream"],
+  domainArn: ["ResourceNotFoundException", "domain"],
+  repository: ["RepositoryNotFoundException", "repository"],
   cluster: ["ResourceNotFoundException", "cluster"],
   accessEntry: ["ResourceNotFoundException", "access entry"],
   loadBalancer: ["LoadBalancerNotFound", "load balancer"],

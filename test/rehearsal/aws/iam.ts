@@ -77,6 +77,7 @@ const serviceLinkedRole = (service: string) => {
   const names: Record<string, string> = {
     "autoscaling.amazonaws.com": "AWSServiceRoleForAutoScaling",
     "eks.amazonaws.com": "AWSServiceRoleForAmazonEKS",
+    "opensearchservice.amazonaws.com": "AWSServiceRoleForAmazonOpenSearchService",
     "eks-nodegroup.amazonaws.com": "AWSServiceRoleForAmazonEKSNodegroup",
   };
   return names[service] ?? "";

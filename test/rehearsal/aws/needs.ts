@@ -47,6 +47,37 @@ const needsByType: Record<string, Needs> = {
   ],
   "aws:s3/bucketLogging:BucketLogging": ({ inputs }, world) =>
     allWith(world, bucketPolicyType, "bucket", inputs["targetBucket"]),
+  "aws:opensearch/domain:Domain": ({ inputs }, world) => [
+    ...allWith(
+      world,
+      "aws:iam/serviceLinkedRole:ServiceLinkedRole",
+      "awsServiceName",
+      "opensearchservice.amazonaws.com",
+    ),
+    ...logWriters(textsAt(inputs, "logPublishingOptions[*].cloudwatchLogGroupArn"), world),
+  ],
+  "aws:lambda/function:Function": ({ inputs }, world) => [
+    ...rightsOf(world, textAt(inputs, "role")),
+    byId(world, "aws:cloudwatch/logGroup:LogGroup", textAt(inputs, "loggingConfig.logGroup")),
+  ],
+  "aws:kinesis/firehoseDeliveryStream:FirehoseDeliveryStream": ({ inputs }, world) => [
+    ...rightsOf(world, textAt(inputs, "opensearchConfiguration.roleArn")),
+    ...reportStreams(inputs, world),
+    ...textsAt(inputs, "opensearchConfiguration.vpcConfig.securityGroupIds[*]").flatMap((group) =>
+      rulesOf(group, world),
+    ),
+  ],
+  "aws:cloudwatch/logSubscriptionFilter:LogSubscriptionFilter": ({ inputs }, world) =>
+    rightsOf(world, textAt(inputs, "roleArn")),
+  "aws:ecr/repositoryCreationTemplate:RepositoryCreationTemplate": ({ inputs }, world) =>
+    rightsOf(world, textAt(inputs, "customRoleArn")),
+  "aws:ecr/pullThroughCacheRule:PullThroughCacheRule": ({ inputs }, world) => [
+    byId(
+      world,
+      "aws:ecr/repositoryCreationTemplate:RepositoryCreationTemplate",
+      textAt(inputs, "ecrRepositoryPrefix"),
+    ),
+  ],
   "aws:kms/key:Key": ({ inputs }, world) =>
     principalsOf(inputs["policy"]).flatMap((arn) =>
       world.resources.filter(({ computed }) => computed["arn"] === arn),
@@ -119,11 +150,34 @@ function firewallRules(nodeGroup: CloudResource, world: World): CloudResource[] 
     ...groupsOnInstances(nodeGroup, world).map((identifier) => identifier.split(":")[1]),
     ...textsAt(cluster?.inputs, "vpcConfig.securityGroupIds[*]"),
   ];
+  return groups.flatMap((group) => rulesOf(group, world));
+}
+
+/** Rules of a security group. */
+function rulesOf(group: string | undefined, world: World): CloudResource[] {
   const types = [
     "securityGroupIngressRule:SecurityGroupIngressRule",
     "securityGroupEgressRule:SecurityGroupEgressRule",
   ];
-  return groups.flatMap((group) =>
-    types.flatMap((type) => allWith(world, `aws:vpc/${type}`, "securityGroupId", group)),
+  return types.flatMap((type) => allWith(world, `aws:vpc/${type}`, "securityGroupId", group));
+}
+
+/** The resource policies that speak of log groups. */
+function logWriters(groupArns: string[], world: World): CloudResource[] {
+  return world.resources.filter(
+    ({ type, inputs }) =>
+      type === "aws:cloudwatch/logResourcePolicy:LogResourcePolicy" &&
+      groupArns.some((arn) => textAt(inputs, "policyDocument")?.includes(`"${arn}:*"`)),
   );
+}
+
+/** The log streams in which Firehose reports errors. */
+function reportStreams(inputs: unknown, world: World): (CloudResource | undefined)[] {
+  const search = "opensearchConfiguration";
+  return [search, `${search}.s3Configuration`].map((path) => {
+    const [group, stream] = ["logGroupName", "logStreamName"].map((key) =>
+      textAt(inputs, `${path}.cloudwatchLoggingOptions.${key}`),
+    );
+    return byId(world, "aws:cloudwatch/logStream:LogStream", `${group ?? ""}:${stream ?? ""}`);
+  });
 }

@@ -1,0 +1,402 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import * as aws from "@pulumi/aws";
+import * as pulumi from "@pulumi/pulumi";
+import { logGroupArns, roleArn } from "./arns";
+import type { Place } from "./arns";
+import { Bucket } from "./bucket";
+import type { PolicyStatement } from "./policy-document";
+import { keyByAlias, policyDocument } from "./policy-document";
+
+export interface LogDeliveryArgs extends Place {
+  /** Start of the names that people look up. */
+  prefix: string;
+  /** Name of the log group whose events are delivered. */
+  logGroupName: pulumi.Input<string>;
+  /** ARN of the log store's domain. */
+  domainArn: string;
+  /** The log store: the stream waits for it. */
+  logStore: pulumi.Resource;
+  /** Private subnets of the stream's network interfaces. */
+  subnetIds: pulumi.Input<string>[];
+  /** Security group of these network interfaces. */
+  securityGroupId: pulumi.Input<string>;
+  /** Rules that let the stream reach the domain. */
+  securityGroupRules: pulumi.Resource;
+  /** Key of the stream and of the failed records. */
+  key: { arn: pulumi.Input<string>; alias: string };
+  /** Key of the logs of the delivery itself. */
+  logKeyArn: pulumi.Input<string>;
+  /** Days for which the logs of the delivery itself, and the records that failed, are kept. */
+  logRetentionDays: number;
+  /** Bucket that receives the access logs of the bucket of failed records. */
+  accessLogs: Bucket;
+  /** Whether Pulumi refuses to delete the bucket of failed records. @default true */
+  deletionProtection?: boolean;
+}
+
+/** What the bucket of failed records is for: part of its name. */
+export const failedLogsPurpose = "failed-logs";
+
+/** Firehose tries for two hours before it puts records aside; it offers no more. */
+const retrySeconds = 7200;
+
+/** How long Firehose collects records before it delivers them, and how much: whichever comes first. */
+const buffering = { bufferingInterval: 60, bufferingSize: 5 };
+
+/**
+ * Brings the control plane's logs from CloudWatch into the log store: a subscription, a Firehose stream inside the VPC,
+ * and a function that makes a document of each event. What the store does not take is kept in a bucket.
+ *
+ * Firehose alone cannot do it: CloudWatch Logs puts many events into one record, of which OpenSearch takes none
+ * (docs.aws.amazon.com/firehose/latest/dev/writing-with-cloudwatch-logs.html). Taking the messages out of a batch, as
+ * Firehose offers, leaves them all in one record as well.
+ */
+export class LogDelivery extends pulumi.ComponentResource {
+  static readonly requirements = ["S1"];
+
+  constructor(name: string, args: LogDeliveryArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("drawbridge:aws:LogDelivery", name, {}, opts);
+    const child = { parent: this };
+    const names = deliveryNames(args);
+    const failedRecords = new Bucket(
+      failedLogsPurpose,
+      {
+        ...args,
+        purpose: failedLogsPurpose,
+        encryption: { keyArn: args.key.arn },
+        retentionDays: args.logRetentionDays,
+      },
+      child,
+    );
+    const logs = deliveryLogs(name, args, child);
+    const splitter = splitterFunction(name, args, child);
+    const role = serviceRole(
+      name,
+      names.role,
+      "Delivery of logs to the log store",
+      // docs.aws.amazon.com/firehose/latest/dev/controlling-access.html
+      {
+        Sid: "StreamOfThisAccount",
+        Principal: { Service: "firehose.amazonaws.com" },
+        Action: "sts:AssumeRole",
+        Condition: {
+          StringEquals: { "aws:SourceAccount": args.accountId },
+          ArnEquals: { "aws:SourceArn": names.streamArn },
+        },
+      },
+      deliveryRights(args, failedRecords.arn),
+      child,
+    );
+    const stream = new aws.kinesis.FirehoseDeliveryStream(
+      name,
+      {
+        name: names.stream,
+        destination: "opensearch",
+        serverSideEncryption: {
+          enabled: true,
+          keyType: "CUSTOMER_MANAGED_CMK",
+          keyArn: args.key.arn,
+        },
+        opensearchConfiguration: {
+          domainArn: args.domainArn,
+          roleArn: role.arn,
+          indexName: "control-plane",
+          indexRotationPeriod: "OneDay",
+          ...buffering,
+          retryDuration: retrySeconds,
+          s3BackupMode: "FailedDocumentsOnly",
+          s3Configuration: {
+            bucketArn: failedRecords.arn,
+            roleArn: role.arn,
+            kmsKeyArn: args.key.arn,
+            compressionFormat: "GZIP",
+            errorOutputPrefix: "control-plane/",
+            cloudwatchLoggingOptions: logs.options("failed-records"),
+          },
+          vpcConfig: {
+            roleArn: role.arn,
+            subnetIds: args.subnetIds,
+            securityGroupIds: [args.securityGroupId],
+          },
+          processingConfiguration: {
+            enabled: true,
+            processors: [
+              {
+                type: "Lambda",
+                parameters: [{ parameterName: "LambdaArn", parameterValue: names.functionVersion }],
+              },
+            ],
+          },
+          cloudwatchLoggingOptions: logs.options("log-store"),
+        },
+      },
+      {
+        ...child,
+        dependsOn: [
+          ...role.rights,
+          ...logs.streams,
+          splitter,
+          args.logStore,
+          failedRecords,
+          args.securityGroupRules,
+        ],
+      },
+    );
+    subscribe(name, args, stream, child);
+    this.registerOutputs({});
+  }
+}
+
+/** ARN of the role by which the delivery writes to the log store, known before it exists. */
+export function deliveryRoleArn(args: Place & { prefix: string }): string {
+  return roleArn(args, deliveryNames(args).role);
+}
+
+function deliveryNames({ prefix, region, accountId }: Place & { prefix: string }) {
+  const stream = `${prefix}-control-plane`;
+  const splitter = `${prefix}-log-events`;
+  const functionArn = `arn:aws:lambda:${region}:${accountId}:function:${splitter}`;
+  return {
+    role: `${prefix}-log-delivery`,
+    stream,
+    streamArn: `arn:aws:firehose:${region}:${accountId}:deliverystream/${stream}`,
+    splitter,
+    functionArn,
+    functionVersion: `${functionArn}:$LATEST`,
+    splitterLogs: `/drawbridge/${prefix}/log-events`,
+    logs: `/drawbridge/${prefix}/log-delivery`,
+  };
+}
+
+/** A role for one service, with its rights. */
+function serviceRole(
+  name: string,
+  roleName: string,
+  description: string,
+  trust: PolicyStatement,
+  rights: PolicyStatement[],
+  child: pulumi.CustomResourceOptions,
+): { arn: pulumi.Output<string>; rights: pulumi.Resource[] } {
+  const role = new aws.iam.Role(
+    name,
+    { name: roleName, description, assumeRolePolicy: policyDocument([trust]) },
+    child,
+  );
+  const policy = new aws.iam.RolePolicy(
+    name,
+    { role: role.id, policy: policyDocument(rights) },
+    child,
+  );
+  return { arn: role.arn, rights: [policy] };
+}
+
+/** What Firehose needs, as its guide lists it: docs.aws.amazon.com/firehose/latest/dev/controlling-access.html#using-iam-es-vpc */
+function deliveryRights(args: LogDeliveryArgs, bucket: string): PolicyStatement[] {
+  const { region, accountId } = args;
+  const names = deliveryNames(args);
+  const ec2 = (type: string) => `arn:aws:ec2:${region}:${accountId}:${type}/*`;
+  const { Resource, Condition } = keyByAlias(args, args.key.alias);
+  return [
+    {
+      Sid: "FindTheStore",
+      Action: ["es:DescribeDomain", "es:DescribeDomainConfig", "es:DescribeDomains"],
+      Resource: args.domainArn,
+    },
+    {
+      Sid: "IndexInTheStore",
+      Action: ["es:ESHttpPost", "es:ESHttpPut"],
+      Resource: `${args.domainArn}/*`,
+    },
+    {
+      Sid: "ReadTheStateOfTheStore",
+      Action: "es:ESHttpGet",
+      Resource: [
+        "_all/_settings",
+        "_cluster/stats",
+        "control-plane*/_mapping/*",
+        "_nodes",
+        "_nodes/stats",
+        "_nodes/*/stats",
+        "_stats",
+        "control-plane*/_stats",
+      ].map((path) => `${args.domainArn}/${path}`),
+    },
+    {
+      // These describe; they take no resource.
+      Sid: "FindTheNetwork",
+      Action: [
+        "ec2:DescribeNetworkInterfaces",
+        "ec2:DescribeSecurityGroups",
+        "ec2:DescribeSubnets",
+        "ec2:DescribeVpcAttribute",
+        "ec2:DescribeVpcs",
+      ],
+      Resource: "*",
+    },
+    {
+      Sid: "EnterTheNetwork",
+      Action: "ec2:CreateNetworkInterface",
+      Resource: [ec2("network-interface"), ec2("security-group"), ec2("subnet")],
+    },
+    {
+      Sid: "UseAndLeaveTheNetwork",
+      Action: ["ec2:CreateNetworkInterfacePermission", "ec2:DeleteNetworkInterface"],
+      Resource: ec2("network-interface"),
+    },
+    {
+      Sid: "FindFailedRecords",
+      Action: ["s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketMultipartUploads"],
+      Resource: bucket,
+    },
+    {
+      Sid: "KeepFailedRecords",
+      Action: ["s3:AbortMultipartUpload", "s3:GetObject", "s3:PutObject"],
+      Resource: `${bucket}/*`,
+    },
+    {
+      Sid: "EncryptFailedRecords",
+      Action: ["kms:Decrypt", "kms:GenerateDataKey"],
+      Resource,
+      Condition: { ...Condition, StringEquals: { "kms:ViaService": `s3.${region}.amazonaws.com` } },
+    },
+    {
+      Sid: "SplitBatches",
+      Action: ["lambda:GetFunctionConfiguration", "lambda:InvokeFunction"],
+      Resource: [names.functionArn, names.functionVersion],
+    },
+    {
+      Sid: "ReportErrors",
+      Action: "logs:PutLogEvents",
+      Resource: logGroupArns(args, names.logs),
+    },
+  ];
+}
+
+/** Where the stream reports what it could not deliver. Firehose makes neither the group nor its streams. */
+function deliveryLogs(
+  name: string,
+  args: LogDeliveryArgs,
+  child: pulumi.CustomResourceOptions,
+): {
+  streams: pulumi.Resource[];
+  options: (stream: string) => { enabled: boolean; logGroupName: string; logStreamName: string };
+} {
+  const { logs } = deliveryNames(args);
+  const group = new aws.cloudwatch.LogGroup(
+    name,
+    { name: logs, kmsKeyId: args.logKeyArn, retentionInDays: args.logRetentionDays },
+    child,
+  );
+  const streams = ["failed-records", "log-store"].map(
+    (stream) =>
+      new aws.cloudwatch.LogStream(
+        `${name}-${stream}`,
+        { name: stream, logGroupName: group.name },
+        child,
+      ),
+  );
+  const options = (logStreamName: string) => ({ enabled: true, logGroupName: logs, logStreamName });
+  return { streams, options };
+}
+
+function splitterFunction(
+  name: string,
+  args: LogDeliveryArgs,
+  child: pulumi.CustomResourceOptions,
+): pulumi.Resource {
+  const names = deliveryNames(args);
+  const group = new aws.cloudwatch.LogGroup(
+    `${name}-events`,
+    { name: names.splitterLogs, kmsKeyId: args.logKeyArn, retentionInDays: args.logRetentionDays },
+    child,
+  );
+  const role = serviceRole(
+    `${name}-events`,
+    names.splitter,
+    "Makes a record of each log event",
+    {
+      // Lambda takes on roles of a function's own account only, and its guide names no source that a policy could ask
+      // for: docs.aws.amazon.com/lambda/latest/dg/lambda-intro-execution-role.html
+      Sid: "FunctionsOfThisAccount",
+      Principal: { Service: "lambda.amazonaws.com" },
+      Action: "sts:AssumeRole",
+    },
+    [
+      {
+        Sid: "PutEventsBack",
+        Action: "firehose:PutRecordBatch",
+        Resource: names.streamArn,
+        // docs.aws.amazon.com/lambda/latest/dg/permissions-source-function-arn.html
+        Condition: { ArnEquals: { "lambda:SourceFunctionArn": names.functionArn } },
+      },
+      {
+        Sid: "WriteOwnLogs",
+        Action: ["logs:CreateLogStream", "logs:PutLogEvents"],
+        Resource: logGroupArns(args, names.splitterLogs),
+      },
+    ],
+    child,
+  );
+  return new aws.lambda.Function(
+    `${name}-events`,
+    {
+      name: names.splitter,
+      description: "Makes a record of each log event",
+      role: role.arn,
+      runtime: "nodejs22.x",
+      architectures: ["arm64"],
+      handler: "index.handler",
+      code: new pulumi.asset.AssetArchive({
+        "index.js": new pulumi.asset.StringAsset(
+          readFileSync(join(__dirname, "log-events.cjs"), "utf8"),
+        ),
+      }),
+      memorySize: 256,
+      timeout: 120,
+      loggingConfig: { logFormat: "JSON", logGroup: names.splitterLogs },
+    },
+    { ...child, dependsOn: [...role.rights, group] },
+  );
+}
+
+/** docs.aws.amazon.com/AmazonCloudWatch/latest/logs/SubscriptionFilters.html#FirehoseExample */
+function subscribe(
+  name: string,
+  args: LogDeliveryArgs,
+  stream: aws.kinesis.FirehoseDeliveryStream,
+  child: pulumi.CustomResourceOptions,
+): void {
+  const role = serviceRole(
+    `${name}-subscription`,
+    `${args.prefix}-log-subscription`,
+    "Log groups write to the delivery of logs",
+    {
+      Sid: "LogGroupsOfThisAccount",
+      Principal: { Service: "logs.amazonaws.com" },
+      Action: "sts:AssumeRole",
+      Condition: {
+        ArnLike: { "aws:SourceArn": `arn:aws:logs:${args.region}:${args.accountId}:*` },
+      },
+    },
+    [
+      {
+        Sid: "PutRecords",
+        Action: ["firehose:PutRecord", "firehose:PutRecordBatch"],
+        Resource: deliveryNames(args).streamArn,
+      },
+    ],
+    child,
+  );
+  new aws.cloudwatch.LogSubscriptionFilter(
+    name,
+    {
+      logGroup: args.logGroupName,
+      destinationArn: stream.arn,
+      roleArn: role.arn,
+      // Everything.
+      filterPattern: "",
+    },
+    { ...child, dependsOn: role.rights },
+  );
+}

@@ -1,0 +1,35 @@
+/** The image by which fluentd writes to an engine, as the chart `fluent/fluentd` names it: `debian-<variant>-<variantVersion>`. */
+interface FluentdImage {
+  variant: string;
+  variantVersion: string;
+}
+
+/**
+ * The variant with fluent-plugin-opensearch (docker-image/v1.19/debian-opensearch/Gemfile of
+ * fluent/fluentd-kubernetes-daemonset), which signs its requests with the pod's role.
+ */
+const opensearch: FluentdImage = { variant: "opensearch", variantVersion: "1.1" };
+
+/**
+ * The engines of the log store, newest first, each with the fluentd image that can write to it.
+ *
+ * Elasticsearch 7.10 is the last one that AWS runs. Its image is not the variant `elasticsearch7`: the client in there
+ * (elasticsearch 7.17.11 in its Gemfile.lock) refuses AWS' distribution, and it signs nothing:
+ * github.com/uken/fluent-plugin-elasticsearch/issues/952. The client of the variant `opensearch` takes Elasticsearch
+ * from 6 to below 8 (verify_version_and_distribution in lib/opensearch.rb of opensearch-project/opensearch-ruby).
+ *
+ * OpenSearch 3 is left out: nobody has published that the plugin writes to it, and it was not tried.
+ */
+export const fluentdImages = {
+  "OpenSearch_2.19": opensearch,
+  "OpenSearch_2.17": opensearch,
+  "Elasticsearch_7.10": opensearch,
+} as const;
+
+/** Version of the log store's engine, as AWS writes it. */
+export type LogEngineVersion = keyof typeof fluentdImages;
+
+export const logEngineVersions = Object.keys(fluentdImages) as [
+  LogEngineVersion,
+  ...LogEngineVersion[],
+];

@@ -1,0 +1,302 @@
+import * as aws from "@pulumi/aws";
+import * as pulumi from "@pulumi/pulumi";
+import { requireBetween } from "../require";
+import { domainArn, logGroupArns, roleArn } from "./arns";
+import type { LogEngineVersion } from "./log-engines";
+import { policyDocument } from "./policy-document";
+
+export interface LogStoreArgs {
+  /** Start of the names that people look up, and name of the domain: 3 to 28 characters. */
+  prefix: string;
+  /** AWS account of the stack. */
+  accountId: string;
+  /** AWS region of the stack. */
+  region: string;
+  /** Engine and its version. */
+  engineVersion: LogEngineVersion;
+  /** Instance type of the nodes that hold the data, for example r7g.large.search. */
+  instanceType: string;
+  /** Nodes in each zone, 1 to 20. @default 1 */
+  instancesPerZone?: number;
+  /** Size of each node's volume, in GiB, 10 to 1024. */
+  volumeGiB: number;
+  /** Instance type of three nodes that only keep the cluster together. @default - the data nodes do that too */
+  dedicatedMasterType?: string | undefined;
+  /** Private subnets of the nodes, one for each of two or three zones. */
+  subnetIds: pulumi.Input<string>[];
+  /** Security group of the domain. */
+  securityGroupId: pulumi.Input<string>;
+  /** Key of the data. */
+  keyArn: pulumi.Input<string>;
+  /** Key of the domain's own logs. */
+  logKeyArn: pulumi.Input<string>;
+  /** Days for which the domain's own logs are kept. */
+  logRetentionDays: number;
+  /** ARN of the cluster whose pods administer the store. */
+  clusterArn: string;
+  /** ARNs of the roles that write logs. */
+  writerRoleArns: string[];
+  /** ARNs of the roles that search in logs. @default - only the administrator */
+  readerRoleArns?: string[];
+  /** Whether to create the service-linked role by which the service enters the VPC, which a new account lacks. */
+  createServiceLinkedRoles: boolean;
+  /** Whether Pulumi refuses to delete the domain and the logs in it. @default true */
+  deletionProtection?: boolean;
+}
+
+/** Pods that administer the store: the job that sets up its rights and the retention of its indices. */
+const administrator = { namespace: "logging", serviceAccount: "log-store-admin" };
+
+/** What the domain reports about itself: docs.aws.amazon.com/opensearch-service/latest/APIReference/API_LogPublishingOption.html */
+const logTypes = {
+  audit: "AUDIT_LOGS",
+  application: "ES_APPLICATION_LOGS",
+  "index-slow": "INDEX_SLOW_LOGS",
+  "search-slow": "SEARCH_SLOW_LOGS",
+} as const;
+
+const calls = {
+  read: ["es:ESHttpGet", "es:ESHttpHead", "es:ESHttpPost"],
+  write: ["es:ESHttpGet", "es:ESHttpHead", "es:ESHttpPost", "es:ESHttpPut"],
+  administer: [
+    "es:ESHttpDelete",
+    "es:ESHttpGet",
+    "es:ESHttpHead",
+    "es:ESHttpPatch",
+    "es:ESHttpPost",
+    "es:ESHttpPut",
+  ],
+};
+
+/**
+ * The central log store: an OpenSearch domain inside the VPC, spread over the zones, which knows people and programs by
+ * their IAM roles only. AWS takes a snapshot of it every hour and keeps it for two weeks:
+ * docs.aws.amazon.com/opensearch-service/latest/developerguide/managedomains-snapshots.html
+ *
+ * Who may do what in an index, how long indices live and what is audited is data inside OpenSearch, behind its own API
+ * in the VPC, which no AWS call sets. The role `adminRoleArn` is for the pod that sets it.
+ */
+export class LogStore extends pulumi.ComponentResource {
+  static readonly requirements = ["S1"];
+
+  /** ARN of the domain, known before it exists. */
+  readonly arn: string;
+  /** Host of the domain's API, inside the VPC. */
+  readonly endpoint: pulumi.Output<string>;
+  /** ARN of the role that may do everything in the store, for the pods of the service account `logging/log-store-admin`. */
+  readonly adminRoleArn: string;
+
+  constructor(name: string, args: LogStoreArgs, opts?: pulumi.ComponentResourceOptions) {
+    const { instancesPerZone = 1, deletionProtection = true } = args;
+    requireDomainName(args.prefix);
+    requireBetween("instancesPerZone", instancesPerZone, 1, 20);
+    requireBetween("volumeGiB", args.volumeGiB, 10, 1024);
+    requireBetween("subnetIds.length", args.subnetIds.length, 2, 3);
+    super("drawbridge:aws:LogStore", name, {}, opts);
+    const child = { parent: this };
+    this.arn = domainArn(args, args.prefix);
+    const admin = administration(name, args, this.arn, child);
+    this.adminRoleArn = roleArn(args, adminRoleName(args));
+    const serviceRole = args.createServiceLinkedRoles ? [vpcRole(name, child)] : [];
+    const logs = ownLogs(name, args, this.arn, child);
+    const domain = new aws.opensearch.Domain(
+      name,
+      {
+        domainName: args.prefix,
+        engineVersion: args.engineVersion,
+        clusterConfig: clusterConfig(args, instancesPerZone),
+        ebsOptions: {
+          ebsEnabled: true,
+          volumeType: "gp3",
+          volumeSize: args.volumeGiB,
+          // What every gp3 volume has without a surcharge: docs.aws.amazon.com/ebs/latest/userguide/general-purpose.html
+          iops: 3000,
+          throughput: 125,
+        },
+        vpcOptions: { subnetIds: args.subnetIds, securityGroupIds: [args.securityGroupId] },
+        encryptAtRest: { enabled: true, kmsKeyId: args.keyArn },
+        nodeToNodeEncryption: { enabled: true },
+        domainEndpointOptions: {
+          enforceHttps: true,
+          tlsSecurityPolicy: "Policy-Min-TLS-1-2-PFS-2023-10",
+        },
+        advancedSecurityOptions: {
+          enabled: true,
+          internalUserDatabaseEnabled: false,
+          masterUserOptions: { masterUserArn: admin.arn },
+        },
+        accessPolicies: accessPolicy(args, this.arn, this.adminRoleArn),
+        logPublishingOptions: logs.options,
+        softwareUpdateOptions: { autoSoftwareUpdateEnabled: true },
+        // Ten hours from here on, in UTC: docs.aws.amazon.com/opensearch-service/latest/developerguide/off-peak.html
+        offPeakWindowOptions: {
+          enabled: true,
+          offPeakWindow: { windowStartTime: { hours: 22, minutes: 0 } },
+        },
+      },
+      { ...child, dependsOn: [...serviceRole, logs.policy], protect: deletionProtection },
+    );
+    this.endpoint = domain.endpoint;
+    this.registerOutputs({
+      arn: this.arn,
+      endpoint: this.endpoint,
+      adminRoleArn: this.adminRoleArn,
+    });
+  }
+}
+
+/** docs.aws.amazon.com/opensearch-service/latest/developerguide/createupdatedomains.html */
+function requireDomainName(prefix: string): void {
+  if (!/^[a-z][a-z0-9-]{2,27}$/.test(prefix)) {
+    throw new Error(
+      `prefix must be 3 to 28 lower-case letters, digits and hyphens that start with a letter, got ${prefix} (${prefix.length})`,
+    );
+  }
+}
+
+function clusterConfig(
+  { subnetIds, instanceType, dedicatedMasterType }: LogStoreArgs,
+  instancesPerZone: number,
+): aws.types.input.opensearch.DomainClusterConfig {
+  const availabilityZoneCount = subnetIds.length;
+  return {
+    instanceType,
+    instanceCount: availabilityZoneCount * instancesPerZone,
+    zoneAwarenessEnabled: true,
+    zoneAwarenessConfig: { availabilityZoneCount },
+    // Three can lose one and still agree: docs.aws.amazon.com/opensearch-service/latest/developerguide/managedomains-dedicatedmasternodes.html
+    ...(dedicatedMasterType
+      ? { dedicatedMasterEnabled: true, dedicatedMasterType, dedicatedMasterCount: 3 }
+      : {}),
+  };
+}
+
+/**
+ * Only roles that the stack names get as far as OpenSearch's own rights. The account is the principal, so each of them
+ * needs the right in its own policies too, and a role that is made anew keeps its place.
+ */
+function accessPolicy(
+  args: LogStoreArgs,
+  domain: string,
+  adminRole: string,
+): pulumi.Output<string> {
+  const roles: [sid: string, actions: string[], arns: string[]][] = [
+    ["AdministratorSetsUp", calls.administer, [adminRole]],
+    ["WritersIndex", calls.write, args.writerRoleArns],
+    ["ReadersSearch", calls.read, args.readerRoleArns ?? []],
+  ];
+  return policyDocument(
+    roles
+      .filter(([, , arns]) => arns.length > 0)
+      .map(([Sid, Action, arns]) => ({
+        Sid,
+        Principal: { AWS: `arn:aws:iam::${args.accountId}:root` },
+        Action,
+        Resource: `${domain}/*`,
+        Condition: { ArnEquals: { "aws:PrincipalArn": arns } },
+      })),
+  );
+}
+
+function adminRoleName({ prefix }: LogStoreArgs): string {
+  return `${prefix}-log-store-admin`;
+}
+
+/** docs.aws.amazon.com/eks/latest/userguide/pod-id-role.html, pod-id-abac.html */
+function administration(
+  name: string,
+  args: LogStoreArgs,
+  domain: string,
+  child: pulumi.CustomResourceOptions,
+): aws.iam.Role {
+  const role = new aws.iam.Role(
+    `${name}-admin`,
+    {
+      name: adminRoleName(args),
+      description: "Log store: its rights, retention and audit",
+      assumeRolePolicy: policyDocument([
+        {
+          Sid: "AdministratorOfTheCluster",
+          Principal: { Service: "pods.eks.amazonaws.com" },
+          Action: ["sts:AssumeRole", "sts:TagSession"],
+          Condition: {
+            StringEquals: {
+              "aws:SourceAccount": args.accountId,
+              "aws:RequestTag/kubernetes-namespace": administrator.namespace,
+              "aws:RequestTag/kubernetes-service-account": administrator.serviceAccount,
+            },
+            ArnEquals: { "aws:SourceArn": args.clusterArn },
+          },
+        },
+      ]),
+    },
+    child,
+  );
+  new aws.iam.RolePolicy(
+    `${name}-admin`,
+    {
+      role: role.id,
+      policy: policyDocument([
+        { Sid: "AdministerTheStore", Action: calls.administer, Resource: `${domain}/*` },
+      ]),
+    },
+    child,
+  );
+  return role;
+}
+
+/** One for each account: it stays when the stack goes, because others may use it. */
+function vpcRole(name: string, child: pulumi.CustomResourceOptions): pulumi.Resource {
+  return new aws.iam.ServiceLinkedRole(
+    `${name}-vpc`,
+    { awsServiceName: "opensearchservice.amazonaws.com" },
+    { ...child, retainOnDelete: true },
+  );
+}
+
+/** The groups of the domain's own logs, and its right to write to them. */
+function ownLogs(
+  name: string,
+  args: LogStoreArgs,
+  domain: string,
+  child: pulumi.CustomResourceOptions,
+): {
+  options: aws.types.input.opensearch.DomainLogPublishingOption[];
+  policy: pulumi.Resource;
+} {
+  const groupName = (kind: string) => `/drawbridge/${args.prefix}/log-store/${kind}`;
+  const options = Object.entries(logTypes).map(([kind, logType]) => ({
+    logType,
+    enabled: true,
+    cloudwatchLogGroupArn: new aws.cloudwatch.LogGroup(
+      `${name}-${kind}`,
+      {
+        name: groupName(kind),
+        kmsKeyId: args.logKeyArn,
+        retentionInDays: args.logRetentionDays,
+      },
+      child,
+    ).arn,
+  }));
+  const policy = new aws.cloudwatch.LogResourcePolicy(
+    name,
+    {
+      policyName: `${args.prefix}-log-store`,
+      policyDocument: policyDocument([
+        {
+          // docs.aws.amazon.com/opensearch-service/latest/developerguide/createdomain-configure-slow-logs.html
+          Sid: "DomainWritesItsLogs",
+          Principal: { Service: "es.amazonaws.com" },
+          Action: ["logs:CreateLogStream", "logs:PutLogEvents", "logs:PutLogEventsBatch"],
+          Resource: Object.keys(logTypes).flatMap((kind) => logGroupArns(args, groupName(kind))),
+          Condition: {
+            StringEquals: { "aws:SourceAccount": args.accountId },
+            ArnEquals: { "aws:SourceArn": domain },
+          },
+        },
+      ]),
+    },
+    child,
+  );
+  return { options, policy };
+}

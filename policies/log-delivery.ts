@@ -1,0 +1,94 @@
+import { is, isSet } from "./conditions";
+import { mustNameKey } from "./keys";
+import type { Finding, Resource, Stack } from "./model";
+import { allows, isEveryResource, isLimitedBy, principals, statements } from "./policy-documents";
+import { resourceRule, stackRule } from "./rule";
+import { token } from "./tokens";
+import { any, not } from "./truth";
+
+/** Destinations that keep aside in a bucket what they cannot take. */
+const searchDestinations = ["opensearchConfiguration", "elasticsearchConfiguration"];
+
+export const deliveryEncrypted = stackRule({
+  id: "log-delivery-encrypted",
+  title: "Streams to log stores are encrypted with a key that the account manages, inside a VPC",
+  severity: "medium",
+  level: "mandatory",
+  requirements: ["S1", "M1"],
+  controls: ["ckv:CKV_AWS_240", "ckv:CKV_AWS_241"],
+  fix: "Set serverSideEncryption with a KMS key, and vpcConfig and s3Configuration.kmsKeyArn of the destination.",
+  url: "https://docs.aws.amazon.com/firehose/latest/dev/encryption.html",
+  types: [token.deliveryStream],
+  *checkStack(stack) {
+    for (const stream of stack.all(token.deliveryStream)) {
+      // What comes from another stream is encrypted by that one: Firehose takes no key for it.
+      if (!stream.at("kinesisSourceConfiguration").present) {
+        yield* stream.must("serverSideEncryption.enabled", is(true));
+        yield* mustNameKey(stream.at("serverSideEncryption.keyArn"), stack);
+      }
+      for (const destination of searchDestinations) {
+        if (!stream.at(destination).present) continue;
+        yield* stream.must(`${destination}.vpcConfig`, isSet);
+        yield* mustNameKey(stream.at(`${destination}.s3Configuration.kmsKeyArn`), stack);
+      }
+    }
+  },
+});
+
+export const controlPlaneDelivered = stackRule({
+  id: "log-control-plane-central",
+  title: "The control plane's logs go on from CloudWatch to the central log store",
+  severity: "medium",
+  level: "mandatory",
+  requirements: ["S1"],
+  controls: [],
+  fix: "Add a subscription filter to the log group /aws/eks/<cluster name>/cluster.",
+  url: "https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/SubscriptionFilters.html",
+  types: [token.cluster],
+  *checkStack(stack) {
+    for (const cluster of stack.all(token.cluster)) yield* delivered(cluster, stack);
+  },
+});
+
+function delivered(cluster: Resource, stack: Stack): Finding[] {
+  const name = cluster.at("name");
+  if (name.unknown) return [name.undecided()];
+  const wanted = `/aws/eks/${name.text}/cluster`;
+  const filters = stack.all(token.logSubscriptionFilter).map((filter) => filter.at("logGroup"));
+  const groups = filters.flatMap((field) => [
+    ...stack.refs(field, [token.logGroup]).found.map((group) => group.at("name")),
+    ...stack.refs(field, [token.logGroup]).outside,
+  ]);
+  if (groups.some(({ value }) => value === wanted)) return [];
+  const open = [
+    ...groups.filter(({ unknown }) => unknown),
+    ...stack.danglers([token.logSubscriptionFilter], "logGroup", [token.logGroup]),
+  ];
+  return open.length > 0
+    ? open.map((field) => field.undecided())
+    : [cluster.fail(`${cluster.name} must have a subscription filter on ${wanted}, got none`)];
+}
+
+export const logResourcePolicyNarrow = resourceRule({
+  id: "log-resource-policy-narrow",
+  title: "Services write to named log groups, for named resources of the account",
+  severity: "medium",
+  level: "mandatory",
+  requirements: ["M1", "S1"],
+  controls: [],
+  fix: "Name log groups in Resource, and limit the service by aws:SourceAccount or aws:SourceArn.",
+  url: "https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html",
+  types: [token.logResourcePolicy],
+  *check(policy) {
+    for (const statement of statements(policy.at("policyDocument"))) {
+      const refused = not(allows(statement));
+      if (principals(statement, "Service").length > 0) {
+        yield* statement.judge(
+          any([refused, isLimitedBy(statement, ["aws:SourceAccount", "aws:SourceArn"])]),
+          "limit the service by aws:SourceAccount or aws:SourceArn",
+        );
+      }
+      yield* statement.judge(any([refused, not(isEveryResource(statement))]), "name log groups");
+    }
+  },
+});

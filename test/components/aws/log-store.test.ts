@@ -1,0 +1,212 @@
+import { fluentdImages, logEngineVersions } from "../../../components/aws/log-engines";
+import type { LogStoreArgs } from "../../../components/aws/log-store";
+import { LogStore } from "../../../components/aws/log-store";
+import { created, ofType } from "../../support/created";
+
+const account = "111122223333";
+const domain = `arn:aws:es:eu-west-1:${account}:domain/drawbridge-dev`;
+const base: LogStoreArgs = {
+  prefix: "drawbridge-dev",
+  accountId: account,
+  region: "eu-west-1",
+  engineVersion: "OpenSearch_2.19",
+  instanceType: "r7g.large.search",
+  volumeGiB: 100,
+  subnetIds: ["subnet-a", "subnet-b", "subnet-c"],
+  securityGroupId: "sg-store",
+  keyArn: "arn:key",
+  logKeyArn: "arn:logs",
+  logRetentionDays: 365,
+  clusterArn: `arn:aws:eks:eu-west-1:${account}:cluster/drawbridge-dev`,
+  writerRoleArns: ["arn:writer"],
+  createServiceLinkedRoles: false,
+};
+const build = (more: Partial<LogStoreArgs> = {}) =>
+  created(() => new LogStore("log-store", { ...base, ...more }));
+const domainOf = async (more: Partial<LogStoreArgs> = {}) =>
+  ofType(await build(more), "aws:opensearch/domain:Domain")["log-store"] ?? {};
+const parsed = (text: unknown) => JSON.parse(text as string) as { Statement: unknown[] };
+
+describe("LogStore", () => {
+  it("creates a domain inside the VPC that encrypts everything and knows roles only [S1]", async () => {
+    const { accessPolicies, logPublishingOptions, ...inputs } = await domainOf();
+    expect(inputs).toEqual({
+      domainName: "drawbridge-dev",
+      engineVersion: "OpenSearch_2.19",
+      clusterConfig: {
+        instanceType: "r7g.large.search",
+        instanceCount: 3,
+        zoneAwarenessEnabled: true,
+        zoneAwarenessConfig: { availabilityZoneCount: 3 },
+      },
+      ebsOptions: {
+        ebsEnabled: true,
+        volumeType: "gp3",
+        volumeSize: 100,
+        iops: 3000,
+        throughput: 125,
+      },
+      vpcOptions: {
+        subnetIds: ["subnet-a", "subnet-b", "subnet-c"],
+        securityGroupIds: ["sg-store"],
+      },
+      encryptAtRest: { enabled: true, kmsKeyId: "arn:key" },
+      nodeToNodeEncryption: { enabled: true },
+      domainEndpointOptions: {
+        enforceHttps: true,
+        tlsSecurityPolicy: "Policy-Min-TLS-1-2-PFS-2023-10",
+      },
+      advancedSecurityOptions: {
+        enabled: true,
+        internalUserDatabaseEnabled: false,
+        masterUserOptions: { masterUserArn: "arn:log-store-admin" },
+      },
+      softwareUpdateOptions: { autoSoftwareUpdateEnabled: true },
+      offPeakWindowOptions: {
+        enabled: true,
+        offPeakWindow: { windowStartTime: { hours: 22, minutes: 0 } },
+      },
+    });
+    expect(logPublishingOptions).toEqual(
+      Object.entries({
+        AUDIT_LOGS: "audit",
+        ES_APPLICATION_LOGS: "application",
+        INDEX_SLOW_LOGS: "index-slow",
+        SEARCH_SLOW_LOGS: "search-slow",
+      }).map(([logType, group]) => ({
+        logType,
+        enabled: true,
+        cloudwatchLogGroupArn: `arn:log-store-${group}`,
+      })),
+    );
+    expect(parsed(accessPolicies).Statement).toEqual([
+      {
+        Effect: "Allow",
+        Sid: "AdministratorSetsUp",
+        Principal: { AWS: `arn:aws:iam::${account}:root` },
+        Action: [
+          "es:ESHttpDelete",
+          "es:ESHttpGet",
+          "es:ESHttpHead",
+          "es:ESHttpPatch",
+          "es:ESHttpPost",
+          "es:ESHttpPut",
+        ],
+        Resource: `${domain}/*`,
+        Condition: {
+          ArnEquals: {
+            "aws:PrincipalArn": [`arn:aws:iam::${account}:role/drawbridge-dev-log-store-admin`],
+          },
+        },
+      },
+      {
+        Effect: "Allow",
+        Sid: "WritersIndex",
+        Principal: { AWS: `arn:aws:iam::${account}:root` },
+        Action: ["es:ESHttpGet", "es:ESHttpHead", "es:ESHttpPost", "es:ESHttpPut"],
+        Resource: `${domain}/*`,
+        Condition: { ArnEquals: { "aws:PrincipalArn": ["arn:writer"] } },
+      },
+    ]);
+  });
+
+  it("adds readers, who change nothing by PUT or DELETE", async () => {
+    const { accessPolicies } = await domainOf({ readerRoleArns: ["arn:reader"] });
+    expect(parsed(accessPolicies).Statement[2]).toMatchObject({
+      Action: ["es:ESHttpGet", "es:ESHttpHead", "es:ESHttpPost"],
+      Condition: { ArnEquals: { "aws:PrincipalArn": ["arn:reader"] } },
+    });
+  });
+
+  it.each([
+    [2, 1, 2],
+    [3, 2, 6],
+  ])("puts the nodes of %d zones, %d each", async (zones, instancesPerZone, instanceCount) => {
+    const subnetIds = base.subnetIds.slice(0, zones);
+    expect((await domainOf({ subnetIds, instancesPerZone }))["clusterConfig"]).toMatchObject({
+      instanceCount,
+      zoneAwarenessConfig: { availabilityZoneCount: zones },
+    });
+  });
+
+  it("adds three dedicated masters where their type is given", async () => {
+    const { clusterConfig } = await domainOf({ dedicatedMasterType: "m7g.large.search" });
+    expect(clusterConfig).toMatchObject({
+      dedicatedMasterEnabled: true,
+      dedicatedMasterType: "m7g.large.search",
+      dedicatedMasterCount: 3,
+    });
+  });
+
+  it("lets one service account of the cluster administer it, and nobody else", async () => {
+    const role = ofType(await build(), "aws:iam/role:Role")["log-store-admin"];
+    expect(parsed(role?.["assumeRolePolicy"]).Statement).toEqual([
+      {
+        Effect: "Allow",
+        Sid: "AdministratorOfTheCluster",
+        Principal: { Service: "pods.eks.amazonaws.com" },
+        Action: ["sts:AssumeRole", "sts:TagSession"],
+        Condition: {
+          StringEquals: {
+            "aws:SourceAccount": account,
+            "aws:RequestTag/kubernetes-namespace": "logging",
+            "aws:RequestTag/kubernetes-service-account": "log-store-admin",
+          },
+          ArnEquals: { "aws:SourceArn": base.clusterArn },
+        },
+      },
+    ]);
+  });
+
+  it("keeps its own logs encrypted, and lets this domain only write them", async () => {
+    const resources = await build();
+    const groups = ofType(resources, "aws:cloudwatch/logGroup:LogGroup");
+    expect(Object.values(groups)).toEqual(
+      ["application", "audit", "index-slow", "search-slow"].map((kind) => ({
+        name: `/drawbridge/drawbridge-dev/log-store/${kind}`,
+        kmsKeyId: "arn:logs",
+        retentionInDays: 365,
+      })),
+    );
+    const policies = ofType(resources, "aws:cloudwatch/logResourcePolicy:LogResourcePolicy");
+    expect(parsed(policies["log-store"]?.["policyDocument"]).Statement).toMatchObject([
+      {
+        Principal: { Service: "es.amazonaws.com" },
+        Action: ["logs:CreateLogStream", "logs:PutLogEvents", "logs:PutLogEventsBatch"],
+        Condition: {
+          StringEquals: { "aws:SourceAccount": account },
+          ArnEquals: { "aws:SourceArn": domain },
+        },
+      },
+    ]);
+  });
+
+  it.each([
+    [false, {}],
+    [true, { "log-store-vpc": { awsServiceName: "opensearchservice.amazonaws.com" } }],
+  ])("creates the role of the service only when told to (%s)", async (told, expected) => {
+    const resources = await build({ createServiceLinkedRoles: told });
+    expect(ofType(resources, "aws:iam/serviceLinkedRole:ServiceLinkedRole")).toEqual(expected);
+  });
+
+  it.each<[Partial<LogStoreArgs>, string]>([
+    [
+      { prefix: "drawbridge-a-stack-of-long-name" },
+      "prefix must be 3 to 28 lower-case letters, digits and hyphens that start with a letter, got drawbridge-a-stack-of-long-name (31)",
+    ],
+    [{ subnetIds: ["a"] }, "subnetIds.length must be an integer from 2 to 3, got 1"],
+    [{ instancesPerZone: 0 }, "instancesPerZone must be an integer from 1 to 20, got 0"],
+    [{ volumeGiB: 9 }, "volumeGiB must be an integer from 10 to 1024, got 9"],
+  ])("fails for %o", (change, message) => {
+    expect(() => new LogStore("log-store", { ...base, ...change })).toThrow(message);
+  });
+});
+
+describe("fluentdImages", () => {
+  it("pairs every engine with an image that signs its requests, the newest first", () => {
+    expect(logEngineVersions[0]).toBe("OpenSearch_2.19");
+    for (const image of Object.values(fluentdImages)) {
+      expect(image).toEqual({ variant: "opensearch", variantVersion: "1.1" });
+    }
+  });
+});

@@ -1,0 +1,396 @@
+import { bucketNamed } from "./buckets";
+import { trustOf } from "./iam";
+import { securityGroupsAreOf, subnetsAreOf, vpcOfSubnet } from "./network";
+import { allowsService, wellFormed } from "./policy-document";
+import {
+  AwsError,
+  allWith,
+  byId,
+  numberAt,
+  textAt,
+  textsAt,
+  valuesAt,
+  type Draft,
+  type ResourceRow,
+} from "./row";
+import type { Properties, World } from "./world";
+
+const domainType = "aws:opensearch/domain:Domain";
+const logPolicyType = "aws:cloudwatch/logResourcePolicy:LogResourcePolicy";
+const filterType = "aws:cloudwatch/logSubscriptionFilter:LogSubscriptionFilter";
+const streamType = "aws:kinesis/firehoseDeliveryStream:FirehoseDeliveryStream";
+
+const arnOf = ({ scope, world }: Draft, service: string, resource: string) =>
+  `arn:aws:${service}:${scope.region}:${world.accountId}:${resource}`;
+const text = (inputs: unknown, path: string) => textAt(inputs, path) ?? "";
+
+/** The role through which OpenSearch enters a VPC: docs.aws.amazon.com/opensearch-service/latest/developerguide/slr.html */
+export const vpcRoleArn = (accountId: string) =>
+  `arn:aws:iam::${accountId}:role/aws-service-role/opensearchservice.amazonaws.com/AWSServiceRoleForAmazonOpenSearchService`;
+
+function serviceRoleExists({ inputs, world }: Draft): AwsError | undefined {
+  const arn = vpcRoleArn(world.accountId);
+  const exists =
+    world.principals.includes(arn) ||
+    world.resources.some(({ computed }) => computed["arn"] === arn);
+  if (exists || valuesAt(inputs, "vpcOptions").length === 0) return undefined;
+  return new AwsError(
+    "ValidationException",
+    "Before you can proceed, you must enable a service-linked role to give Amazon OpenSearch Service permissions to access your VPC.",
+  );
+}
+
+// docs.aws.amazon.com/opensearch-service/latest/developerguide/createupdatedomains.html
+function domainNameFits({ inputs }: Draft): AwsError | undefined {
+  const name = text(inputs, "domainName");
+  if (/^[a-z][a-z0-9-]{2,27}$/.test(name)) return undefined;
+  return new AwsError(
+    "ValidationException",
+    `Value '${name}' at 'domainName' failed to satisfy constraint: 3 to 28 lower-case letters, digits and hyphens`,
+  );
+}
+
+function engineIsWellFormed({ inputs }: Draft): AwsError | undefined {
+  const version = text(inputs, "engineVersion");
+  if (/^(OpenSearch|Elasticsearch)_\d+\.\d+$/.test(version)) return undefined;
+  return new AwsError("ValidationException", `Invalid engine version: '${version}'`);
+}
+
+/** One subnet for each zone, and nodes enough to be in each. */
+function zonesMatchSubnets({ inputs, world }: Draft): AwsError | undefined {
+  const aware = valuesAt(inputs, "clusterConfig.zoneAwarenessEnabled")[0] === true;
+  const configured = numberAt(inputs, "clusterConfig.zoneAwarenessConfig.availabilityZoneCount");
+  const zones = aware ? (configured ?? 2) : 1;
+  const subnets = textsAt(inputs, "vpcOptions.subnetIds[*]");
+  const nodes = numberAt(inputs, "clusterConfig.instanceCount") ?? 1;
+  const inZones = new Set(
+    subnets.map((id) =>
+      textAt(byId(world, "aws:ec2/subnet:Subnet", id)?.inputs, "availabilityZone"),
+    ),
+  );
+  const refuse = (message: string) => new AwsError("ValidationException", message);
+  if (subnets.length > 0 && (subnets.length !== zones || inZones.size !== zones)) {
+    return refuse(
+      `You must specify exactly ${zones} subnets in as many zones, got ${subnets.length} in ${inZones.size}`,
+    );
+  }
+  if (nodes < zones) {
+    return refuse(
+      `You must choose a minimum of ${zones} data nodes for ${zones} zones, got ${nodes}`,
+    );
+  }
+  return undefined;
+}
+
+function mastersCanAgree({ inputs }: Draft): AwsError | undefined {
+  if (valuesAt(inputs, "clusterConfig.dedicatedMasterEnabled")[0] !== true) return undefined;
+  const count = numberAt(inputs, "clusterConfig.dedicatedMasterCount");
+  if (count === 3 || count === 5) return undefined;
+  return new AwsError(
+    "ValidationException",
+    `Dedicated master node count must be 3 or 5, got ${count ?? "none"}`,
+  );
+}
+
+// docs.aws.amazon.com/opensearch-service/latest/developerguide/fgac.html
+function fineGrainedAccessIsPossible({ inputs }: Draft): AwsError | undefined {
+  const on = (path: string) => valuesAt(inputs, path)[0] === true;
+  if (!on("advancedSecurityOptions.enabled")) return undefined;
+  const missing = [
+    "encryptAtRest.enabled",
+    "nodeToNodeEncryption.enabled",
+    "domainEndpointOptions.enforceHttps",
+  ].find((path) => !on(path));
+  if (missing === undefined) return undefined;
+  return new AwsError("ValidationException", `You must enable ${missing} for advanced security`);
+}
+
+function domainMayWriteLogs(draft: Draft): AwsError | undefined {
+  const { inputs, world } = draft;
+  const groups = textsAt(inputs, "logPublishingOptions[*].cloudwatchLogGroupArn");
+  const context = {
+    "aws:SourceAccount": world.accountId,
+    "aws:SourceArn": arnOf(draft, "es", `domain/${text(inputs, "domainName")}`),
+  };
+  const allowed = world.resources.some(
+    (resource) =>
+      resource.type === logPolicyType &&
+      allowsService(
+        resource.inputs["policyDocument"],
+        ["es.amazonaws.com"],
+        ["logs:PutLogEvents"],
+        context,
+      ),
+  );
+  if (groups.length === 0 || allowed) return undefined;
+  return new AwsError(
+    "ValidationException",
+    `The Resource Access Policy specified for the CloudWatch Logs log group ${groups[0] ?? ""} does not grant sufficient permissions for Amazon OpenSearch Service to create a log stream.`,
+  );
+}
+
+/** What AWS turns on and does not turn off again, and the upgrades that it has. */
+function domainReplacedWhen(olds: Properties, news: Properties): string[] {
+  const off = ["encryptAtRest", "nodeToNodeEncryption", "advancedSecurityOptions"].filter(
+    (block) =>
+      valuesAt(olds, `${block}.enabled`)[0] === true &&
+      valuesAt(news, `${block}.enabled`)[0] !== true,
+  );
+  const moved = (olds["vpcOptions"] === undefined) !== (news["vpcOptions"] === undefined);
+  return [
+    ...off,
+    ...(moved ? ["vpcOptions"] : []),
+    ...(isUpgrade(text(olds, "engineVersion"), text(news, "engineVersion"))
+      ? []
+      : ["engineVersion"]),
+  ];
+}
+
+/** To a newer version of the engine, or from the last Elasticsearch to OpenSearch: docs.aws.amazon.com/opensearch-service/latest/developerguide/version-migration.html */
+function isUpgrade(from: string, to: string): boolean {
+  const [oldEngine = "", oldVersion = ""] = from.split("_");
+  const [newEngine = "", newVersion = ""] = to.split("_");
+  if (oldEngine !== newEngine) return oldEngine === "Elasticsearch";
+  return oldVersion.localeCompare(newVersion, undefined, { numeric: true }) <= 0;
+}
+
+function roleTrusts(path: string, service: string, code: string) {
+  return ({ inputs, world }: Draft): AwsError | undefined => {
+    const role = textAt(inputs, path);
+    if (allowsService(trustOf({ world }, role), [service], ["sts:AssumeRole"])) return undefined;
+    return new AwsError(code, `${service} cannot assume the role ${role ?? ""} (${path})`);
+  };
+}
+
+const vpcOfFirst = (path: string) => (draft: Draft) =>
+  vpcOfSubnet(draft.world, textsAt(draft.inputs, path)[0]);
+
+const search = "opensearchConfiguration";
+
+function failedRecordsHaveABucket({ inputs, world }: Draft): AwsError | undefined {
+  const arn = text(inputs, `${search}.s3Configuration.bucketArn`);
+  if (bucketNamed(world, arn.replace("arn:aws:s3:::", ""))) return undefined;
+  return new AwsError("InvalidArgumentException", `The bucket ${arn} does not exist`);
+}
+
+function functionExists({ inputs, world }: Draft): AwsError | undefined {
+  const parameters = valuesAt(
+    inputs,
+    `${search}.processingConfiguration.processors[*].parameters[*]`,
+  );
+  const arns = parameters
+    .filter((parameter) => text(parameter, "parameterName") === "LambdaArn")
+    .map((parameter) => text(parameter, "parameterValue"));
+  const missing = arns.find((arn) => functionOf(world, arn) === undefined);
+  if (missing === undefined) return undefined;
+  return new AwsError("InvalidArgumentException", `The function ${missing} does not exist`);
+}
+
+/** The function of an ARN, with or without a version. */
+function functionOf(world: World, arn: string) {
+  return world.resources.find(
+    ({ type, computed }) =>
+      type === "aws:lambda/function:Function" &&
+      (arn === computed["arn"] || arn.startsWith(`${String(computed["arn"])}:`)),
+  );
+}
+
+// docs.aws.amazon.com/AmazonCloudWatch/latest/logs/cloudwatch_limits_cwl.html
+const filtersPerGroup = 2;
+const logPoliciesPerRegion = 10;
+
+function groupHasRoomForFilters({ inputs, world, previous }: Draft): AwsError | undefined {
+  const others = allWith(world, filterType, "logGroup", inputs["logGroup"]).filter(
+    ({ id }) => id !== previous?.id,
+  );
+  if (others.length < filtersPerGroup) return undefined;
+  return new AwsError(
+    "LimitExceededException",
+    `Resource limit exceeded: ${filtersPerGroup} subscription filters of ${text(inputs, "logGroup")}`,
+  );
+}
+
+function regionHasRoomForPolicies({ world, previous }: Draft): AwsError | undefined {
+  const others = world.resources.filter(
+    ({ type, id }) => type === logPolicyType && id !== previous?.id,
+  );
+  if (others.length < logPoliciesPerRegion) return undefined;
+  return new AwsError("LimitExceededException", "Resource limit exceeded: 10 resource policies");
+}
+
+export const logStoreRows: Record<string, ResourceRow> = {
+  [domainType]: {
+    noun: "domain",
+    id: (draft) => arnOf(draft, "es", `domain/${text(draft.inputs, "domainName")}`),
+    tagged: true,
+    required: [],
+    references: [
+      { path: "vpcOptions.subnetIds[*]", to: "subnet", onDelete: "refuse" },
+      { path: "vpcOptions.securityGroupIds[*]", to: "securityGroup", onDelete: "refuse" },
+      { path: "encryptAtRest.kmsKeyId", to: "key", onDelete: "dangle" },
+      {
+        path: "advancedSecurityOptions.masterUserOptions.masterUserArn",
+        to: "roleArn",
+        onDelete: "dangle",
+      },
+      {
+        path: "logPublishingOptions[*].cloudwatchLogGroupArn",
+        to: "logGroupArn",
+        onDelete: "dangle",
+      },
+    ],
+    identifiers: ({ id }) => ({ domainArn: [id] }),
+    computed: (draft) => {
+      const name = text(draft.inputs, "domainName");
+      return {
+        arn: arnOf(draft, "es", `domain/${name}`),
+        domainId: `${draft.world.accountId}/${name}`,
+        endpoint: `vpc-${name}-${draft.digits(26, "endpoint")}.${draft.scope.region}.es.amazonaws.com`,
+      };
+    },
+    claims: ({ inputs }) => {
+      const name = text(inputs, "domainName");
+      const message = `Domain ${name} already exists`;
+      return [
+        { key: `domain ${name}`, refusal: new AwsError("ResourceAlreadyExistsException", message) },
+      ];
+    },
+    replacedBy: ["domainName", "encryptAtRest.kmsKeyId"],
+    replacedWhen: domainReplacedWhen,
+    rules: [
+      domainNameFits,
+      engineIsWellFormed,
+      serviceRoleExists,
+      zonesMatchSubnets,
+      subnetsAreOf("vpcOptions.subnetIds[*]", vpcOfFirst("vpcOptions.subnetIds[*]")),
+      securityGroupsAreOf(
+        ["vpcOptions.securityGroupIds[*]"],
+        vpcOfFirst("vpcOptions.subnetIds[*]"),
+      ),
+      mastersCanAgree,
+      fineGrainedAccessIsPossible,
+      domainMayWriteLogs,
+    ],
+  },
+  [logPolicyType]: {
+    noun: "resource policy of logs",
+    id: ({ inputs }) => text(inputs, "policyName"),
+    name: "policyName",
+    tagged: false,
+    required: ["policyDocument"],
+    references: [],
+    computed: () => ({}),
+    replacedBy: ["policyName", "resourceArn"],
+    rules: [wellFormed("policyDocument", "InvalidParameterException"), regionHasRoomForPolicies],
+  },
+  "aws:cloudwatch/logStream:LogStream": {
+    noun: "log stream",
+    id: ({ inputs }) => `${text(inputs, "logGroupName")}:${text(inputs, "name")}`,
+    name: "name",
+    tagged: false,
+    required: ["logGroupName"],
+    references: [{ path: "logGroupName", to: "logGroupName", onDelete: "cascade" }],
+    computed: (draft) => ({
+      arn: arnOf(
+        draft,
+        "logs",
+        `log-group:${text(draft.inputs, "logGroupName")}:log-stream:${text(draft.inputs, "name")}`,
+      ),
+    }),
+    replacedBy: ["name", "logGroupName"],
+  },
+  [filterType]: {
+    noun: "subscription filter",
+    id: ({ inputs }) => `${text(inputs, "logGroup")}|${text(inputs, "name")}`,
+    name: "name",
+    tagged: false,
+    required: ["logGroup", "destinationArn", "filterPattern"],
+    references: [
+      { path: "logGroup", to: "logGroupName", onDelete: "cascade" },
+      { path: "destinationArn", to: "deliveryStreamArn", onDelete: "dangle" },
+      { path: "roleArn", to: "roleArn", onDelete: "dangle" },
+    ],
+    computed: () => ({}),
+    replacedBy: ["name", "logGroup", "destinationArn"],
+    rules: [
+      roleTrusts("roleArn", "logs.amazonaws.com", "InvalidParameterException"),
+      groupHasRoomForFilters,
+    ],
+  },
+  [streamType]: {
+    noun: "delivery stream",
+    id: (draft) => arnOf(draft, "firehose", `deliverystream/${text(draft.inputs, "name")}`),
+    name: "name",
+    tagged: true,
+    required: ["destination"],
+    references: [
+      { path: `${search}.domainArn`, to: "domainArn", onDelete: "dangle" },
+      { path: `${search}.roleArn`, to: "roleArn", onDelete: "dangle" },
+      { path: `${search}.s3Configuration.roleArn`, to: "roleArn", onDelete: "dangle" },
+      { path: `${search}.s3Configuration.kmsKeyArn`, to: "key", onDelete: "dangle" },
+      { path: `${search}.vpcConfig.roleArn`, to: "roleArn", onDelete: "dangle" },
+      { path: `${search}.vpcConfig.subnetIds[*]`, to: "subnet", onDelete: "refuse" },
+      { path: `${search}.vpcConfig.securityGroupIds[*]`, to: "securityGroup", onDelete: "refuse" },
+      { path: "serverSideEncryption.keyArn", to: "key", onDelete: "dangle" },
+    ],
+    identifiers: ({ id }) => ({ deliveryStreamArn: [id] }),
+    computed: (draft) => ({
+      arn: arnOf(draft, "firehose", `deliverystream/${text(draft.inputs, "name")}`),
+      destinationId: "destinationId-000000000001",
+      versionId: String(Number(draft.previous?.computed["versionId"] ?? 0) + 1),
+    }),
+    moving: ["versionId"],
+    claims: ({ inputs }) => {
+      const name = text(inputs, "name");
+      const message = `Firehose ${name} already exists`;
+      return [
+        {
+          key: `delivery stream ${name}`,
+          refusal: new AwsError("ResourceInUseException", message),
+        },
+      ];
+    },
+    replacedBy: [
+      "name",
+      "destination",
+      "kinesisSourceConfiguration",
+      "mskSourceConfiguration",
+      `${search}.s3BackupMode`,
+      `${search}.vpcConfig`,
+    ],
+    rules: [
+      roleTrusts(`${search}.roleArn`, "firehose.amazonaws.com", "InvalidArgumentException"),
+      subnetsAreOf(
+        `${search}.vpcConfig.subnetIds[*]`,
+        vpcOfFirst(`${search}.vpcConfig.subnetIds[*]`),
+      ),
+      securityGroupsAreOf(
+        [`${search}.vpcConfig.securityGroupIds[*]`],
+        vpcOfFirst(`${search}.vpcConfig.subnetIds[*]`),
+      ),
+      failedRecordsHaveABucket,
+      functionExists,
+    ],
+  },
+  "aws:lambda/function:Function": {
+    noun: "function",
+    id: ({ inputs }) => text(inputs, "name"),
+    name: "name",
+    tagged: true,
+    required: ["role"],
+    references: [{ path: "role", to: "roleArn", onDelete: "dangle" }],
+    computed: (draft) => {
+      const arn = arnOf(draft, "lambda", `function:${text(draft.inputs, "name")}`);
+      return { arn, qualifiedArn: `${arn}:$LATEST`, version: "$LATEST" };
+    },
+    claims: ({ inputs }) => {
+      const name = text(inputs, "name");
+      const message = `Function already exist: ${name}`;
+      return [
+        { key: `function ${name}`, refusal: new AwsError("ResourceConflictException", message) },
+      ];
+    },
+    replacedBy: ["name", "packageType"],
+    rules: [roleTrusts("role", "lambda.amazonaws.com", "InvalidParameterValueException")],
+  },
+};

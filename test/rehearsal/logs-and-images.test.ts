@@ -1,0 +1,509 @@
+import { Account, accountId, network, refusalOf, trust } from "./account";
+import { vpcRoleArn } from "./aws/log-store";
+import type { Properties } from "./aws/world";
+import { missingDependencies } from "./order";
+
+interface Case {
+  title: string;
+  account: () => Account;
+  action: (account: Account) => unknown;
+  code: string;
+  names?: string[];
+}
+
+function checkAll(cases: Case[]): void {
+  it.each(cases)("$title", ({ account, action, code, names = [] }) => {
+    const made = account();
+    const refusal = refusalOf(() => action(made));
+    expect(refusal.code).toBe(code);
+    for (const name of names) expect(refusal.message).toContain(name);
+  });
+}
+
+const logWriters = (condition: Properties = {}) =>
+  JSON.stringify({
+    Version: "2012-10-17",
+    Statement: [
+      {
+        Effect: "Allow",
+        Principal: { Service: "es.amazonaws.com" },
+        Action: "logs:PutLogEvents",
+        Resource: `arn:aws:logs:eu-west-1:${accountId}:log-group:/store:*`,
+        Condition: condition,
+      },
+    ],
+  });
+
+/** An account with a network, the log group of a store, and the role of the service. */
+const withNetwork = (principals = [vpcRoleArn(accountId)]): Account => {
+  const account = new Account(principals);
+  network(account);
+  account.make("group-of-logs", "logGroup", { name: "/store" });
+  return account;
+};
+
+const domainInputs = (account: Account): Properties => ({
+  domainName: "logs",
+  engineVersion: "OpenSearch_2.17",
+  clusterConfig: {
+    instanceCount: 2,
+    zoneAwarenessEnabled: true,
+    zoneAwarenessConfig: { availabilityZoneCount: 2 },
+  },
+  vpcOptions: {
+    subnetIds: [account.id("subnet-a"), account.id("subnet-b")],
+    securityGroupIds: [account.id("group")],
+  },
+  encryptAtRest: { enabled: true },
+  nodeToNodeEncryption: { enabled: true },
+  domainEndpointOptions: { enforceHttps: true },
+  advancedSecurityOptions: { enabled: true },
+});
+const makeDomain = (account: Account, changes: Properties = {}, name = "domain") =>
+  account.make(name, "domain", { ...domainInputs(account), ...changes });
+const withDomain = (): Account => {
+  const account = withNetwork();
+  makeDomain(account);
+  return account;
+};
+
+describe("domains", () => {
+  const zones = (account: Account, subnets: string[], instanceCount = 2) => ({
+    clusterConfig: {
+      instanceCount,
+      zoneAwarenessEnabled: true,
+      zoneAwarenessConfig: { availabilityZoneCount: 2 },
+    },
+    vpcOptions: { subnetIds: subnets.map((name) => account.id(name)) },
+  });
+  checkAll([
+    {
+      title: "enter a VPC by the role of the service only",
+      account: () => withNetwork([]),
+      action: makeDomain,
+      code: "ValidationException",
+      names: ["service-linked role"],
+    },
+    {
+      title: "are named once",
+      account: withDomain,
+      action: (account) => makeDomain(account, {}, "other"),
+      code: "ResourceAlreadyExistsException",
+      names: ["logs"],
+    },
+    ...["ab", "Logs", "1logs", "x".repeat(29)].map((domainName) => ({
+      title: `are not named ${domainName}`,
+      account: withNetwork,
+      action: (account: Account) => makeDomain(account, { domainName }),
+      code: "ValidationException",
+      names: [domainName],
+    })),
+    {
+      title: "run an engine",
+      account: withNetwork,
+      action: (account) => makeDomain(account, { engineVersion: "7.10" }),
+      code: "ValidationException",
+      names: ["7.10"],
+    },
+    {
+      title: "have a subnet for each zone",
+      account: withNetwork,
+      action: (account) => makeDomain(account, zones(account, ["subnet-a"])),
+      code: "ValidationException",
+      names: ["exactly 2"],
+    },
+    {
+      title: "have each subnet in a zone of its own",
+      account: withNetwork,
+      action: (account) => makeDomain(account, zones(account, ["subnet-a", "subnet-public"])),
+      code: "ValidationException",
+      names: ["exactly 2"],
+    },
+    {
+      title: "have a node in each zone",
+      account: withNetwork,
+      action: (account) => makeDomain(account, zones(account, ["subnet-a", "subnet-b"], 1)),
+      code: "ValidationException",
+      names: ["minimum of 2"],
+    },
+    {
+      title: "have three masters or five",
+      account: withNetwork,
+      action: (account) =>
+        makeDomain(account, {
+          clusterConfig: {
+            ...(domainInputs(account)["clusterConfig"] as Properties),
+            dedicatedMasterEnabled: true,
+            dedicatedMasterCount: 2,
+          },
+        }),
+      code: "ValidationException",
+      names: ["3 or 5"],
+    },
+    ...["encryptAtRest", "nodeToNodeEncryption", "domainEndpointOptions"].map((block) => ({
+      title: `know rights only with ${block}`,
+      account: withNetwork,
+      action: (account: Account) =>
+        makeDomain(account, { [block]: { enabled: false, enforceHttps: false } }),
+      code: "ValidationException",
+      names: [block],
+    })),
+    {
+      title: "write logs only where a policy lets them",
+      account: withNetwork,
+      action: (account) => publish(account),
+      code: "ValidationException",
+      names: [":log-group:/store"],
+    },
+    {
+      title: "write logs only where a policy lets this one",
+      account: () => {
+        const account = withNetwork();
+        const other = { ArnEquals: { "aws:SourceArn": "arn:aws:es:x:y:domain/other" } };
+        account.make("policy", "logPolicy", { policyDocument: logWriters(other) });
+        return account;
+      },
+      action: (account) => publish(account),
+      code: "ValidationException",
+      names: [":log-group:/store"],
+    },
+    {
+      title: "keep the security group that they wear",
+      account: withDomain,
+      action: (account) => account.delete("group"),
+      code: "DependencyViolation",
+    },
+  ]);
+
+  const publish = (account: Account, name = "domain") =>
+    makeDomain(
+      account,
+      {
+        logPublishingOptions: [
+          {
+            logType: "AUDIT_LOGS",
+            cloudwatchLogGroupArn: account.output("group-of-logs", "arn"),
+          },
+        ],
+      },
+      name,
+    );
+
+  it("write logs where a policy lets them, and need it before", () => {
+    const account = withNetwork();
+    account.make("policy", "logPolicy", { policyDocument: logWriters() });
+    publish(account);
+    const state = account.names.map((name) => ({
+      urn: account.urn(name),
+      type: "",
+      dependencies: [],
+    }));
+    const missing = missingDependencies(account.world, state).filter(
+      ({ urn }) => urn === account.urn("domain"),
+    );
+    expect(missing.map(({ needs }) => needs)).toEqual([account.urn("policy")]);
+  });
+
+  it.each<[Properties, string[]]>([
+    [{ domainName: "other" }, ["domainName"]],
+    [{ encryptAtRest: { enabled: true, kmsKeyId: "arn:other" } }, ["encryptAtRest"]],
+    [{ encryptAtRest: { enabled: false } }, ["encryptAtRest"]],
+    [{ nodeToNodeEncryption: { enabled: false } }, ["nodeToNodeEncryption"]],
+    [{ advancedSecurityOptions: { enabled: false } }, ["advancedSecurityOptions"]],
+    [{ vpcOptions: undefined }, ["vpcOptions"]],
+    [{ vpcOptions: { subnetIds: ["a", "b", "c"] } }, []],
+    [{ engineVersion: "OpenSearch_2.19" }, []],
+    [{ engineVersion: "OpenSearch_2.9" }, ["engineVersion"]],
+    [{ engineVersion: "Elasticsearch_7.10" }, ["engineVersion"]],
+    [{ accessPolicies: "{}" }, []],
+  ])("changed by %j are replaced by %j", (changes, replaces) => {
+    expect(withDomain().diff("domain", changes).replaces).toEqual(replaces);
+  });
+
+  it("go from the last Elasticsearch to OpenSearch in place", () => {
+    const account = withNetwork();
+    makeDomain(account, { engineVersion: "Elasticsearch_7.10" });
+    expect(account.diff("domain", { engineVersion: "OpenSearch_2.19" }).replaces).toEqual([]);
+  });
+});
+
+/** A domain, a bucket, and roles for what stands between a log group and them. */
+const withDelivery = (): Account => {
+  const account = withDomain();
+  account.make("bucket", "bucket", { bucket: "failed" });
+  for (const service of ["firehose", "lambda", "logs"]) {
+    account.make(service, "role", { assumeRolePolicy: trust(`${service}.amazonaws.com`) });
+  }
+  account.make("function", "function", { name: "split", role: account.output("lambda", "arn") });
+  return account;
+};
+const makeStream = (account: Account, changes: Properties = {}) =>
+  account.make("stream", "deliveryStream", {
+    name: "logs",
+    destination: "opensearch",
+    opensearchConfiguration: {
+      domainArn: account.output("domain", "arn"),
+      roleArn: account.output("firehose", "arn"),
+      s3BackupMode: "FailedDocumentsOnly",
+      s3Configuration: {
+        bucketArn: "arn:aws:s3:::failed",
+        roleArn: account.output("firehose", "arn"),
+      },
+      vpcConfig: {
+        roleArn: account.output("firehose", "arn"),
+        subnetIds: [account.id("subnet-a")],
+        securityGroupIds: [account.id("group")],
+      },
+      processingConfiguration: {
+        enabled: true,
+        processors: [
+          {
+            type: "Lambda",
+            parameters: [
+              {
+                parameterName: "LambdaArn",
+                parameterValue: `${String(account.output("function", "arn"))}:$LATEST`,
+              },
+            ],
+          },
+        ],
+      },
+      ...changes,
+    },
+  });
+const withStream = (): Account => {
+  const account = withDelivery();
+  makeStream(account);
+  return account;
+};
+const subscribe = (account: Account, name: string, changes: Properties = {}) =>
+  account.make(name, "logFilter", {
+    name,
+    logGroup: "/store",
+    destinationArn: account.output("stream", "arn"),
+    roleArn: account.output("logs", "arn"),
+    filterPattern: "",
+    ...changes,
+  });
+
+describe("delivery of logs", () => {
+  checkAll([
+    {
+      title: "goes to a domain that exists",
+      account: withDelivery,
+      action: (account) => makeStream(account, { domainArn: "arn:none" }),
+      code: "ResourceNotFoundException",
+      names: ["arn:none"],
+    },
+    {
+      title: "goes by a role for Firehose",
+      account: withDelivery,
+      action: (account) => makeStream(account, { roleArn: account.output("logs", "arn") }),
+      code: "InvalidArgumentException",
+      names: ["firehose.amazonaws.com"],
+    },
+    {
+      title: "keeps what fails in a bucket that exists",
+      account: withDelivery,
+      action: (account) =>
+        makeStream(account, {
+          s3Configuration: {
+            bucketArn: "arn:aws:s3:::none",
+            roleArn: account.output("firehose", "arn"),
+          },
+        }),
+      code: "InvalidArgumentException",
+      names: ["arn:aws:s3:::none"],
+    },
+    {
+      title: "goes through a function that exists",
+      account: () => {
+        const account = withDelivery();
+        account.delete("function");
+        return account;
+      },
+      action: makeStream,
+      code: "InvalidArgumentException",
+      names: ["split"],
+    },
+    {
+      title: "keeps the subnets of its network interfaces",
+      account: withStream,
+      action: (account) => account.delete("subnet-a"),
+      code: "DependencyViolation",
+    },
+    {
+      title: "of a name exists once",
+      account: withStream,
+      action: (account) => account.make("again", "deliveryStream", account.read("stream") ?? {}),
+      code: "ResourceInUseException",
+      names: ["logs"],
+    },
+    {
+      title: "is subscribed to by a role for CloudWatch Logs",
+      account: withStream,
+      action: (account) =>
+        subscribe(account, "filter", { roleArn: account.output("firehose", "arn") }),
+      code: "InvalidParameterException",
+      names: ["logs.amazonaws.com"],
+    },
+    {
+      title: "is subscribed to for a group that exists",
+      account: withStream,
+      action: (account) => subscribe(account, "filter", { logGroup: "/none" }),
+      code: "ResourceNotFoundException",
+      names: ["/none"],
+    },
+    {
+      title: "is subscribed to twice for a group at most",
+      account: () => {
+        const account = withStream();
+        subscribe(account, "one");
+        subscribe(account, "two");
+        return account;
+      },
+      action: (account) => subscribe(account, "three"),
+      code: "LimitExceededException",
+      names: ["/store"],
+    },
+    {
+      title: "goes through functions with a role for Lambda",
+      account: withDelivery,
+      action: (account) =>
+        account.make("other", "function", { role: account.output("logs", "arn") }),
+      code: "InvalidParameterValueException",
+      names: ["lambda.amazonaws.com"],
+    },
+    {
+      title: "has a tenth resource policy of logs, and no eleventh",
+      account: () => {
+        const account = new Account();
+        for (let i = 0; i < 10; i++) {
+          account.make(`policy-${i}`, "logPolicy", { policyDocument: logWriters() });
+        }
+        return account;
+      },
+      action: (account) => account.make("more", "logPolicy", { policyDocument: logWriters() }),
+      code: "LimitExceededException",
+    },
+  ]);
+
+  it.each<[string, Properties, string[]]>([
+    ["stream", { name: "other" }, ["name"]],
+    [
+      "stream",
+      { opensearchConfiguration: { s3BackupMode: "AllDocuments" } },
+      ["opensearchConfiguration"],
+    ],
+    ["stream", { serverSideEncryption: { enabled: true } }, []],
+    ["function", { memorySize: 512 }, []],
+    ["function", { name: "other" }, ["name"]],
+  ])("of %s changed by %j is replaced by %j", (name, changes, replaces) => {
+    expect(withStream().diff(name, changes).replaces).toEqual(replaces);
+  });
+
+  it("takes streams and subscriptions away with their group", () => {
+    const account = withStream();
+    subscribe(account, "filter");
+    account.make("report", "logStream", { name: "errors", logGroupName: "/store" });
+    account.delete("group-of-logs");
+    expect([account.read("filter"), account.read("report")]).toEqual([undefined, undefined]);
+  });
+});
+
+describe("images", () => {
+  const lifecycle = JSON.stringify({ rules: [{ rulePriority: 1 }] });
+  const withRepository = (): Account => {
+    const account = new Account();
+    account.make("repository", "repository", { name: "team/api" });
+    return account;
+  };
+  const cache = (account: Account, changes: Properties) =>
+    account.make("cache", "cacheRule", {
+      ecrRepositoryPrefix: "quay",
+      upstreamRegistryUrl: "quay.io",
+      ...changes,
+    });
+  checkAll([
+    {
+      title: "are in repositories of a name each",
+      account: withRepository,
+      action: (account) => account.make("other", "repository", { name: "team/api" }),
+      code: "RepositoryAlreadyExistsException",
+    },
+    ...["Team", "team//api", "a", "-team"].map((name) => ({
+      title: `are not in ${name}`,
+      account: () => new Account(),
+      action: (account: Account) => account.make("repository", "repository", { name }),
+      code: "InvalidParameterException",
+    })),
+    {
+      title: "go by a policy of a repository that exists",
+      account: () => new Account(),
+      action: (account) =>
+        account.make("policy", "lifecyclePolicy", { repository: "none", policy: lifecycle }),
+      code: "RepositoryNotFoundException",
+    },
+    {
+      title: "go by a policy with rules",
+      account: withRepository,
+      action: (account) =>
+        account.make("policy", "lifecyclePolicy", { repository: "team/api", policy: "{}" }),
+      code: "InvalidParameterException",
+    },
+    {
+      title: "are cached of registries that ECR knows",
+      account: () => new Account(),
+      action: (account) => cache(account, { upstreamRegistryUrl: "registry.example.com" }),
+      code: "UnsupportedUpstreamRegistryException",
+    },
+    {
+      title: "are cached of closed registries with a secret",
+      account: () => new Account(),
+      action: (account) => cache(account, { upstreamRegistryUrl: "ghcr.io" }),
+      code: "InvalidParameterException",
+    },
+    {
+      title: "are cached under a short prefix",
+      account: () => new Account(),
+      action: (account) => cache(account, { ecrRepositoryPrefix: "q".repeat(31) }),
+      code: "InvalidParameterException",
+    },
+    {
+      title: "are cached with a key only by a role for ECR",
+      account: () => new Account(),
+      action: (account) =>
+        account.make("template", "creationTemplate", {
+          prefix: "quay",
+          appliedFors: ["PULL_THROUGH_CACHE"],
+          encryptionConfigurations: [{ encryptionType: "KMS" }],
+        }),
+      code: "ValidationException",
+    },
+    {
+      title: "are scanned as often as the kind of scan offers",
+      account: () => new Account(),
+      action: (account) =>
+        account.make("scanning", "scanning", {
+          scanType: "BASIC",
+          rules: [{ scanFrequency: "CONTINUOUS_SCAN" }],
+        }),
+      code: "InvalidParameterException",
+    },
+  ]);
+
+  it("lose their policy with their repository", () => {
+    const account = withRepository();
+    account.make("policy", "lifecyclePolicy", { repository: "team/api", policy: lifecycle });
+    account.delete("repository");
+    expect(account.read("policy")).toBeUndefined();
+  });
+
+  it.each<[Properties, string[]]>([
+    [{ name: "other" }, ["name"]],
+    [{ encryptionConfigurations: [{ encryptionType: "AES256" }] }, ["encryptionConfigurations"]],
+    [{ imageTagMutability: "IMMUTABLE" }, []],
+  ])("in a repository changed by %j are replaced by %j", (changes, replaces) => {
+    expect(withRepository().diff("repository", changes).replaces).toEqual(replaces);
+  });
+});
