@@ -259,7 +259,10 @@ async function takesProtectionAway(rehearsal: Rehearsal): Promise<string[]> {
   if (!failure?.includes("eks-deletion-protection")) {
     return ["expected: the pack stops up", `got: ${failure ?? "success"}`];
   }
-  const outcome = await rehearsal.up({ "eks-deletion-protection": "advisory" });
+  const outcome = await rehearsal.up({
+    "eks-deletion-protection": "advisory",
+    "exp-alb-deletion-protection": "advisory",
+  });
   const { resources } = await rehearsal.state();
   // What Pulumi alone protects does not change; these two AWS protects as well.
   const both = resources.filter(({ type }) => [clusterType, loadBalancerType].includes(type));
