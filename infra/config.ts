@@ -5,6 +5,7 @@ import { z } from "zod";
 import { longestStackName } from "../components/aws/bucket";
 import { logEngineVersions } from "../components/aws/log-engines";
 import { longestCachePrefix } from "../components/aws/registry";
+import { mostUserData, sshUserData } from "../components/aws/ssh-user-data";
 import { planSubnets } from "../components/aws/subnets";
 import { addresses, cidrFault, cidrPattern, isPrivate, privateNetworks, specialPart } from "./cidr";
 import {
@@ -15,6 +16,7 @@ import {
   mostTrusted,
   mostTrustedAddresses,
 } from "./limits";
+import { readPublicKey, securityKeyType } from "./ssh-key";
 
 /** Namespace of the project in a stack file. */
 export const namespace = "drawbridge";
@@ -147,6 +149,47 @@ const accessEntry = z.strictObject(
   },
   "must be a map with principalArn, access and namespaces",
 );
+
+/**
+ * Accounts that Amazon Linux 2023 has or makes with a package. The instance looks again: an account of the system is
+ * nobody's, whatever its name.
+ */
+const systemAccounts =
+  "root|bin|daemon|adm|lp|sync|shutdown|halt|mail|operator|games|ftp|nobody|dbus|tss|sshd|chrony|rpc|rpcuser|ec2-user|ec2-instance-connect|ssm-user|cwagent|people|systemd-[a-z0-9-]*";
+const person = z.strictObject(
+  {
+    name: text(
+      new RegExp(`^(?!(${systemAccounts})$)[a-z][a-z0-9-]{0,30}$`),
+      "must be 1 to 31 lower-case letters, digits and hyphens, starting with a letter, and not an account of the system",
+    ).describe("Name of the person's account."),
+    publicKey: z
+      .string("must be the line of a .pub file")
+      .superRefine((line, issues) => {
+        const rule = publicKeyFault(line);
+        if (rule !== undefined) issues.addIssue({ code: "custom", message: rule });
+      })
+      .transform((line) => {
+        const { type, blob } = readPublicKey(line);
+        return `${type} ${blob}`;
+      })
+      .meta({
+        pattern: String.raw`^(ssh-ed25519|sk-ssh-ed25519@openssh\.com|ssh-rsa) [A-Za-z0-9+/]+={0,2}( .*)?$`,
+      })
+      .describe(
+        "The person's public key: Ed25519, of a security key or not, or RSA of at least 4096 bits.",
+      ),
+  },
+  "must be a map with name and publicKey",
+);
+
+function publicKeyFault(line: string): string | undefined {
+  try {
+    readPublicKey(line);
+    return undefined;
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
 
 /** Letters in both cases, for an editor: JSON schemas know no flags. */
 const anyCase = (word: string) =>
@@ -454,10 +497,10 @@ export const fields = {
     .describe(
       "NAT: zonal (a gateway per zone), single (one gateway, cheaper, lost with its zone) or regional (one gateway that AWS spreads over the zones).",
     ),
-  accessMode: oneOf(["ssm", "direct"])
+  accessMode: oneOf(["ssm", "ssh", "direct"])
     .default("ssm")
     .describe(
-      "How people reach the private API: ssm (Session Manager through a bastion) or direct (from trustedCidrs by a network that is already joined to the VPC).",
+      "How people reach the private API: ssm (Session Manager through a bastion), ssh (OpenSSH on a bastion with a public address) or direct (from trustedCidrs by a network that is already joined to the VPC).",
     ),
   trustedCidrs: list(
     ipv4Cidr(8).meta({ pattern: cidrPattern(String.raw`[89]|[12]\d|3[0-2]`) }),
@@ -466,9 +509,26 @@ export const fields = {
   )
     .meta({ ...unique, maxItems: Math.max(...Object.values(mostTrusted)) })
     .describe(
-      `Networks that people come from: in ssm mode the public addresses from which a session may be started, at most ${mostTrusted.ssm} networks; in direct mode the private networks (RFC 1918 or RFC 6598) that may reach the API, at most ${mostTrusted.direct}.`,
+      `Networks that people come from: in ssm mode the public addresses from which a session may be started, at most ${mostTrusted.ssm} networks; in ssh mode those from which SSH is open, at most ${mostTrusted.ssh}; in direct mode the private networks (RFC 1918 or RFC 6598) that may reach the API, at most ${mostTrusted.direct}.`,
     ),
   entry: entrySchema.describe("The one way in from the internet."),
+  ssh: z
+    .strictObject(
+      {
+        people: list(person, 1, "must be a list of at least one person").describe(
+          "Who may come in, each with an account and a key.",
+        ),
+        securityKeys: z
+          .boolean("must be true or false")
+          .default(false)
+          .describe(
+            "Whether every login takes a security key (FIDO2) and its PIN or fingerprint: two factors, without a secret on the bastion.",
+          ),
+      },
+      "must be a map with people",
+    )
+    .optional()
+    .describe("The bastion of ssh mode, and of no other mode."),
   kubernetesVersion: z
     .enum(kubernetesVersions, { error: ({ input }) => versionRule(input) })
     .default(kubernetesVersions[0])
@@ -546,6 +606,8 @@ const crossChecks: ((config: Partial<Fields>) => Fault[])[] = [
   entryHasItsCertificate,
   entryNamesAreInItsZone,
   entrySaysWhoMayCome,
+  sshFitsTheMode,
+  peopleHaveKeysOfTheirOwn,
   deployerIsInAnAllowedAccount,
   principalsAreDistinct,
   cachesCanLogIn,
@@ -692,14 +754,21 @@ function keyOf(path: string): string {
   return /^[A-Za-z]+/.exec(path)?.[0] ?? path;
 }
 
+/** A private key that was put in place of a public one goes into no log. */
+function withoutPrivateKey(value: unknown): string {
+  const json = JSON.stringify(value);
+  return json.includes("PRIVATE KEY") ? "[a private key]" : json;
+}
+
 function describeFaults(
   stack: string,
   faults: Fault[],
   isSecret: (key: string) => boolean,
 ): string {
   const lines = faults.map(({ path, rule, value }) => {
-    const got = isSecret(`${namespace}:${keyOf(path)}`) ? "[secret]" : JSON.stringify(value);
-    return `Pulumi.${stack}.yaml: ${path} ${rule}${value === undefined ? "" : `, got ${got}`}`;
+    if (value === undefined) return `Pulumi.${stack}.yaml: ${path} ${rule}`;
+    const got = isSecret(`${namespace}:${keyOf(path)}`) ? "[secret]" : withoutPrivateKey(value);
+    return `Pulumi.${stack}.yaml: ${path} ${rule}, got ${got}`;
   });
   return [...new Set(lines)].join("\n");
 }
@@ -799,7 +868,7 @@ function trustedNetworksFitTheMode({ accessMode, trustedCidrs }: Partial<Fields>
   if (!accessMode || !trustedCidrs) return [];
   const most = mostTrusted[accessMode];
   const faults = trustedCidrs.flatMap((cidr, i) => {
-    const rule = accessMode === "ssm" ? publicFault(cidr) : privateFault(cidr);
+    const rule = accessMode === "direct" ? privateFault(cidr) : publicFault(cidr, accessMode);
     return rule === undefined ? [] : [{ path: `trustedCidrs[${i}]`, rule, value: cidr }];
   });
   if (trustedCidrs.length > most) {
@@ -820,15 +889,66 @@ function trustedNetworksFitTheMode({ accessMode, trustedCidrs }: Partial<Fields>
   return faults;
 }
 
-function publicFault(cidr: string): string | undefined {
+function publicFault(cidr: string, accessMode: string): string | undefined {
   const special = specialPart(cidr);
   if (special === undefined) return undefined;
-  return `must be public in ssm mode: nobody on the internet has an address of ${special}`;
+  return `must be public in ${accessMode} mode: nobody on the internet has an address of ${special}`;
 }
 
 function privateFault(cidr: string): string | undefined {
   if (isPrivate(cidr)) return undefined;
   return `must be within ${privateNetworks.join(", ")} in direct mode`;
+}
+
+function sshFitsTheMode(config: Partial<Fields>): Fault[] {
+  const { accessMode, ssh, region } = config;
+  // What is there but malformed is not missing.
+  if (!accessMode || !Object.hasOwn(config, "ssh")) return [];
+  if (accessMode !== "ssh") {
+    return ssh ? [{ path: "ssh", rule: `must be left out in ${accessMode} mode`, value: ssh }] : [];
+  }
+  if (!ssh) return [{ path: "ssh", rule: "is required in ssh mode" }];
+  const longest = "drawbridge-".padEnd(27, "x");
+  const userData = sshUserData({
+    ...ssh,
+    region: region ?? "",
+    clusterName: longest,
+    tag: `${longest}-bastion`,
+    hostKeysParameter: `/drawbridge/${longest}/bastion/host-keys`,
+  });
+  const bytes = Buffer.byteLength(userData);
+  if (bytes <= mostUserData) return [];
+  const rule = `must fit the user data of an instance, ${mostUserData} bytes with all that is around them (Ed25519 keys are the shortest)`;
+  return [{ path: "ssh.people", rule, value: `${ssh.people.length} people, ${bytes} bytes` }];
+}
+
+function peopleHaveKeysOfTheirOwn({ ssh }: Partial<Fields>): Fault[] {
+  if (!ssh) return [];
+  const keys = ssh.people.map(({ publicKey }) => readPublicKey(publicKey));
+  const at = (i: number) => `ssh.people[${i}].publicKey`;
+  return [
+    ...repeats(
+      "ssh.people",
+      ssh.people.map(({ name }) => name),
+      ".name",
+    ),
+    ...repeats(
+      "ssh.people",
+      keys.map(({ type, blob }) => `${type} ${blob}`),
+      ".publicKey",
+    ),
+    ...keys.flatMap(({ type }, i) =>
+      ssh.securityKeys && type !== securityKeyType
+        ? [
+            {
+              path: at(i),
+              rule: `must be of type ${securityKeyType} with securityKeys`,
+              value: type,
+            },
+          ]
+        : [],
+    ),
+  ];
 }
 
 interface PlacedFault {

@@ -18,6 +18,7 @@ import { NodeGroup } from "../components/aws/node-group";
 import { Registry } from "../components/aws/registry";
 import { RuntimeAgent } from "../components/aws/runtime-agent";
 import { SecurityGroupRules, SecurityGroups } from "../components/aws/security-groups";
+import { SshBastion, sshBastionCalls } from "../components/aws/ssh-bastion";
 import { ThreatDetection } from "../components/aws/threat-detection";
 import { accountProvider, stackTags } from "./account";
 import { architectureOf, clientCidrs, loadConfig, prefixOf } from "./config";
@@ -68,6 +69,7 @@ export = async () => {
       zones: config.zones,
       natMode: config.natMode,
       joinedCidrs: accessMode === "direct" ? trustedCidrs : [],
+      sshCidrs: config.ssh ? trustedCidrs : [],
       logKeyArn: keys.logs,
     },
     options,
@@ -88,6 +90,7 @@ export = async () => {
       subnetIds: network.dataSubnetIds,
       securityGroupId: groups.id("endpoints"),
       routeTableIds: network.privateRouteTableIds,
+      moreCalls: config.ssh ? sshBastionCalls : {},
     },
     options,
   );
@@ -111,6 +114,22 @@ export = async () => {
           options,
         )
       : undefined;
+  const sshBastion = config.ssh
+    ? new SshBastion(
+        "bastion",
+        {
+          ...place,
+          ...config.ssh,
+          clusterName: prefix,
+          subnetIds: network.publicSubnetIds,
+          securityGroupId: groups.id("bastion"),
+          trustedCidrs,
+          volumeKeyArn: keys.volumes,
+          tags,
+        },
+        options,
+      )
+    : undefined;
 
   const cluster = new Cluster(
     "cluster",
@@ -236,10 +255,17 @@ export = async () => {
       fluentdImage: fluentdImages[config.logStore.engineVersion],
     },
     allowedImages: registry.allowedImages,
-    sessionPolicyArn: bastion?.sessionPolicyArn,
-    sessionDocumentName: bastion?.sessionDocumentName,
-    tunnelDocumentName: bastion?.tunnelDocumentName,
     entryDnsName: entry.dnsName,
     entryTargetGroupArn: entry.targetGroupArn,
+    ...(bastion && {
+      sessionPolicyArn: bastion.sessionPolicyArn,
+      sessionDocumentName: bastion.sessionDocumentName,
+      tunnelDocumentName: bastion.tunnelDocumentName,
+    }),
+    ...(sshBastion && {
+      bastionAddress: sshBastion.address,
+      hostKeysParameter: sshBastion.hostKeysParameter,
+      hostKeysPolicyArn: sshBastion.hostKeysPolicyArn,
+    }),
   };
 };

@@ -1,5 +1,5 @@
 import { flows } from "../components/aws/flows";
-import { privateAclRules } from "../components/aws/network-acls";
+import { privateAclRules, publicAclRules } from "../components/aws/network-acls";
 
 /** Entries of a network ACL in each direction, the closing denial among them: docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html */
 const aclEntries = 20;
@@ -18,12 +18,18 @@ function mostJoined(): number {
   );
 }
 
+/** Networks that may come by SSH: each is an entry of the public ACL, and a rule of the bastion's group. */
+function mostBySsh(): number {
+  const { ingress } = publicAclRules("10.0.0.0/16", []);
+  return Math.min(aclEntries - 1 - ingress.length, groupRules);
+}
+
 /**
  * The most that `trustedCidrs` may have, by access mode. In ssm mode they stand three times in the policy of the
  * sessions, for which IAM has 6,144 characters (docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html);
  * 60 leave it a sixth to grow.
  */
-export const mostTrusted = { ssm: 60, direct: mostJoined() } as const;
+export const mostTrusted = { ssm: 60, ssh: mostBySsh(), direct: mostJoined() } as const;
 
 /** Networks whose requests the entry takes: each is a rule for every port that clients come to. */
 export const mostClients = Math.floor(

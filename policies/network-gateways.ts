@@ -3,6 +3,7 @@ import type { Finding, Resource, Stack } from "./model";
 import { publicBastion } from "./public-bastion";
 import { stackRule } from "./rule";
 import { token } from "./tokens";
+import { isBastion } from "./topology";
 
 export const internetGatewaySingle = stackRule({
   id: "net-igw-single",
@@ -82,6 +83,8 @@ function* belongsToNat(address: Resource, stack: Stack, forBastion: boolean): It
     if (!forBastion) yield* byInstance.map((field) => field.fail("be left out"));
     return;
   }
+  // A bastion that is replaced by itself takes its address by itself, so nothing but its name tells whose it is.
+  if (forBastion && isBastion(address)) return;
   if (forBastion && stack.users(address, [token.eipAssociation], "allocationId").length > 0) return;
   const nat = [token.natGateway];
   const uses: [readonly string[], string][] = [

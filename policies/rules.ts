@@ -87,6 +87,7 @@ import {
   tunnelsNarrow,
 } from "./sessions";
 import { bastionEgress, noSshInside } from "./ssh";
+import { sshdAudit, sshdForwarding, sshdKeysOnly, sshdModern, sshMfa } from "./sshd";
 import { noUserDataSecrets } from "./user-data";
 import { volumesEncrypted } from "./volumes";
 
@@ -155,6 +156,11 @@ export const rules: readonly Rule[] = [
   singleBastion,
   bastionEgress,
   sshTrustedNetworks,
+  sshdModern,
+  sshdKeysOnly,
+  sshdAudit,
+  sshdForwarding,
+  sshMfa,
   sessionsLogged,
   sessionsNeedMfa,
   sessionsOwn,

@@ -68,7 +68,7 @@ export const bastionEgress = stackRule({
 });
 
 /** The security groups of instances, by themselves or by their templates. */
-function groupsOf(users: readonly Resource[], stack: Stack): Resource[] {
+export function groupsOf(users: readonly Resource[], stack: Stack): Resource[] {
   return users
     .flatMap((user) => [user, ...templatesOf(user, stack)])
     .flatMap(groupFields)

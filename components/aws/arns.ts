@@ -20,6 +20,11 @@ export function documentArn({ region, accountId }: Place, name: string): string 
   return `arn:aws:ssm:${region}:${accountId}:document/${name}`;
 }
 
+/** The ARN of an SSM parameter whose name starts with a slash. */
+export function parameterArn({ region, accountId }: Place, name: string): string {
+  return `arn:aws:ssm:${region}:${accountId}:parameter${name}`;
+}
+
 /** The ARN of an EKS cluster. */
 export function clusterArn({ region, accountId }: Place, name: string): string {
   return `arn:aws:eks:${region}:${accountId}:cluster/${name}`;

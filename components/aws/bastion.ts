@@ -1,6 +1,7 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { logGroupArns } from "./arns";
+import { bastionGroup } from "./bastion-group";
 import type { EncryptionKey } from "./encryption-key";
 import { instanceTrust, keyByAlias, policyDocument } from "./policy-document";
 import { SessionPreferences } from "./session-preferences";
@@ -29,10 +30,6 @@ export interface BastionArgs {
   /** Tags of instance and volume, which do not inherit the provider's. */
   tags: Record<string, string>;
 }
-
-/** Amazon Linux 2023, newest release at each start: docs.aws.amazon.com/linux/al2023/ug/ec2.html */
-const imageId = "resolve:ssm:/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-arm64";
-const weekSeconds = 7 * 24 * 3600;
 
 /**
  * Takes from people what would make them root of the bastion and owner of its role. It runs at each boot before the
@@ -76,25 +73,8 @@ export class Bastion extends pulumi.ComponentResource {
     const child = { parent: this };
     const sessions = new SessionPreferences(`${name}-sessions`, args, child);
     const role = instanceRole(name, args, sessions.logGroupName, child);
-    const profile = new aws.iam.InstanceProfile(name, { role: role.name }, child);
-    const template = launchTemplate(name, args, profile, child);
-    new aws.autoscaling.Group(
-      name,
-      {
-        minSize: 1,
-        maxSize: 1,
-        desiredCapacity: 1,
-        vpcZoneIdentifiers: args.subnetIds,
-        launchTemplate: {
-          id: template.id,
-          version: template.latestVersion.apply((version) => `${version}`),
-        },
-        healthCheckType: "EC2",
-        maxInstanceLifetime: weekSeconds,
-        instanceRefresh: { strategy: "Rolling", preferences: { minHealthyPercentage: 0 } },
-      },
-      child,
-    );
+    // People's right to start a session is bound to the tag (session-preferences.ts).
+    bastionGroup(name, { ...args, role, userData }, child);
     this.sessionPolicyArn = sessions.policyArn;
     this.sessionDocumentName = sessions.documentName;
     this.tunnelDocumentName = sessions.tunnelDocumentName;
@@ -159,59 +139,4 @@ function instanceRole(
     child,
   );
   return role;
-}
-
-function launchTemplate(
-  name: string,
-  args: BastionArgs,
-  profile: aws.iam.InstanceProfile,
-  child: pulumi.CustomResourceOptions,
-): aws.ec2.LaunchTemplate {
-  // People's right to start a session is bound to the second tag (session-preferences.ts).
-  const identity = { Name: `${args.prefix}-bastion`, Drawbridge: `${args.prefix}-bastion` };
-  const tags = { ...args.tags, ...identity };
-  return new aws.ec2.LaunchTemplate(
-    name,
-    {
-      description: "Bastion",
-      imageId,
-      instanceType: "t4g.micro",
-      iamInstanceProfile: { arn: profile.arn },
-      updateDefaultVersion: true,
-      userData: Buffer.from(userData).toString("base64"),
-      metadataOptions: {
-        httpEndpoint: "enabled",
-        // The user data guards the address of version 4.
-        httpProtocolIpv6: "disabled",
-        httpTokens: "required",
-        httpPutResponseHopLimit: 1,
-      },
-      networkInterfaces: [
-        {
-          deviceIndex: 0,
-          associatePublicIpAddress: "false",
-          securityGroups: [args.securityGroupId],
-          deleteOnTermination: "true",
-        },
-      ],
-      blockDeviceMappings: [
-        {
-          deviceName: "/dev/xvda",
-          ebs: {
-            encrypted: "true",
-            kmsKeyId: args.volumeKeyArn,
-            volumeType: "gp3",
-            volumeSize: 8,
-            deleteOnTermination: "true",
-          },
-        },
-      ],
-      monitoring: { enabled: true },
-      tagSpecifications: [
-        { resourceType: "instance", tags },
-        { resourceType: "volume", tags },
-      ],
-    },
-    child,
-  );
 }

@@ -19,6 +19,8 @@ export interface EndpointsArgs {
   securityGroupId: pulumi.Input<string>;
   /** Route tables that reach S3 by its gateway endpoint. */
   routeTableIds: pulumi.Input<string>[];
+  /** Calls beyond those of nodes, their add-ons and sessions, by service. @default - none */
+  moreCalls?: Record<string, string[]>;
 }
 
 /** What nodes, their add-ons and the bastion call, by service: docs.aws.amazon.com/service-authorization/latest/reference/ */
@@ -97,13 +99,17 @@ export class Endpoints extends pulumi.ComponentResource {
         },
         child,
       );
+    const calls = (service: string) => [
+      ...(actions[service] ?? []),
+      ...(args.moreCalls?.[service] ?? []),
+    ];
     for (const service of Object.keys(actions)) {
       endpoint(service, {
         vpcEndpointType: "Interface",
         subnetIds: args.subnetIds,
         securityGroupIds: [args.securityGroupId],
         privateDnsEnabled: true,
-        policy: policyDocument(interfaceStatements(service, args)),
+        policy: policyDocument(interfaceStatements(service, calls(service), args)),
       });
     }
     const s3 = endpoint("s3", {
@@ -116,11 +122,11 @@ export class Endpoints extends pulumi.ComponentResource {
   }
 }
 
-function interfaceStatements(service: string, place: Place): PolicyStatement[] {
+function interfaceStatements(service: string, calls: string[], place: Place): PolicyStatement[] {
   const own: PolicyStatement = {
     Sid: "OwnPrincipals",
     Principal: "*",
-    Action: actions[service] ?? [],
+    Action: calls,
     Resource: ownResources(service, place),
     Condition: { StringEquals: { "aws:PrincipalAccount": place.accountId } },
   };

@@ -20,7 +20,7 @@ export interface Flow {
 }
 
 /** How people reach the private API. */
-export type AccessMode = "ssm" | "direct";
+export type AccessMode = "ssm" | "ssh" | "direct";
 
 const flow =
   (direction: Flow["direction"]) =>
@@ -63,8 +63,19 @@ const throughTheBastion: Flow[] = [
   to("bastion", "api", 443, "people reach the Kubernetes API through the bastion"),
   from("log-store", "bastion", 443, "people search logs through the bastion"),
   to("bastion", "log-store", 443, "people search logs through the bastion"),
+];
+
+const bySessionManager: Flow[] = [
+  ...throughTheBastion,
   from("endpoints", "bastion", 443, "Session Manager, its keys and its logs"),
   to("bastion", "endpoints", 443, "Session Manager, its keys and its logs"),
+];
+
+const bySsh: Flow[] = [
+  ...throughTheBastion,
+  from("endpoints", "bastion", 443, "the bastion tells its host keys and takes its address"),
+  to("bastion", "endpoints", 443, "the bastion tells its host keys and takes its address"),
+  from("bastion", "trusted", 22, "people come to the bastion by SSH from trusted networks"),
 ];
 
 const fromJoinedNetworks: Flow[] = [
@@ -72,7 +83,13 @@ const fromJoinedNetworks: Flow[] = [
   from("log-store", "trusted", 443, "people search logs from a joined network"),
 ];
 
+const byMode: Record<AccessMode, Flow[]> = {
+  ssm: bySessionManager,
+  ssh: bySsh,
+  direct: fromJoinedNetworks,
+};
+
 /** The flows of an access mode. */
 export function flows(accessMode: AccessMode): Flow[] {
-  return [...always, ...(accessMode === "ssm" ? throughTheBastion : fromJoinedNetworks)];
+  return [...always, ...byMode[accessMode]];
 }

@@ -28,14 +28,18 @@ function numbered(entries: Omit<AclRule, "ruleNo" | "action">[]): AclRule[] {
   return entries.map((entry, i) => ({ ruleNo: (i + 1) * 10, action: "allow", ...entry }));
 }
 
-/** Public subnets: HTTPS and its redirect come in for the load balancer, NAT gateways talk HTTPS to the internet. */
-export function publicAclRules(vpcCidr: string): AclRules {
+/**
+ * Public subnets: HTTPS and its redirect come in for the load balancer, SSH from named networks for a bastion, and NAT
+ * gateways talk HTTPS to the internet.
+ */
+export function publicAclRules(vpcCidr: string, sshCidrs: string[]): AclRules {
   return {
     ingress: numbered([
       { ...everything, cidrBlock: vpcCidr },
       { ...tcp(443), cidrBlock: world },
       { ...tcp(80), cidrBlock: world },
       { ...anyClients, cidrBlock: world },
+      ...sshCidrs.map((cidrBlock) => ({ ...tcp(22), cidrBlock })),
     ]),
     egress: numbered([
       { ...everything, cidrBlock: vpcCidr },

@@ -22,13 +22,15 @@ export interface NetworkArgs {
   natMode?: NatMode;
   /** Networks that are joined to the VPC by other means and may reach HTTPS in private subnets. @default - none */
   joinedCidrs?: string[];
+  /** Networks that may reach SSH in public subnets, where a bastion is then. @default - none */
+  sshCidrs?: string[];
   /** Key of the flow logs. */
   logKeyArn: pulumi.Input<string>;
   /** Days for which flow logs are kept. */
   logRetentionDays: number;
 }
 
-/** A VPC whose public subnets are for NAT gateways and the load balancer only; everything else leaves through NAT. */
+/** A VPC whose public subnets are for NAT gateways, the load balancer and an SSH bastion only; everything else leaves through NAT. */
 export class Network extends pulumi.ComponentResource {
   static readonly requirements = ["J18"];
 
@@ -48,7 +50,7 @@ export class Network extends pulumi.ComponentResource {
   readonly egress: pulumi.Resource[];
 
   constructor(name: string, args: NetworkArgs, opts?: pulumi.ComponentResourceOptions) {
-    const { prefix, cidr, natMode = "zonal", joinedCidrs = [] } = args;
+    const { prefix, cidr, natMode = "zonal", joinedCidrs = [], sshCidrs = [] } = args;
     const plan = planSubnets(cidr, args.zones);
     super("drawbridge:aws:Network", name, {}, opts);
     const child = { parent: this };
@@ -76,7 +78,7 @@ export class Network extends pulumi.ComponentResource {
     );
 
     const tiers = {
-      public: publicAclRules(cidr),
+      public: publicAclRules(cidr, sshCidrs),
       nodes: privateAclRules(cidr, joinedCidrs),
       data: privateAclRules(cidr, joinedCidrs),
     };

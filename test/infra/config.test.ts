@@ -6,6 +6,7 @@ import { array, assert, constantFrom, integer, nat, oneof, property, tuple } fro
 import { parse } from "yaml";
 import { architectureOf, clientCidrs, fields, parseConfig } from "../../infra/config";
 import { stackFileSchema } from "../../infra/schema";
+import { ed25519, rsa, securityKey } from "../support/public-keys";
 import { coversWorld } from "../../policies/addresses";
 
 const root = join(__dirname, "../..");
@@ -34,6 +35,8 @@ const base: Values = {
   tags: { Owner: "team", CostCenter: "42" },
 };
 const group = { name: "general", instanceTypes: ["m7g.large"], minSize: 1, maxSize: 3 };
+
+const alice = { name: "alice", publicKey: ed25519() };
 
 /** As the engine hands a stack file to a program. */
 function raw(values: Values): Record<string, string> {
@@ -553,6 +556,94 @@ describe("parseConfig", () => {
       ['trustedCidrs must be at most 17 networks in direct mode, got "18 networks"'],
     ],
     [
+      "people by SSH",
+      { accessMode: "ssh", ssh: { people: [alice, { name: "bob", publicKey: rsa(4096) }] } },
+      [],
+    ],
+    [
+      "people with security keys",
+      {
+        accessMode: "ssh",
+        ssh: { people: [{ ...alice, publicKey: securityKey() }], securityKeys: true },
+      },
+      [],
+    ],
+    ["ssh mode for nobody", { accessMode: "ssh" }, ["ssh is required in ssh mode"]],
+    [
+      "ssh mode for an empty list",
+      { accessMode: "ssh", ssh: { people: [] } },
+      ["ssh.people must be a list of at least one person, got []"],
+    ],
+    [
+      "people for a mode without SSH",
+      { ssh: { people: [alice] } },
+      [
+        `ssh must be left out in ssm mode, got {"people":[${JSON.stringify(alice)}],"securityKeys":false}`,
+      ],
+    ],
+    [
+      "private networks that come by SSH",
+      { accessMode: "ssh", ssh: { people: [alice] }, trustedCidrs: ["10.99.0.0/16"] },
+      [
+        'trustedCidrs[0] must be public in ssh mode: nobody on the internet has an address of 10.0.0.0/8, got "10.99.0.0/16"',
+      ],
+    ],
+    [
+      "more networks than the public ACL can name",
+      {
+        accessMode: "ssh",
+        ssh: { people: [alice] },
+        trustedCidrs: Array.from({ length: 16 }, (_, i) => `203.0.113.${i}/32`),
+      },
+      ['trustedCidrs must be at most 15 networks in ssh mode, got "16 networks"'],
+    ],
+    [
+      "a weak key",
+      { accessMode: "ssh", ssh: { people: [{ name: "alice", publicKey: rsa(2048) }] } },
+      [
+        `ssh.people[0].publicKey must have at least 4096 bits, this RSA key has 2048, got "${rsa(2048)}"`,
+      ],
+    ],
+    [
+      "a private key, which no message repeats",
+      {
+        accessMode: "ssh",
+        ssh: {
+          people: [{ name: "alice", publicKey: "-----BEGIN OPENSSH PRIVATE KEY-----\nhush" }],
+        },
+      },
+      [
+        "ssh.people[0].publicKey must be a public key: this is a private one, which nobody should use any more, got [a private key]",
+      ],
+    ],
+    [
+      "a key that two people share, and a name as well",
+      {
+        accessMode: "ssh",
+        ssh: { people: [alice, { ...alice, publicKey: `${ed25519()} of the team` }] },
+      },
+      [
+        'ssh.people[1].name must be unique, got "alice"',
+        `ssh.people[1].publicKey must be unique, got "${ed25519()}"`,
+      ],
+    ],
+    [
+      "another key where security keys are asked for",
+      { accessMode: "ssh", ssh: { people: [alice], securityKeys: true } },
+      [
+        'ssh.people[0].publicKey must be of type sk-ssh-ed25519@openssh.com with securityKeys, got "ssh-ed25519"',
+      ],
+    ],
+    ...["root", "ec2-user", "systemd-network", "Alice", "a;b"].map(
+      (name): [string, Values, string[]] => [
+        `the account ${name}`,
+        { accessMode: "ssh", ssh: { people: [{ ...alice, name }] } },
+        [
+          `ssh.people[0].name must be 1 to 31 lower-case letters, digits and hyphens, starting with a letter, and not an account of the system, got "${name}"`,
+        ],
+      ],
+    ),
+    [
       "nobody trusted",
       { trustedCidrs: [] },
       ["trustedCidrs must be a list of at least one IPv4 CIDR, got []"],
@@ -932,6 +1023,18 @@ describe("parseConfig", () => {
       { numRuns: 2000, seed: 1 },
     );
     expect(Math.min(seen.taken, seen.refused)).toBeGreaterThan(100);
+  });
+
+  it("refuses more people than fit into the user data of an instance", () => {
+    const people = (length: number) =>
+      Array.from({ length }, (_, i) => ({ name: `p${i}`, publicKey: ed25519(i + 1) }));
+    const of = (length: number) => faults({ accessMode: "ssh", ssh: { people: people(length) } });
+    expect(of(100)).toEqual([]);
+    expect(of(150)).toEqual([
+      expect.stringMatching(
+        /^ssh\.people must fit the user data of an instance, 16384 bytes .*, got "150 people, \d{5} bytes"$/,
+      ),
+    ]);
   });
 
   it("keeps a secret value out of the message", () => {

@@ -6,6 +6,7 @@ import { mostClients, mostTags, mostTrusted } from "../../infra/limits";
 import { planStack } from "../../plan/host";
 import type { PropertyMap } from "../../plan/property-values";
 import { folderOf } from "../plan/files";
+import { ed25519 } from "../support/public-keys";
 
 // The whole program runs, beside other tests.
 jest.setTimeout(60_000);
@@ -56,6 +57,7 @@ async function planned(change: Record<string, unknown>): Promise<Planned[]> {
 describe("the longest lists that configuration takes", () => {
   let ssm: Planned[];
   let direct: Planned[];
+  let ssh: Planned[];
 
   beforeAll(async () => {
     // All of the longest form, no two of them neighbours.
@@ -65,6 +67,16 @@ describe("the longest lists that configuration takes", () => {
     direct = await planned({
       "drawbridge:accessMode": "direct",
       "drawbridge:trustedCidrs": networks("192.168", mostTrusted.direct),
+    });
+    ssh = await planned({
+      "drawbridge:accessMode": "ssh",
+      "drawbridge:trustedCidrs": networks("203.100", mostTrusted.ssh),
+      "drawbridge:ssh": {
+        people: Array.from({ length: 100 }, (_, i) => ({
+          name: `p${i}`,
+          publicKey: ed25519(i + 1),
+        })),
+      },
     });
   });
 
@@ -80,13 +92,23 @@ describe("the longest lists that configuration takes", () => {
     expect(Math.max(...lengths)).toBeLessThanOrEqual(6144);
   });
 
-  it("fit the network ACLs, the closing denial counted", () => {
-    const lengths = ofType(direct, "aws:ec2/networkAcl:NetworkAcl").flatMap(
-      ({ ingress, egress }) => [
-        (ingress as unknown[]).length + 1,
-        (egress as unknown[]).length + 1,
-      ],
+  it("fit the user data of a bastion", () => {
+    const [bastion] = ofType(ssh, "aws:ec2/launchTemplate:LaunchTemplate").filter(
+      ({ description }) => description === "Bastion",
     );
+    const { length } = Buffer.from(String(bastion?.["userData"]), "base64");
+    expect(length).toBeGreaterThan(12_000);
+    expect(length).toBeLessThanOrEqual(16_384);
+  });
+
+  it.each([
+    ["direct", () => direct],
+    ["ssh", () => ssh],
+  ])("fit the network ACLs in %s mode, the closing denial counted", (_mode, of) => {
+    const lengths = ofType(of(), "aws:ec2/networkAcl:NetworkAcl").flatMap(({ ingress, egress }) => [
+      (ingress as unknown[]).length + 1,
+      (egress as unknown[]).length + 1,
+    ]);
     expect(Math.max(...lengths)).toBe(20);
   });
 

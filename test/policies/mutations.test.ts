@@ -1,4 +1,6 @@
+import { readFileSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
+import { parse } from "yaml";
 import { planStack } from "../../plan/host";
 import { judgeResources, packDefaults } from "../../plan/judge";
 import type { StackResource } from "../../plan/stack-resource";
@@ -6,6 +8,9 @@ import type { Registration } from "../../policies/model";
 import { Stack } from "../../policies/model";
 import { configured } from "../../policies/rule";
 import { rules } from "../../policies/rules";
+
+import { folderOf } from "../plan/files";
+import { ed25519 } from "../support/public-keys";
 
 /**
  * Weakens one hardened input of the real program at a time: some rule must notice, and the table says which. What no
@@ -27,16 +32,20 @@ function registrationOf(resource: StackResource): Registration {
   return { urn, type, name, inputs, outputs, protect, dependencies, propertyDependencies };
 }
 
-/** The ids of the rules that fail. */
-function failing(resources: readonly StackResource[]): string[] {
+/** The ids of the rules that fail, with some configured. */
+function failing(
+  resources: readonly StackResource[],
+  config: Record<string, Record<string, unknown>> = {},
+): string[] {
   const registrations = resources.map(registrationOf);
   const stack = new Stack(registrations);
   return rules
     .filter((rule) => {
+      const given = configured(rule, config[rule.id] ?? {});
       const findings =
         "check" in rule
-          ? stack.all(...rule.types).flatMap((one) => [...rule.check(one, configured(rule, {}))])
-          : [...rule.checkStack(stack, configured(rule, {}))];
+          ? stack.all(...rule.types).flatMap((one) => [...rule.check(one, given)])
+          : [...rule.checkStack(stack, given)];
       return findings.some(({ verdict }) => verdict === "fail");
     })
     .map(({ id }) => id);
@@ -95,8 +104,8 @@ const statement = (document: Document, sid: string) => {
 const withoutCondition = (field: string, sid: string) =>
   inJson(field, (document) => delete statement(document, sid).Condition);
 
-/** Changes a text of Bottlerocket's settings. */
-const inSettings =
+/** Changes a text of the user data. */
+const inUserData =
   (from: string, to: string): Change =>
   (inputs) => {
     const text = Buffer.from(inputs["userData"] as string, "base64").toString();
@@ -460,14 +469,14 @@ const rows: Row[] = [
     "nodes with a shell",
     template,
     "general",
-    inSettings("enabled = false", "enabled = true"),
+    inUserData("enabled = false", "enabled = true"),
     "node-bottlerocket-hardened",
   ],
   [
     "nodes without lockdown",
     template,
     "general",
-    inSettings('lockdown = "integrity"', 'lockdown = "none"'),
+    inUserData('lockdown = "integrity"', 'lockdown = "none"'),
     "node-bottlerocket-hardened",
   ],
   [
@@ -2008,6 +2017,97 @@ const rows: Row[] = [
   ],
 ];
 
+/** With a bastion for SSH, whose user data has the rules of its server. */
+const sshRows: Row[] = [
+  ...(
+    [
+      [
+        "an exchange with SHA-1",
+        "curve25519-sha256@libssh.org",
+        "diffie-hellman-group14-sha1",
+        "modern",
+      ],
+      ["a cipher without authentication", "aes128-ctr", "aes128-cbc", "modern"],
+      ["a MAC of 64 bits", "umac-128@openssh.com", "umac-64@openssh.com", "modern"],
+      ["a DSA host key", "host-keys/rsa\n", "host-keys/dsa\n", "modern"],
+      ["passwords instead of keys", "Methods publickey", "Methods password", "no-root-no-password"],
+      ["root", "PermitRootLogin no", "PermitRootLogin yes", "no-root-no-password"],
+      ["every account", "AllowUsers alice", "AllowUsers *", "no-root-no-password"],
+      ["a log without keys", "LogLevel VERBOSE", "LogLevel INFO", "audit"],
+      ["file transfer without a log", " -f AUTHPRIV -l INFO", "", "audit"],
+      ["weak moduli", "$5 >= 3071", "$5 >= 2047", "audit"],
+      ["agents", "AllowAgentForwarding no", "AllowAgentForwarding yes", "forwarding"],
+      ["displays", "X11Forwarding no", "X11Forwarding yes", "forwarding"],
+      ["a network device", "PermitTunnel no", "PermitTunnel yes", "forwarding"],
+      ["tunnels to anywhere", "PermitOpen none", "PermitOpen any", "forwarding"],
+    ] as const
+  ).map(([what, from, to, rule]): Row => [
+    `SSH with ${what}`,
+    template,
+    "bastion",
+    inUserData(from, to),
+    `bastion-sshd-${rule}`,
+  ]),
+  [
+    "SSH open to the world",
+    ingress,
+    "rules-bastion-ingress-trusted-22-203.0.113.0/24",
+    set("cidrIpv4", world),
+    "bastion-ssh-trusted-cidrs",
+  ],
+  [
+    "SSH of the public ACL open to the world",
+    acl,
+    "network-public",
+    set("ingress[4].cidrBlock", world),
+    "net-nacl-no-open-admin",
+  ],
+  [
+    "an address that is nobody's",
+    "aws:ec2/eip:Eip",
+    "bastion",
+    (inputs, one) => {
+      delete inputs["tags"];
+      one.name = "spare";
+    },
+    "net-eip-only-nat-bastion",
+  ],
+  [
+    "host keys for everybody to write",
+    rolePolicy,
+    "bastion",
+    inJson("policy", (doc) => {
+      statement(doc, "TellHostKeys").Action = "*";
+      statement(doc, "TellHostKeys").Resource = "*";
+    }),
+    "iam-no-star-star",
+  ],
+];
+
+/** What a stack with a public bastion tells the pack. */
+const publicBastion = Object.fromEntries(
+  ["net-nodes-private-subnets", "net-eip-only-nat-bastion"].map((id) => [
+    id,
+    { publicBastion: true },
+  ]),
+);
+
+/** The repository's prod stack in ssh mode. */
+async function planWithSsh(): Promise<StackResource[]> {
+  const { config } = parse(readFileSync(join(root, "Pulumi.prod.yaml"), "utf8")) as {
+    config: Record<string, unknown>;
+  };
+  const ssh = { people: [{ name: "alice", publicKey: ed25519() }] };
+  const changed = { ...config, "drawbridge:accessMode": "ssh", "drawbridge:ssh": ssh };
+  const projectDir = folderOf({
+    "Pulumi.yaml": readFileSync(join(root, "Pulumi.yaml"), "utf8"),
+    "package.json": "{}",
+    "Pulumi.prod.yaml": JSON.stringify({ config: changed }),
+  });
+  symlinkSync(join(root, "node_modules"), join(projectDir, "node_modules"));
+  return (await planStack({ projectDir, stack: "prod", program: join(root, "infra") })).resources;
+}
+
 /** Rules that may only advise: all others stop an update. */
 const advice: readonly string[] = [
   "compute-detailed-monitoring",
@@ -2022,15 +2122,22 @@ const advice: readonly string[] = [
 
 describe("mutations", () => {
   let base: StackResource[] = [];
+  let withSsh: StackResource[] = [];
   beforeAll(async () => {
     base = (await planStack({ projectDir: root, stack: "prod" })).resources;
+    withSsh = await planWithSsh();
   }, 60_000);
 
   /** The program with one resource changed. */
-  function mutated(type: string, name: string, mutation: Mutation): StackResource[] {
-    const target = base.find((one) => one.type === type && one.name === name);
+  function mutated(
+    type: string,
+    name: string,
+    mutation: Mutation,
+    from: StackResource[] = base,
+  ): StackResource[] {
+    const target = from.find((one) => one.type === type && one.name === name);
     if (!target) throw new Error(`the program must have ${type} ${name}`);
-    const others = base.filter((one) => one !== target);
+    const others = from.filter((one) => one !== target);
     if (mutation === "drop") return others;
     const inputs = structuredClone(target.inputs);
     const mutant = { ...target, inputs, outputs: inputs };
@@ -2039,11 +2146,24 @@ describe("mutations", () => {
       return [...others, mutant];
     }
     mutation.beside(inputs, mutant);
-    return [...base, { ...mutant, name: `${name}-too`, urn: `${target.urn}-too` }];
+    return [...from, { ...mutant, name: `${name}-too`, urn: `${target.urn}-too` }];
   }
 
   it("starts from a program in which nothing fails", () => {
     expect(failing(base)).toEqual([]);
+  });
+
+  it("starts from a bastion for SSH that lacks nothing but a second factor, once it may be public", () => {
+    expect(failing(withSsh, publicBastion)).toEqual(["bastion-ssh-mfa"]);
+    expect(failing(withSsh)).toEqual([
+      "net-nodes-private-subnets",
+      "net-eip-only-nat-bastion",
+      "bastion-ssh-mfa",
+    ]);
+  });
+
+  it.each(sshRows)("notices %s", (_what, type, name, mutation, rule) => {
+    expect(failing(mutated(type, name, mutation, withSsh), publicBastion)).toContain(rule);
   });
 
   it.each(rows)("notices %s", (_what, type, name, mutation, rule) => {
@@ -2051,7 +2171,7 @@ describe("mutations", () => {
   });
 
   it("stops what weakens the program, and does not only speak of it", () => {
-    const noticing = new Set(rows.map(([, , , , rule]) => rule));
+    const noticing = new Set([...rows, ...sshRows].map(([, , , , rule]) => rule));
     const advisory = rules
       .filter(({ id, level }) => noticing.has(id) && level === "advisory")
       .map(({ id }) => id);

@@ -458,6 +458,10 @@ describe("a bastion that people reach by SSH", () => {
     base: platform,
     config: { publicBastion: true },
     passes: [
+      [
+        "an address that a bastion takes by itself",
+        { spare: resource(token.eip, { tags: { Name: "dev-bastion" } }) },
+      ],
       ["its address", { spare: resource(token.eip, { instance: "i-1" }) }],
       [
         "its address by association",

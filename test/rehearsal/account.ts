@@ -24,6 +24,7 @@ const types = {
   launchTemplate: "aws:ec2/launchTemplate:LaunchTemplate",
   autoScalingGroup: "aws:autoscaling/group:Group",
   document: "aws:ssm/document:Document",
+  parameter: "aws:ssm/parameter:Parameter",
   role: "aws:iam/role:Role",
   rolePolicy: "aws:iam/rolePolicy:RolePolicy",
   attachment: "aws:iam/rolePolicyAttachment:RolePolicyAttachment",

@@ -523,6 +523,35 @@ describe("creation of roles, keys and logs", () => {
       code: "InvalidDocumentContent",
     },
     {
+      title: "refuses a parameter in the names of AWS",
+      account: () => new Account(),
+      action: (account) =>
+        account.make("parameter", "parameter", {
+          name: "/aws/mine",
+          type: "String",
+          insecureValue: "a",
+        }),
+      code: "ValidationException",
+    },
+    {
+      title: "refuses a parameter without a value",
+      account: () => new Account(),
+      action: (account) =>
+        account.make("parameter", "parameter", { name: "/mine", type: "String" }),
+      code: "ValidationException",
+    },
+    {
+      title: "refuses a second parameter of a name",
+      account: () => {
+        const account = new Account();
+        account.make("first", "parameter", { name: "/mine", type: "String", insecureValue: "a" });
+        return account;
+      },
+      action: (account) =>
+        account.make("second", "parameter", { name: "/mine", type: "String", insecureValue: "b" }),
+      code: "ParameterAlreadyExists",
+    },
+    {
       title: "refuses a document in the names of AWS",
       account: () => new Account(),
       action: (account) =>

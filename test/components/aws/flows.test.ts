@@ -10,7 +10,7 @@ const groupNames: string[] = [
   "log-store",
   "log-delivery",
 ] satisfies GroupName[];
-const modes = ["ssm", "direct"] as const;
+const modes = ["ssm", "ssh", "direct"] as const;
 
 const mirror = ({ on, direction, peer, port }: Flow) =>
   `${direction === "ingress" ? "egress" : "ingress"} on ${peer} from ${on} ${port}`;
@@ -51,7 +51,7 @@ describe("flows", () => {
     expect(keys.filter((one, i) => keys.indexOf(one) < i)).toEqual([]);
   });
 
-  it("opens the API to the bastion in ssm mode only [S13]", () => {
+  it("opens the API to the bastion, or to joined networks in direct mode [S13]", () => {
     const onApi = (mode: (typeof modes)[number]) =>
       flows(mode)
         .filter((row) => row.on === "api" && row.direction === "ingress")
@@ -60,6 +60,7 @@ describe("flows", () => {
       ["nodes", 443],
       ["bastion", 443],
     ]);
+    expect(onApi("ssh")).toEqual(onApi("ssm"));
     expect(onApi("direct")).toEqual([
       ["nodes", 443],
       ["trusted", 443],
@@ -79,12 +80,22 @@ describe("flows", () => {
     expect(onStore("direct")).toEqual([...writers, ["ingress", "trusted", 443]]);
   });
 
+  it("opens SSH of the bastion to trusted networks in ssh mode alone [J17]", () => {
+    const bySsh = (mode: (typeof modes)[number]) =>
+      flows(mode)
+        .filter(({ port }) => port === 22)
+        .map(({ on, direction, peer }) => [on, direction, peer]);
+    expect(modes.map(bySsh)).toEqual([[], [["bastion", "ingress", "trusted"]], []]);
+  });
+
   it("lets the bastion reach the API, the log store and AWS APIs, and nothing on the internet [J18]", () => {
-    const out = flows("ssm").filter((row) => row.on === "bastion");
-    expect(out.map(({ direction, peer, port }) => [direction, peer, port])).toEqual([
-      ["egress", "api", 443],
-      ["egress", "log-store", 443],
-      ["egress", "endpoints", 443],
-    ]);
+    for (const mode of ["ssm", "ssh"] as const) {
+      const out = flows(mode).filter((row) => row.on === "bastion" && row.direction === "egress");
+      expect(out.map(({ peer, port }) => [peer, port])).toEqual([
+        ["api", 443],
+        ["log-store", 443],
+        ["endpoints", 443],
+      ]);
+    }
   });
 });

@@ -14,7 +14,7 @@ const rows = (rules: AclRule[]) =>
 
 describe("network ACLs", () => {
   it("open public subnets to HTTPS, its redirect and answers", () => {
-    const { ingress, egress } = publicAclRules(vpc);
+    const { ingress, egress } = publicAclRules(vpc, []);
     expect(rows(ingress)).toEqual([
       [10, "-1", vpc, 0, 0],
       [20, "tcp", world, 443, 443],
@@ -26,6 +26,12 @@ describe("network ACLs", () => {
       [20, "tcp", world, 443, 443],
       [30, "tcp", world, 1024, 65535],
     ]);
+  });
+
+  it("open public subnets to SSH from named networks, whose answers may leave", () => {
+    const { ingress, egress } = publicAclRules(vpc, ["203.0.113.0/24"]);
+    expect(rows(ingress).slice(4)).toEqual([[50, "tcp", "203.0.113.0/24", 22, 22]]);
+    expect(egress).toEqual(publicAclRules(vpc, []).egress);
   });
 
   it("open private subnets to answers only", () => {

@@ -95,6 +95,23 @@ function documentIsJson({ inputs }: Draft): AwsError | undefined {
   }
 }
 
+function parameterIsWhole({ inputs }: Draft): AwsError | undefined {
+  const name = textAt(inputs, "name") ?? "";
+  if (!/^(\/[\w.-]+){1,15}$/.test(name) || /^\/?(aws|ssm)/i.test(name)) {
+    return new AwsError(
+      "ValidationException",
+      `Parameter name '${name}' must be a path of at most 15 parts of a-zA-Z0-9_.- and must not begin with aws or ssm`,
+    );
+  }
+  const value = textAt(inputs, "value") ?? textAt(inputs, "insecureValue") ?? "";
+  const most = textAt(inputs, "tier") === "Advanced" ? 8192 : 4096;
+  if (value !== "" && value.length <= most) return undefined;
+  return new AwsError(
+    "ValidationException",
+    `the value of ${name} must have 1 to ${most} characters, got ${value.length}`,
+  );
+}
+
 function documentNameIsFree({ inputs }: Draft): AwsError | undefined {
   const name = textAt(inputs, "name") ?? "";
   if (/^[\w.-]{3,128}$/.test(name) && !/^(aws|amazon|amzn)/i.test(name)) return undefined;
@@ -217,6 +234,33 @@ export const keyAndLogRows: Record<string, ResourceRow> = {
       "transitGatewayAttachmentId",
     ],
     rules: [flowLogsMayWrite],
+  },
+  "aws:ssm/parameter:Parameter": {
+    noun: "parameter",
+    id: ({ inputs }) => textAt(inputs, "name") ?? "",
+    name: "name",
+    tagged: true,
+    required: ["type"],
+    references: [{ path: "keyId", to: "key", onDelete: "dangle" }],
+    computed: ({ inputs, previous, scope, world }) => ({
+      arn: `arn:aws:ssm:${scope.region}:${world.accountId}:parameter${textAt(inputs, "name") ?? ""}`,
+      dataType: textAt(inputs, "dataType") ?? "text",
+      tier: textAt(inputs, "tier") ?? "Standard",
+      version: Number(previous?.computed["version"] ?? 0) + 1,
+    }),
+    moving: ["version"],
+    claims: ({ inputs }) => {
+      const name = textAt(inputs, "name") ?? "";
+      const message = `The parameter already exists: ${name}`;
+      return [
+        { key: `parameter ${name}`, refusal: new AwsError("ParameterAlreadyExists", message) },
+      ];
+    },
+    replacedBy: ["name", "dataType"],
+    // An advanced parameter does not become a standard one again.
+    replacedWhen: (olds, news) =>
+      textAt(olds, "tier") === "Advanced" && textAt(news, "tier") !== "Advanced" ? ["tier"] : [],
+    rules: [parameterIsWhole],
   },
   "aws:ssm/document:Document": {
     noun: "document",

@@ -1,0 +1,252 @@
+import { bastionTypes } from "./bastion";
+import { instances, templatesOf } from "./launch-templates";
+import type { Field, Finding, Resource, Stack } from "./model";
+import { stackRule } from "./rule";
+import { opens, securityGroupRules } from "./security-group-rules";
+import { groupsOf } from "./ssh";
+import { token } from "./tokens";
+import { isBastion } from "./topology";
+import { readings } from "./user-data";
+
+const ssh = 22;
+
+/** The bastions that a security group lets people reach by SSH, or may. */
+function sshBastions(stack: Stack): Resource[] {
+  const rules = securityGroupRules(stack).filter(
+    (rule) => rule.direction === "ingress" && opens(rule, ssh) !== false,
+  );
+  return stack
+    .all(...bastionTypes)
+    .filter(isBastion)
+    .filter((bastion) => {
+      const guards = groupsOf([bastion], stack);
+      return rules.some(({ groups }) => groups.some((group) => guards.includes(group)));
+    });
+}
+
+/** What the user data of a bastion says to its SSH server. */
+class Sshd {
+  constructor(
+    private readonly owner: Resource,
+    private readonly text: string,
+  ) {}
+
+  /** What the group of a pattern finds in the user data. */
+  capture(pattern: RegExp): string | undefined {
+    return pattern.exec(this.text)?.[1];
+  }
+
+  /** The first value of a keyword of sshd_config, which is the one that holds; nothing where there is none. */
+  first(keyword: string): string | undefined {
+    return this.capture(new RegExp(String.raw`^[ \t]*${keyword}[ \t=]+(.*\S)`, "im"));
+  }
+
+  /** Every value of a keyword that adds up. */
+  all(keyword: string): string[] {
+    const lines = new RegExp(String.raw`^[ \t]*${keyword}[ \t=]+(.*\S)`, "gim");
+    return [...this.text.matchAll(lines)].map(([, value = ""]) => value);
+  }
+
+  *must(keyword: string, holds: (value: string) => boolean, rule: string): Iterable<Finding> {
+    const value = this.first(keyword);
+    if (value !== undefined && holds(value)) return;
+    yield this.fail(`${keyword} must ${rule}, got ${value ?? "nothing"}`);
+  }
+
+  fail(message: string): Finding {
+    return this.owner.fail(message);
+  }
+}
+
+/** Judges the settings of each bastion that is open to SSH. */
+function* settings(stack: Stack, judged: (sshd: Sshd) => Iterable<Finding>): Iterable<Finding> {
+  const bastions = sshBastions(stack);
+  if (bastions.length === 0) {
+    yield { verdict: "notApplicable", message: "no bastion is open to SSH" };
+  }
+  for (const bastion of bastions) {
+    const owners = [bastion, ...templatesOf(bastion, stack)];
+    const fields = owners
+      .flatMap((owner) => ["userData", "userDataBase64"].map((path) => owner.at(path)))
+      .filter(({ present }) => present);
+    const open = fields.filter(({ unknown }) => unknown);
+    if (open.length > 0) {
+      yield* open.map((field) => field.undecided());
+      continue;
+    }
+    yield* judged(new Sshd(ownerOf(fields) ?? bastion, textOf(fields)));
+  }
+}
+
+function ownerOf([first]: Field[]): Resource | undefined {
+  return first?.resource;
+}
+
+function textOf(fields: Field[]): string {
+  return fields.flatMap(({ text }) => readings(text)).join("\n");
+}
+
+const types = [token.autoScalingGroup, ...instances];
+
+/** "Modern (OpenSSH 6.7+)" of the guidelines, with the second name that OpenSSH gives the first exchange. */
+const modern: Record<string, readonly string[]> = {
+  KexAlgorithms: [
+    "curve25519-sha256@libssh.org",
+    "curve25519-sha256",
+    "ecdh-sha2-nistp521",
+    "ecdh-sha2-nistp384",
+    "ecdh-sha2-nistp256",
+    "diffie-hellman-group-exchange-sha256",
+  ],
+  Ciphers: [
+    "chacha20-poly1305@openssh.com",
+    "aes256-gcm@openssh.com",
+    "aes128-gcm@openssh.com",
+    "aes256-ctr",
+    "aes192-ctr",
+    "aes128-ctr",
+  ],
+  MACs: [
+    "hmac-sha2-512-etm@openssh.com",
+    "hmac-sha2-256-etm@openssh.com",
+    "umac-128-etm@openssh.com",
+    "hmac-sha2-512",
+    "hmac-sha2-256",
+    "umac-128@openssh.com",
+  ],
+};
+
+export const sshdModern = stackRule({
+  id: "bastion-sshd-modern",
+  title: "The SSH server of a bastion speaks Mozilla's modern algorithms and no others",
+  severity: "high",
+  level: "mandatory",
+  requirements: ["M5"],
+  controls: [],
+  fix: "Write KexAlgorithms, Ciphers and MACs of the guidelines into sshd_config in the user data, and HostKey lines for Ed25519, RSA or ECDSA.",
+  url: "https://infosec.mozilla.org/guidelines/openssh",
+  types,
+  *checkStack(stack) {
+    yield* settings(stack, function* (sshd) {
+      for (const [keyword, names] of Object.entries(modern)) {
+        // A list that starts with a sign changes the server's own one, which nobody sees here.
+        const allowed = (value: string) => value.split(",").every((name) => names.includes(name));
+        yield* sshd.must(keyword, allowed, "name algorithms of Mozilla's modern profile alone");
+      }
+      const keys = sshd.all("HostKey");
+      if (keys.length === 0) yield sshd.fail("HostKey must be set, got nothing");
+      for (const key of keys.filter((path) => !/(ed25519|rsa|ecdsa)(_key)?$/.test(path))) {
+        yield sshd.fail(`HostKey must be an Ed25519, RSA or ECDSA key, got ${key}`);
+      }
+    });
+  },
+});
+
+const no = (value: string) => value.toLowerCase() === "no";
+
+export const sshdKeysOnly = stackRule({
+  id: "bastion-sshd-no-root-no-password",
+  title: "The SSH server of a bastion takes keys only, of named accounts, and never root",
+  severity: "critical",
+  level: "mandatory",
+  requirements: ["M5", "M6"],
+  controls: [],
+  fix: "Set AuthenticationMethods publickey, PermitRootLogin no, PasswordAuthentication no and AllowUsers in sshd_config in the user data.",
+  url: "https://infosec.mozilla.org/guidelines/openssh",
+  types,
+  *checkStack(stack) {
+    yield* settings(stack, function* (sshd) {
+      yield* sshd.must(
+        "AuthenticationMethods",
+        (value) => value.split(/\s+/).every((list) => list.split(",")[0] === "publickey"),
+        "start every way with publickey",
+      );
+      yield* sshd.must("PermitRootLogin", no, "be no");
+      yield* sshd.must("PasswordAuthentication", no, "be no");
+      yield* sshd.must(
+        "AllowUsers",
+        (value) => !/[*?!]/.test(value),
+        "name the accounts of people",
+      );
+    });
+  },
+});
+
+export const sshdAudit = stackRule({
+  id: "bastion-sshd-audit",
+  title: "The SSH server of a bastion logs keys and files, and has no moduli below 3072 bits",
+  severity: "medium",
+  level: "mandatory",
+  requirements: ["M5"],
+  controls: [],
+  fix: "Set LogLevel VERBOSE and Subsystem sftp with -f AUTHPRIV -l INFO in sshd_config, and filter /etc/ssh/moduli with awk '$5 >= 3071'.",
+  url: "https://infosec.mozilla.org/guidelines/openssh",
+  types,
+  *checkStack(stack) {
+    yield* settings(stack, function* (sshd) {
+      yield* sshd.must("LogLevel", (value) => value.toUpperCase() === "VERBOSE", "be VERBOSE");
+      const sftp = sshd.first("Subsystem[ \\t]+sftp");
+      if (sftp !== undefined && !/ -f AUTHPRIV\b.* -l (INFO|VERBOSE)\b/.test(sftp)) {
+        yield sshd.fail(`Subsystem sftp must log with -f AUTHPRIV -l INFO, got ${sftp}`);
+      }
+      // A prime of n bits is listed as n - 1.
+      const least = sshd.capture(/\$5 *>= *(\d+)[^\n]*moduli/);
+      if (Number(least ?? 0) < 3071) {
+        yield sshd.fail(
+          `the user data must keep moduli from 3071 in the list and no others, got ${least ?? "no filter"}`,
+        );
+      }
+    });
+  },
+});
+
+export const sshdForwarding = stackRule({
+  id: "bastion-sshd-forwarding",
+  title: "The SSH server of a bastion forwards to named hosts, and neither agents nor displays",
+  severity: "high",
+  level: "mandatory",
+  requirements: ["M5", "J16"],
+  controls: [],
+  fix: "Set PermitOpen to the hosts in use or none, and AllowAgentForwarding, X11Forwarding and PermitTunnel to no in sshd_config in the user data.",
+  url: "https://man.openbsd.org/sshd_config",
+  types,
+  *checkStack(stack) {
+    yield* settings(stack, function* (sshd) {
+      for (const keyword of ["AllowAgentForwarding", "X11Forwarding", "PermitTunnel"]) {
+        yield* sshd.must(keyword, no, "be no");
+      }
+      yield* sshd.must(
+        "PermitOpen",
+        (value) => value.split(/\s+/).every((target) => target !== "any" && !target.includes("*")),
+        "be none or name hosts and ports",
+      );
+    });
+  },
+});
+
+export const sshMfa = stackRule({
+  id: "bastion-ssh-mfa",
+  title: "Who comes in by SSH shows two factors",
+  severity: "medium",
+  level: "advisory",
+  requirements: ["M7"],
+  controls: [],
+  fix: "Take security keys only, with PubkeyAuthOptions verify-required, or ask for a second method in AuthenticationMethods.",
+  url: "https://infosec.mozilla.org/guidelines/openssh",
+  types,
+  *checkStack(stack) {
+    yield* settings(stack, function* (sshd) {
+      const ways = sshd.first("AuthenticationMethods")?.split(/\s+/) ?? [];
+      const hasSecond = (way: string) => way.split(",").length > 1;
+      if (ways.length > 0 && ways.every(hasSecond)) return;
+      // The option holds for security keys alone, so no other key may be accepted beside them.
+      const accepted = sshd.first("PubkeyAccepted(?:Algorithms|KeyTypes)")?.split(",") ?? [];
+      const onlyHardware = accepted.length > 0 && accepted.every((name) => name.startsWith("sk-"));
+      const verifies = sshd.first("PubkeyAuthOptions")?.split(",").includes("verify-required");
+      if (onlyHardware && verifies) return;
+      yield sshd.fail(
+        "sshd_config must ask for a second method or accept verified security keys alone",
+      );
+    });
+  },
+});

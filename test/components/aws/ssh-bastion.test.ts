@@ -1,0 +1,180 @@
+import { spawnSync } from "node:child_process";
+import { SshBastion, sshBastionCalls } from "../../../components/aws/ssh-bastion";
+import { sshdConfig } from "../../../components/aws/sshd-config";
+import { created, ofType } from "../../support/created";
+import { ed25519 } from "../../support/public-keys";
+
+const build = () =>
+  created(
+    () =>
+      new SshBastion("bastion", {
+        prefix: "p",
+        accountId: "111122223333",
+        region: "eu-west-1",
+        subnetIds: ["subnet-a", "subnet-b"],
+        securityGroupId: "sg-bastion",
+        trustedCidrs: ["203.0.113.0/24"],
+        clusterName: "p",
+        people: [
+          { name: "alice", publicKey: ed25519(1) },
+          { name: "bob", publicKey: ed25519(2) },
+        ],
+        securityKeys: false,
+        volumeKeyArn: "arn:volumes",
+        tags: { Owner: "team" },
+      }),
+  );
+const tag = { Name: "p-bastion", Drawbridge: "p-bastion" };
+const template = "aws:ec2/launchTemplate:LaunchTemplate";
+const script = async () =>
+  Buffer.from(
+    String(ofType(await build(), template)["bastion"]?.["userData"]),
+    "base64",
+  ).toString();
+const statements = (inputs: Record<string, unknown> | undefined) =>
+  (JSON.parse(inputs?.["policy"] as string) as { Statement: Record<string, unknown>[] }).Statement;
+
+describe("SshBastion", () => {
+  it("is a group of one in public subnets that heals itself", async () => {
+    expect(ofType(await build(), "aws:autoscaling/group:Group")["bastion"]).toMatchObject({
+      minSize: 1,
+      maxSize: 1,
+      vpcZoneIdentifiers: ["subnet-a", "subnet-b"],
+      maxInstanceLifetime: 604800,
+    });
+  });
+
+  it("keeps its address, which is its own and found by its tag [J16]", async () => {
+    const resources = await build();
+    expect(ofType(resources, "aws:ec2/eip:Eip")).toEqual({
+      bastion: { domain: "vpc", tags: tag },
+    });
+    const launched = ofType(resources, template)["bastion"];
+    expect(launched?.["networkInterfaces"]).toEqual([
+      {
+        deviceIndex: 0,
+        associatePublicIpAddress: "false",
+        securityGroups: ["sg-bastion"],
+        deleteOnTermination: "true",
+      },
+    ]);
+    expect(launched?.["tagSpecifications"]).toEqual(
+      ["instance", "volume", "network-interface"].map((resourceType) => ({
+        resourceType,
+        tags: { Owner: "team", ...tag },
+      })),
+    );
+    expect(launched?.["keyName"]).toBeUndefined();
+  });
+
+  it("gives the instance its address, its parameter and the name of the API, and nothing else", async () => {
+    const resources = await build();
+    expect(ofType(resources, "aws:iam/rolePolicyAttachment:RolePolicyAttachment")).toEqual({});
+    const policies = ofType(resources, "aws:iam/rolePolicy:RolePolicy");
+    expect(statements(policies["bastion"])).toEqual([
+      { Effect: "Allow", Sid: "FindTheAddress", Action: "ec2:DescribeAddresses", Resource: "*" },
+      {
+        Effect: "Allow",
+        Sid: "TakeTheAddress",
+        Action: "ec2:AssociateAddress",
+        Resource: [
+          "arn:aws:ec2:eu-west-1:111122223333:elastic-ip/*",
+          "arn:aws:ec2:eu-west-1:111122223333:instance/*",
+          "arn:aws:ec2:eu-west-1:111122223333:network-interface/*",
+        ],
+        Condition: { StringEquals: { "aws:ResourceTag/Drawbridge": "p-bastion" } },
+      },
+      {
+        Effect: "Allow",
+        Sid: "FindTheApi",
+        Action: "eks:DescribeCluster",
+        Resource: "arn:aws:eks:eu-west-1:111122223333:cluster/p",
+      },
+      {
+        Effect: "Allow",
+        Sid: "TellHostKeys",
+        Action: "ssm:PutParameter",
+        Resource: "arn:aws:ssm:eu-west-1:111122223333:parameter/drawbridge/p/bastion/host-keys",
+      },
+    ]);
+  });
+
+  it("calls through endpoints only what its role may", async () => {
+    const policies = ofType(await build(), "aws:iam/rolePolicy:RolePolicy");
+    const may = statements(policies["bastion"]).map(({ Action }) => String(Action));
+    // The endpoint of EKS is open to this call for nodes.
+    expect([...Object.values(sshBastionCalls).flat(), "eks:DescribeCluster"].toSorted()).toEqual(
+      may.toSorted(),
+    );
+  });
+
+  it("tells its host keys in a parameter that people with MFA read from trusted networks [J17] [M7]", async () => {
+    const resources = await build();
+    expect(ofType(resources, "aws:ssm/parameter:Parameter")).toEqual({
+      "bastion-host-keys": {
+        name: "/drawbridge/p/bastion/host-keys",
+        type: "String",
+        description: "Host keys of the bastion of p, written by itself",
+        insecureValue: expect.stringMatching(/^# /),
+      },
+    });
+    expect(statements(ofType(resources, "aws:iam/policy:Policy")["bastion-host-keys"])).toEqual([
+      {
+        Effect: "Allow",
+        Sid: "ReadHostKeys",
+        Action: "ssm:GetParameter",
+        Resource: "arn:aws:ssm:eu-west-1:111122223333:parameter/drawbridge/p/bastion/host-keys",
+        Condition: {
+          Bool: { "aws:MultiFactorAuthPresent": "true" },
+          IpAddress: { "aws:SourceIp": ["203.0.113.0/24"] },
+        },
+      },
+    ]);
+  });
+});
+
+describe("the user data of SshBastion", () => {
+  it("is shell that runs at each boot and closes the server when it fails", async () => {
+    const text = await script();
+    expect(text.split("\n").slice(0, 4)).toEqual([
+      "#cloud-boothook",
+      "#!/bin/sh",
+      "set -eu",
+      "trap 'test $? -eq 0 || systemctl mask --now sshd.service' EXIT",
+    ]);
+    expect(spawnSync("sh", ["-n"], { input: text }).status).toBe(0);
+    const join = /<<'END'\n(#!\/bin\/sh\n[^]*?)END\n/.exec(text)?.[1] ?? "";
+    expect(join).toContain("associate-address");
+    expect(spawnSync("sh", ["-n"], { input: join }).status).toBe(0);
+  });
+
+  it("holds the server's file as rendered, and an account with a key for each person [M6]", async () => {
+    const text = await script();
+    const config = sshdConfig({ accounts: ["alice", "bob"], securityKeys: false });
+    expect(text).toContain(`cat > /etc/ssh/sshd_config <<'END'\n${config}END\n`);
+    expect(text.split("\n").filter((line) => line.startsWith("account "))).toEqual([
+      `account alice '${ed25519(1)}'`,
+      `account bob '${ed25519(2)}'`,
+    ]);
+  });
+
+  it("makes every key where it is used and none beforehand", async () => {
+    expect(await script()).not.toMatch(/PRIVATE KEY|BEGIN /);
+    expect(await script()).toContain("for type in ed25519 rsa ecdsa; do");
+  });
+
+  it("keeps strong moduli and ends where there is none [M5]", async () => {
+    expect(await script()).toContain(
+      "awk '$5 >= 3071' /etc/ssh/moduli > /etc/ssh/moduli.strong\ntest -s /etc/ssh/moduli.strong\n",
+    );
+  });
+
+  it("tells the host keys before anybody can connect by the address", async () => {
+    const text = await script();
+    const places = ["put-parameter", "describe-cluster", "try-restart", "associate-address"].map(
+      (call) => text.indexOf(call),
+    );
+    expect(places).toEqual(places.toSorted((a, b) => a - b));
+    expect(Math.min(...places)).toBeGreaterThan(0);
+  });
+});

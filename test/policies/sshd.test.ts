@@ -1,0 +1,260 @@
+import { token } from "../../policies/tokens";
+import { casesFor } from "../support/rule-cases";
+import { platform, resource } from "../support/rule-platform";
+import { changed, gone, ref, unknown, type Change } from "../support/rule-stack";
+
+/** A file that every rule of the SSH server takes, and the filter of moduli before it. */
+const config = `awk '$5 >= 3071' /etc/ssh/moduli > /etc/ssh/moduli.strong
+cat > /etc/ssh/sshd_config <<'END'
+HostKey /etc/ssh/ssh_host_ed25519_key
+HostKey /etc/ssh/ssh_host_rsa_key
+KexAlgorithms curve25519-sha256,curve25519-sha256@libssh.org,diffie-hellman-group-exchange-sha256
+Ciphers chacha20-poly1305@openssh.com,aes256-gcm@openssh.com
+MACs hmac-sha2-512-etm@openssh.com
+AuthenticationMethods publickey
+LogLevel VERBOSE
+Subsystem sftp /usr/libexec/openssh/sftp-server -f AUTHPRIV -l INFO
+PermitRootLogin no
+PubkeyAcceptedAlgorithms sk-ssh-ed25519@openssh.com
+PubkeyAuthOptions touch-required,verify-required
+PasswordAuthentication no
+AllowUsers alice bob
+AllowAgentForwarding no
+X11Forwarding no
+PermitTunnel no
+PermitOpen 0123456789abcdef.gr7.eu-west-1.eks.amazonaws.com:443
+END
+`;
+
+const encoded = (text: string) => Buffer.from(text).toString("base64");
+const userData = (text: unknown): Change => ({ "bastion-template.userData": text });
+/** The file with one text in place of another. */
+const where = (from: string, to: string): Change => {
+  if (!config.includes(from)) throw new Error(`the file must have ${from}`);
+  return userData(encoded(config.replace(from, to)));
+};
+
+const base = changed(platform, {
+  ...userData(encoded(config)),
+  "ssh-in": resource(token.securityGroupIngressRule, {
+    securityGroupId: ref("bastion-group"),
+    ipProtocol: "tcp",
+    fromPort: 22,
+    toPort: 22,
+    cidrIpv4: "203.0.113.0/24",
+    description: "people",
+  }),
+});
+
+const common = {
+  base,
+  undecided: [
+    [
+      "user data that nobody knows yet",
+      userData(unknown),
+      ["bastion-template: undecided: userData of bastion-template is unknown until up"],
+    ],
+  ] satisfies [string, Change, string[]][],
+  notApplicable: [
+    ["no SSH", { "ssh-in": gone }, "no bastion is open to SSH"],
+    [
+      "SSH of another group",
+      { "ssh-in.securityGroupId": ref("api-group") },
+      "no bastion is open to SSH",
+    ],
+    ["another port", { "ssh-in.fromPort": 443, "ssh-in.toPort": 443 }, "no bastion is open to SSH"],
+  ] satisfies [string, Change, string][],
+};
+const found = (message: string) => [`bastion-template: ${message}`];
+
+casesFor("bastion-sshd-modern [M5]", {
+  ...common,
+  passes: [
+    ["modern algorithms", {}],
+    ["a file that is not encoded", userData(config)],
+    ["keywords in other letters", where("KexAlgorithms ", "  kexalgorithms\t")],
+  ],
+  fails: [
+    [
+      "an exchange with SHA-1",
+      where("curve25519-sha256,", "diffie-hellman-group14-sha1,"),
+      found(
+        "KexAlgorithms must name algorithms of Mozilla's modern profile alone, got diffie-hellman-group14-sha1,curve25519-sha256@libssh.org,diffie-hellman-group-exchange-sha256",
+      ),
+    ],
+    [
+      "the server's own ciphers and more",
+      where("Ciphers ", "Ciphers +"),
+      found(
+        "Ciphers must name algorithms of Mozilla's modern profile alone, got +chacha20-poly1305@openssh.com,aes256-gcm@openssh.com",
+      ),
+    ],
+    [
+      "MACs left to the server",
+      where("MACs ", "# MACs "),
+      found("MACs must name algorithms of Mozilla's modern profile alone, got nothing"),
+    ],
+    [
+      "an earlier line that holds",
+      where("Ciphers ", "Ciphers 3des-cbc\nCiphers "),
+      found("Ciphers must name algorithms of Mozilla's modern profile alone, got 3des-cbc"),
+    ],
+    [
+      "a DSA host key",
+      where("ssh_host_rsa_key", "ssh_host_dsa_key"),
+      found("HostKey must be an Ed25519, RSA or ECDSA key, got /etc/ssh/ssh_host_dsa_key"),
+    ],
+    [
+      "host keys left to the server",
+      where("HostKey /etc/ssh/ssh_host_ed25519_key\nHostKey /etc/ssh/ssh_host_rsa_key\n", ""),
+      found("HostKey must be set, got nothing"),
+    ],
+    [
+      "no user data",
+      userData(gone),
+      [
+        "bastion: KexAlgorithms must name algorithms of Mozilla's modern profile alone, got nothing",
+        "bastion: Ciphers must name algorithms of Mozilla's modern profile alone, got nothing",
+        "bastion: MACs must name algorithms of Mozilla's modern profile alone, got nothing",
+        "bastion: HostKey must be set, got nothing",
+      ],
+    ],
+  ],
+});
+
+casesFor("bastion-sshd-no-root-no-password [M5] [M6]", {
+  ...common,
+  passes: [
+    ["keys of named accounts", {}],
+    [
+      "a key and a second method",
+      where("Methods publickey", "Methods publickey,keyboard-interactive:pam"),
+    ],
+  ],
+  fails: [
+    [
+      "a way with a password",
+      where("Methods publickey", "Methods publickey password"),
+      found("AuthenticationMethods must start every way with publickey, got publickey password"),
+    ],
+    [
+      "root by key",
+      where("PermitRootLogin no", "PermitRootLogin prohibit-password"),
+      found("PermitRootLogin must be no, got prohibit-password"),
+    ],
+    [
+      "passwords",
+      where("PasswordAuthentication no", "PasswordAuthentication yes"),
+      found("PasswordAuthentication must be no, got yes"),
+    ],
+    [
+      "every account",
+      where("AllowUsers alice bob", "AllowUsers *"),
+      found("AllowUsers must name the accounts of people, got *"),
+    ],
+    [
+      "whatever accounts there are",
+      where("AllowUsers alice bob\n", ""),
+      found("AllowUsers must name the accounts of people, got nothing"),
+    ],
+  ],
+});
+
+casesFor("bastion-sshd-audit [M5]", {
+  ...common,
+  passes: [
+    ["a log of keys and files", {}],
+    ["no file transfer", where("Subsystem sftp", "# sftp")],
+    ["moduli from 4096 bits", where("3071", "4095")],
+  ],
+  fails: [
+    [
+      "a log without keys",
+      where("LogLevel VERBOSE", "LogLevel INFO"),
+      found("LogLevel must be VERBOSE, got INFO"),
+    ],
+    [
+      "file transfer without a log",
+      where(" -f AUTHPRIV -l INFO", ""),
+      found(
+        "Subsystem sftp must log with -f AUTHPRIV -l INFO, got /usr/libexec/openssh/sftp-server",
+      ),
+    ],
+    [
+      "moduli of 2048 bits",
+      where("3071", "2047"),
+      found("the user data must keep moduli from 3071 in the list and no others, got 2047"),
+    ],
+    [
+      "the moduli of the package",
+      where("awk '$5 >= 3071' ", "cat "),
+      found("the user data must keep moduli from 3071 in the list and no others, got no filter"),
+    ],
+  ],
+});
+
+casesFor("bastion-sshd-forwarding [M5] [J16]", {
+  ...common,
+  passes: [
+    ["a named host", {}],
+    [
+      "nowhere",
+      where("PermitOpen 0123456789abcdef.gr7.eu-west-1.eks.amazonaws.com:443", "PermitOpen none"),
+    ],
+  ],
+  fails: [
+    [
+      "agents",
+      where("AllowAgentForwarding no", "AllowAgentForwarding yes"),
+      found("AllowAgentForwarding must be no, got yes"),
+    ],
+    [
+      "displays",
+      where("X11Forwarding no", "X11Forwarding yes"),
+      found("X11Forwarding must be no, got yes"),
+    ],
+    [
+      "a network device",
+      where("PermitTunnel no", "PermitTunnel point-to-point"),
+      found("PermitTunnel must be no, got point-to-point"),
+    ],
+    [
+      "tunnels to any host",
+      where("PermitOpen 0123456789abcdef.gr7.eu-west-1.eks.amazonaws.com", "PermitOpen *"),
+      found("PermitOpen must be none or name hosts and ports, got *:443"),
+    ],
+    [
+      "tunnels left to the server",
+      where("PermitOpen ", "# "),
+      found("PermitOpen must be none or name hosts and ports, got nothing"),
+    ],
+  ],
+});
+
+const second = found(
+  "sshd_config must ask for a second method or accept verified security keys alone",
+);
+
+casesFor("bastion-ssh-mfa [M7]", {
+  ...common,
+  passes: [
+    ["verified security keys", {}],
+    [
+      "a code after the key",
+      where("Methods publickey\nLogLevel", "Methods publickey,keyboard-interactive:pam\nLogLevel"),
+    ],
+  ],
+  fails: [
+    ["security keys without a PIN", where(",verify-required", ""), second],
+    ["other keys beside them", where("sk-ssh-ed25519", "ssh-ed25519,sk-ssh-ed25519"), second],
+    ["whatever keys the server takes", where("PubkeyAcceptedAlgorithms", "# "), second],
+    [
+      "a code that may be left out",
+      where(
+        "Methods publickey\nLogLevel VERBOSE",
+        "Methods publickey,keyboard-interactive:pam publickey\nPubkeyAuthOptions none",
+      ),
+      second,
+    ],
+  ],
+});

@@ -1,0 +1,229 @@
+import { execFile } from "node:child_process";
+import { createServer, type AddressInfo } from "node:net";
+import { promisify } from "node:util";
+import pc from "picocolors";
+import { hostKeyAlgorithms, hostKeyTypes, mozillaModern } from "../../components/aws/sshd-config";
+import { CannotRun } from "../tools/build";
+import { findOpenSsh, findSshAudit } from "../tools/openssh";
+import { SshServer, listening } from "./server";
+
+/** One counted check: what is wrong, a line each; nothing when all is well. */
+type Check = [title: string, run: () => string[] | Promise<string[]>];
+
+/** `npm run verify:ssh`: the rendered `sshd_config` on a real OpenSSH server, looked at by ssh-audit and by a client. */
+async function main(): Promise<void> {
+  const openSsh = await findOpenSsh();
+  const audited = await findSshAudit();
+  const server = new SshServer(openSsh);
+  const api = await listening(createServer((socket) => socket.end("the API\n")));
+  const other = await listening(createServer((socket) => socket.end("another host\n")));
+  const [target, elsewhere] = [api, other].map(
+    (one) => `127.0.0.1:${(one.address() as AddressInfo).port}`,
+  ) as [string, string];
+  const count = { passed: 0, failed: 0 };
+  try {
+    for (const [title, run] of checks(server, audited, target, elsewhere)) {
+      const problems = await problemsOf(run);
+      const passed = problems.length === 0;
+      count[passed ? "passed" : "failed"] += 1;
+      console.log(`${passed ? pc.green("passed") : pc.red("failed")} ${title}`);
+      for (const problem of problems) console.log(`       ${problem}`);
+    }
+  } finally {
+    server.close();
+    for (const one of [api, other]) one.close();
+  }
+  console.log(`${count.passed} passed, ${count.failed} failed`);
+  process.exitCode = count.failed === 0 ? 0 : 1;
+}
+
+/** In this order: the server is started by one of them. */
+function checks(
+  server: SshServer,
+  audited: Awaited<ReturnType<typeof findSshAudit>>,
+  target: string,
+  elsewhere: string,
+): Check[] {
+  let report: Audit | undefined;
+  const nobodyElse = "Permission denied (publickey).";
+  const tunnel = (to: string) => server.connect(server.account, "key", "-W", to);
+  return [
+    ["sshd -t takes the file", () => complaints(server.test(false))],
+    ["sshd -t takes the file for security keys", () => complaints(server.test(true))],
+    [
+      "sshd -T answers with Mozilla's modern algorithms, spelled as the user data compares them",
+      () => {
+        const effective = server.effective();
+        return Object.entries(mozillaModern).flatMap(([keyword, names]) =>
+          expected(keyword, effective.get(keyword.toLowerCase()), names.join(",")),
+        );
+      },
+    ],
+    [
+      "tunnels lead nowhere before the API's host is known, and to it afterwards",
+      () => {
+        const before = server.effective().get("permitopen");
+        server.permit(target);
+        const after = server.effective().get("permitopen");
+        return [
+          ...expected("permitopen", before, "none"),
+          ...expected("permitopen", after, target),
+        ];
+      },
+    ],
+    ["the filter keeps moduli of 3072 bits and more", () => complaints(server.filterModuli())],
+    [
+      "the server starts",
+      async () => {
+        await server.start();
+        server.tellHostKeys(hostKeyTypes);
+        return [];
+      },
+    ],
+    [
+      "ssh-audit sees Mozilla's modern algorithms and no other",
+      async () => {
+        report = await audit(audited, server.port);
+        const names = (list: Algorithm[]) => list.map(({ algorithm }) => algorithm).join(",");
+        // Not an algorithm but a sign that the server counters Terrapin (CVE-2023-48795).
+        const kex = report.kex.filter(({ algorithm }) => !algorithm.startsWith("kex-strict-"));
+        return [
+          ...expected("kex", names(kex), mozillaModern.KexAlgorithms.join(",")),
+          ...expected("ciphers", names(report.enc), mozillaModern.Ciphers.join(",")),
+          ...expected("macs", names(report.mac), mozillaModern.MACs.join(",")),
+          ...expected("host keys", names(report.key), hostKeyAlgorithms.join(",")),
+        ];
+      },
+    ],
+    [
+      "ssh-audit fails nothing but the NIST curves, which Mozilla's guidelines have",
+      () =>
+        algorithmsOf(report)
+          .filter(({ algorithm, notes }) => notes.fail && !/nistp\d+$/.test(algorithm))
+          .map(({ algorithm, notes }) => `${algorithm}: ${notes.fail?.join(", ") ?? ""}`),
+    ],
+    [
+      "group exchange and RSA host keys have 3072 bits and more",
+      () => {
+        const sized = algorithmsOf(report).filter(({ algorithm }) =>
+          /^(diffie-hellman-group-exchange|rsa-)/.test(algorithm),
+        );
+        const small = sized.filter(({ keysize = 0 }) => keysize < 3072);
+        return [
+          ...expected("sized algorithms", `${sized.length}`, "3"),
+          ...small.map(({ algorithm, keysize }) => `${algorithm} has ${keysize ?? "no"} bits`),
+        ];
+      },
+    ],
+    [
+      "a person reaches the API through a tunnel",
+      async () => expected("answer", (await tunnel(target)).stdout, "the API\n"),
+    ],
+    [
+      "a person reaches nothing else",
+      async () => {
+        const { stdout, stderr } = await tunnel(elsewhere);
+        return [
+          ...expected("answer", stdout, ""),
+          ...(stderr.includes("administratively prohibited") ? [] : [`got ${stderr}`]),
+        ];
+      },
+    ],
+    [
+      "a person opens no port of the bastion, and gets no terminal",
+      async () => {
+        const remote = await server.connect(
+          server.account,
+          "key",
+          "-N",
+          "-oExitOnForwardFailure=yes",
+          `-R0:${target}`,
+        );
+        const terminal = await server.connect(server.account, "key", "-tt");
+        return [
+          ...(remote.stderr.includes("remote port forwarding failed") ? [] : [remote.stderr]),
+          ...(terminal.stderr.includes("PTY allocation request failed") ? [] : [terminal.stderr]),
+        ];
+      },
+    ],
+    [
+      "nobody comes in with another key, by another account, as root or with a password",
+      async () => {
+        const attempts = await Promise.all([
+          server.connect(server.account, "stranger"),
+          server.connect("somebody", "key"),
+          server.connect("root", "key"),
+          server.connect(server.account, "key", "-o", "PreferredAuthentications=password"),
+        ]);
+        return attempts
+          .filter(({ status, stderr }) => status !== 255 || !stderr.includes(nobodyElse))
+          .map(({ stderr }) => `must be refused, got ${stderr}`);
+      },
+    ],
+    [
+      "the log names the key of each login",
+      () => (/Accepted publickey for \S+ .* SHA256:/.test(server.logged) ? [] : [server.logged]),
+    ],
+    [
+      "a client that was told other host keys does not connect",
+      async () => {
+        server.tellHostKeys([]);
+        const { status, stderr } = await tunnel(target);
+        return status === 255 && stderr.includes("Host key verification failed") ? [] : [stderr];
+      },
+    ],
+  ];
+}
+
+interface Algorithm {
+  algorithm: string;
+  keysize?: number;
+  notes: { fail?: string[] };
+}
+
+/** What `ssh-audit --json` says, as far as it is read here. */
+type Audit = Record<"kex" | "key" | "enc" | "mac", Algorithm[]>;
+
+function algorithmsOf(report: Audit | undefined): Algorithm[] {
+  if (!report) throw new Error("ssh-audit must have reported");
+  return [...report.kex, ...report.key, ...report.enc, ...report.mac];
+}
+
+async function audit(
+  { command, env }: Awaited<ReturnType<typeof findSshAudit>>,
+  port: number,
+): Promise<Audit> {
+  const args = [command, "--json", "--skip-rate-test", "--port", `${port}`, "127.0.0.1"];
+  const ended = promisify(execFile)("python3", args, {
+    env: { ...process.env, ...env },
+    timeout: 60_000,
+  });
+  // It ends with 2 and 3 when it has something to say about an algorithm.
+  const { stdout } = await ended.catch((error: Error & { stdout?: string }) => {
+    if (!error.stdout?.startsWith("{")) throw error;
+    return { stdout: error.stdout };
+  });
+  return JSON.parse(stdout) as Audit;
+}
+
+function expected(what: string, got: string | undefined, wanted: string): string[] {
+  return got === wanted ? [] : [`${what} must be ${wanted}, got ${got ?? "nothing"}`];
+}
+
+function complaints({ status, stderr }: { status: number | null; stderr: string }): string[] {
+  return status === 0 && stderr === "" ? [] : [`ended with ${status ?? "a signal"}: ${stderr}`];
+}
+
+async function problemsOf(run: Check[1]): Promise<string[]> {
+  try {
+    return await run();
+  } catch (error) {
+    return [(error as Error).message];
+  }
+}
+
+main().catch((error: unknown) => {
+  if (!(error instanceof CannotRun)) throw error;
+  console.error(error.message);
+  process.exitCode = 2;
+});
