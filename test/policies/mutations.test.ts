@@ -2086,10 +2086,9 @@ const sshRows: Row[] = [
 
 /** What a stack with a public bastion tells the pack. */
 const publicBastion = Object.fromEntries(
-  ["net-nodes-private-subnets", "net-eip-only-nat-bastion"].map((id) => [
-    id,
-    { publicBastion: true },
-  ]),
+  ["net-nodes-private-subnets", "net-eip-only-nat-bastion", "net-only-bastion-and-alb-public"].map(
+    (id) => [id, { publicBastion: true }],
+  ),
 );
 
 /** The repository's prod stack in ssh mode. */
@@ -2158,6 +2157,7 @@ describe("mutations", () => {
     expect(failing(withSsh)).toEqual([
       "net-nodes-private-subnets",
       "net-eip-only-nat-bastion",
+      "net-only-bastion-and-alb-public",
       "bastion-ssh-mfa",
     ]);
   });

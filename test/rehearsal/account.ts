@@ -69,7 +69,6 @@ const types = {
   encryptionByDefault: "aws:ebs/encryptionByDefault:EncryptionByDefault",
   defaultKey: "aws:ebs/defaultKmsKey:DefaultKmsKey",
   domain: "aws:opensearch/domain:Domain",
-  logPolicy: "aws:cloudwatch/logResourcePolicy:LogResourcePolicy",
   logStream: "aws:cloudwatch/logStream:LogStream",
   logFilter: "aws:cloudwatch/logSubscriptionFilter:LogSubscriptionFilter",
   deliveryStream: "aws:kinesis/firehoseDeliveryStream:FirehoseDeliveryStream",

@@ -160,7 +160,10 @@ describe("domains", () => {
       account: () => {
         const account = withNetwork();
         const other = { ArnEquals: { "aws:SourceArn": "arn:aws:es:x:y:domain/other" } };
-        account.make("policy", "logPolicy", { policyDocument: logWriters(other) });
+        account.make("policy", "logResourcePolicy", {
+          policyName: "policy",
+          policyDocument: logWriters(other),
+        });
         return account;
       },
       action: (account) => publish(account),
@@ -191,7 +194,10 @@ describe("domains", () => {
 
   it("write logs where a policy lets them, and need it before", () => {
     const account = withNetwork();
-    account.make("policy", "logPolicy", { policyDocument: logWriters() });
+    account.make("policy", "logResourcePolicy", {
+      policyName: "policy",
+      policyDocument: logWriters(),
+    });
     publish(account);
     const state = account.names.map((name) => ({
       urn: account.urn(name),
@@ -379,11 +385,18 @@ describe("delivery of logs", () => {
       account: () => {
         const account = new Account();
         for (let i = 0; i < 10; i++) {
-          account.make(`policy-${i}`, "logPolicy", { policyDocument: logWriters() });
+          account.make(`policy-${i}`, "logResourcePolicy", {
+            policyName: `policy-${i}`,
+            policyDocument: logWriters(),
+          });
         }
         return account;
       },
-      action: (account) => account.make("more", "logPolicy", { policyDocument: logWriters() }),
+      action: (account) =>
+        account.make("more", "logResourcePolicy", {
+          policyName: "more",
+          policyDocument: logWriters(),
+        }),
       code: "LimitExceededException",
     },
   ]);

@@ -1,5 +1,5 @@
 import { internetGatewayOf, securityGroupsAreOf, vpcOfSubnet } from "./network";
-import { allowsService, wellFormed } from "./policy-document";
+import { allowsService } from "./policy-document";
 import {
   AwsError,
   allWith,
@@ -458,24 +458,5 @@ export const entryRows: Record<string, ResourceRow> = {
     computed: () => ({}),
     replacedBy: ["resourceArn"],
     rules: [logGroupIsForWaf],
-  },
-  "aws:cloudwatch/logResourcePolicy:LogResourcePolicy": {
-    noun: "policy of a log group",
-    id: ({ inputs }) => textAt(inputs, "resourceArn") ?? textAt(inputs, "policyName") ?? "",
-    tagged: false,
-    required: ["policyDocument"],
-    references: [{ path: "resourceArn", to: "logGroupArn", onDelete: "cascade" }],
-    computed: () => ({}),
-    replacedBy: ["policyName", "resourceArn"],
-    rules: [
-      wellFormed("policyDocument", "InvalidParameterException"),
-      ({ inputs }) =>
-        (inputs["policyName"] === undefined) === (inputs["resourceArn"] === undefined)
-          ? new AwsError(
-              "InvalidParameterException",
-              "one of policyName and resourceArn must be given",
-            )
-          : undefined,
-    ],
   },
 };

@@ -212,10 +212,20 @@ function groupHasRoomForFilters({ inputs, world, previous }: Draft): AwsError | 
 
 function regionHasRoomForPolicies({ world, previous }: Draft): AwsError | undefined {
   const others = world.resources.filter(
-    ({ type, id }) => type === logPolicyType && id !== previous?.id,
+    ({ type, id, inputs: { policyName } }) =>
+      type === logPolicyType && policyName !== undefined && id !== previous?.id,
   );
   if (others.length < logPoliciesPerRegion) return undefined;
   return new AwsError("LimitExceededException", "Resource limit exceeded: 10 resource policies");
+}
+
+function policyIsOfOneGroupOrOfTheRegion({ inputs }: Draft): AwsError | undefined {
+  const ofRegion = inputs["policyName"] !== undefined;
+  if (ofRegion !== (inputs["resourceArn"] !== undefined)) return undefined;
+  return new AwsError(
+    "InvalidParameterException",
+    "one of policyName and resourceArn must be given",
+  );
 }
 
 export const logStoreRows: Record<string, ResourceRow> = {
@@ -274,14 +284,17 @@ export const logStoreRows: Record<string, ResourceRow> = {
   },
   [logPolicyType]: {
     noun: "resource policy of logs",
-    id: ({ inputs }) => text(inputs, "policyName"),
-    name: "policyName",
+    id: ({ inputs }) => textAt(inputs, "resourceArn") ?? text(inputs, "policyName"),
     tagged: false,
     required: ["policyDocument"],
-    references: [],
+    references: [{ path: "resourceArn", to: "logGroupArn", onDelete: "cascade" }],
     computed: () => ({}),
     replacedBy: ["policyName", "resourceArn"],
-    rules: [wellFormed("policyDocument", "InvalidParameterException"), regionHasRoomForPolicies],
+    rules: [
+      wellFormed("policyDocument", "InvalidParameterException"),
+      policyIsOfOneGroupOrOfTheRegion,
+      regionHasRoomForPolicies,
+    ],
   },
   "aws:cloudwatch/logStream:LogStream": {
     noun: "log stream",
