@@ -23,6 +23,29 @@ describe("the engine's module", () => {
   });
 });
 
+describe("the modules of OpenTofu and of the AWS provider", () => {
+  const [tofu = "", provider = ""] = ["opentofu", "terraform-provider-aws"].map((folder) =>
+    readFileSync(join(__dirname, folder, "go.mod"), "utf8"),
+  );
+
+  it("pin one version of each", () => {
+    expect(requiredVersion(tofu, "github.com/opentofu/opentofu")).toBe("v1.12.6");
+    expect(requiredVersion(provider, "github.com/hashicorp/terraform-provider-aws")).toBe(
+      "v1.60.1-0.20260602190131-5f2286d6d836",
+    );
+  });
+
+  it("have checksums for them", () => {
+    const [ofTofu, ofProvider] = ["opentofu", "terraform-provider-aws"].map((folder) =>
+      readFileSync(join(__dirname, folder, "go.sum"), "utf8"),
+    );
+    expect(ofTofu).toMatch(/^github\.com\/opentofu\/opentofu v1\.12\.6 h1:/m);
+    expect(ofProvider).toMatch(
+      /^github\.com\/hashicorp\/terraform-provider-aws v1\.60\.1-\S+ h1:/m,
+    );
+  });
+});
+
 describe("requiredVersion", () => {
   it("reads a requirement on a line of its own, and one in a block", () => {
     const text = "require a.example/x v1.2.3\n\nrequire (\n\tb.example/y v0.1.0 // indirect\n)\n";

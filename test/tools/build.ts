@@ -18,8 +18,10 @@ const cacheDirectory = resolve(__dirname, "../../.cache/tools");
 
 /** A program that is built from its Go module; `test/tools/<name>/` holds its pinned `go.mod` and `go.sum`. */
 interface GoTool {
-  /** Name of the command, and of the folder. */
+  /** Name of the command. */
   name: string;
+  /** Folder of its module. @default - the name */
+  folder?: string;
   /** Import path of the command. */
   package: string;
   /** Module that holds the command: its version in `go.mod` is the version of the tool. */
@@ -37,7 +39,30 @@ const pulumi: GoTool = {
   ldflags: (version) => [`-X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=${version}`],
 };
 
-/** The rehearsal cannot run as it was asked to, here; the message says what to do. */
+const opentofu: GoTool = {
+  name: "tofu",
+  folder: "opentofu",
+  package: "github.com/opentofu/opentofu/cmd/tofu",
+  module: "github.com/opentofu/opentofu",
+  tags: [],
+  // Without it the version that the build reports ends in `-dev`.
+  ldflags: () => ["-X github.com/opentofu/opentofu/version.dev=no"],
+};
+
+/** Release of the AWS provider for Terraform at the commit of its module, as its file `version/VERSION` says. */
+export const awsProviderVersion = "6.47.1";
+
+const awsProvider: GoTool = {
+  name: "terraform-provider-aws",
+  package: "github.com/hashicorp/terraform-provider-aws",
+  module: "github.com/hashicorp/terraform-provider-aws",
+  tags: [],
+  ldflags: () => [
+    `-X github.com/hashicorp/terraform-provider-aws/version.ProviderVersion=${awsProviderVersion}`,
+  ],
+};
+
+/** The tools cannot run as they were asked to, here; the message says what to do. */
 export class CannotRun extends Error {}
 
 export interface FoundTool {
@@ -56,6 +81,26 @@ export async function findPulumi(announce: (line: string) => void): Promise<Foun
   return onPath === undefined ? buildOnce(pulumi, announce) : { path: onPath, origin: "PATH" };
 }
 
+/** What drives the AWS provider. */
+export interface FoundTerraform {
+  /** OpenTofu, or the Terraform that is on `PATH`. */
+  cli: FoundTool;
+  /** The provider; absent when `init` brings it, as with a CLI of the user's. */
+  provider?: FoundTool;
+}
+
+/**
+ * A `tofu` or `terraform` on `PATH`, which gets the provider from its registry; else OpenTofu and the provider, each
+ * built once into `.cache/tools`. Throws `CannotRun` as `findPulumi` does.
+ */
+export async function findTerraform(announce: (line: string) => void): Promise<FoundTerraform> {
+  const path = process.env["PATH"] ?? "";
+  const onPath = findOnPath("tofu", path) ?? findOnPath("terraform", path);
+  if (onPath !== undefined) return { cli: { path: onPath, origin: "PATH" } };
+  const cli = await buildOnce(opentofu, announce);
+  return { cli, provider: await buildOnce(awsProvider, announce) };
+}
+
 export function findOnPath(name: string, path: string): string | undefined {
   const directories = path.split(delimiter).filter((directory) => directory !== "");
   return directories.map((directory) => resolve(directory, name)).find(isExecutable);
@@ -72,7 +117,7 @@ function isExecutable(file: string): boolean {
 }
 
 async function buildOnce(tool: GoTool, announce: (line: string) => void): Promise<FoundTool> {
-  const source = join(__dirname, tool.name);
+  const source = join(__dirname, tool.folder ?? tool.name);
   const goMod = readFileSync(join(source, "go.mod"), "utf8");
   const goSum = readFileSync(join(source, "go.sum"), "utf8");
   const hash = createHash("sha256").update(goMod).update("\0").update(goSum).digest("hex");
@@ -82,7 +127,7 @@ async function buildOnce(tool: GoTool, announce: (line: string) => void): Promis
 
   const version = requiredVersion(goMod, tool.module);
   await requireGo(requiredGo(goMod), tool.name);
-  announce(`building ${tool.name} ${version} from its Go module, once: this takes a few minutes`);
+  announce(`building ${tool.name} ${version} from its Go module, once: this takes minutes`);
   mkdirSync(cacheDirectory, { recursive: true });
   const workspace = mkdtempSync(join(cacheDirectory, ".build-"));
   try {
@@ -105,7 +150,7 @@ async function publish(workspace: string, target: string): Promise<void> {
 
 async function build(tool: GoTool, version: string, source: string, out: string): Promise<void> {
   const args = ["build", "-trimpath", "-mod=readonly", "-buildvcs=false"];
-  args.push("-tags", tool.tags.join(","));
+  if (tool.tags.length > 0) args.push("-tags", tool.tags.join(","));
   args.push("-ldflags", ["-s", "-w", ...tool.ldflags(version)].join(" "));
   try {
     await run("go", [...args, "-o", out, tool.package], { cwd: source, env: goEnvironment() });
