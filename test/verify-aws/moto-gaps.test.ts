@@ -1,0 +1,45 @@
+import { withoutGaps } from "./moto-gaps";
+import type { Configuration } from "./translate";
+
+const configuration = (resource: Configuration["resource"]): Configuration => ({
+  terraform: { required_providers: {} },
+  provider: { aws: [] },
+  resource,
+});
+
+describe("withoutGaps", () => {
+  it("leaves out what moto cannot create, and what needs a value of it", () => {
+    const whole = configuration({
+      aws_vpc: { main: { cidr_block: "10.0.0.0/8" } },
+      aws_eks_addon: { dns: { cluster_name: "a" } },
+      aws_subnet: {
+        first: { vpc_id: "${aws_vpc.main.id}", depends_on: ["aws_vpc.main", "aws_eks_addon.dns"] },
+        second: { vpc_id: "x-${aws_eks_addon.dns.arn}" },
+        third: { vpc_id: "${tolist(aws_subnet.second.ids)[0]}" },
+        fourth: { depends_on: ["aws_eks_addon.dns"] },
+      },
+    });
+    expect(withoutGaps(whole)).toEqual({
+      configuration: configuration({
+        aws_vpc: { main: { cidr_block: "10.0.0.0/8" } },
+        aws_subnet: {
+          first: { vpc_id: "${aws_vpc.main.id}", depends_on: ["aws_vpc.main"] },
+          fourth: {},
+        },
+      }),
+      omitted: {
+        "aws_eks_addon.dns": "moto does not answer eks:CreateAddon",
+        "aws_subnet.second": "needs aws_eks_addon.dns",
+        "aws_subnet.third": "needs aws_subnet.second",
+      },
+    });
+  });
+
+  it("does not take one address for the beginning of another", () => {
+    const whole = configuration({
+      aws_eks_addon: { dns: {} },
+      aws_subnet: { a: { vpc_id: "${aws_eks_addon_other.dns.id} ${aws_eks_addon.dns-2.id}" } },
+    });
+    expect(Object.keys(withoutGaps(whole).omitted)).toEqual(["aws_eks_addon.dns"]);
+  });
+});
