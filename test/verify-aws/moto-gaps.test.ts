@@ -1,4 +1,4 @@
-import { withoutGaps } from "./moto-gaps";
+import { tolerant, withoutGaps } from "./moto-gaps";
 import type { Configuration } from "./translate";
 
 const configuration = (resource: Configuration["resource"]): Configuration => ({
@@ -41,5 +41,30 @@ describe("withoutGaps", () => {
       aws_subnet: { a: { vpc_id: "${aws_eks_addon_other.dns.id} ${aws_eks_addon.dns-2.id}" } },
     });
     expect(Object.keys(withoutGaps(whole).omitted)).toEqual(["aws_eks_addon.dns"]);
+  });
+});
+
+describe("tolerant", () => {
+  it("leaves out of the comparison what moto forgets, beside what the program ignores", () => {
+    const whole = configuration({
+      aws_kms_key: {
+        a: { rotation_period_in_days: 365 },
+        b: { rotation_period_in_days: 365, lifecycle: { ignore_changes: ["tags"] } },
+      },
+      aws_vpc: { main: {} },
+    });
+    expect(tolerant(whole).resource).toEqual({
+      aws_kms_key: {
+        a: {
+          rotation_period_in_days: 365,
+          lifecycle: { ignore_changes: ["rotation_period_in_days"] },
+        },
+        b: {
+          rotation_period_in_days: 365,
+          lifecycle: { ignore_changes: ["tags", "rotation_period_in_days"] },
+        },
+      },
+      aws_vpc: { main: {} },
+    });
   });
 });

@@ -8,6 +8,19 @@ export const motoGaps: Record<string, string> = {
   aws_eks_addon: "eks:CreateAddon",
 };
 
+/** Arguments that moto 5.2 does not give back as it took them, by type: a plan would want to set them again and again. */
+export const motoForgets: Record<string, string[]> = {
+  aws_autoscaling_group: ["max_instance_lifetime"],
+  aws_eks_cluster: ["access_config", "deletion_protection", "upgrade_policy", "zonal_shift_config"],
+  // It makes up a key for remote access.
+  aws_eks_node_group: ["node_repair_config", "remote_access", "update_config"],
+  aws_kms_key: ["rotation_period_in_days"],
+  // It gives back one more than it was given, for the template itself.
+  aws_launch_template: ["tag_specifications"],
+  aws_vpc_security_group_egress_rule: ["description"],
+  aws_vpc_security_group_ingress_rule: ["description"],
+};
+
 export interface Applicable {
   configuration: Configuration;
   /** What is left out and why, by address. */
@@ -36,6 +49,24 @@ export function withoutGaps(configuration: Configuration): Applicable {
     resource[type] = { ...resource[type], [address.slice(type.length + 1)]: after(body, omitted) };
   }
   return { configuration: { ...configuration, resource }, omitted: Object.fromEntries(omitted) };
+}
+
+/** The configuration without a say in what moto forgets. */
+export function tolerant(configuration: Configuration): Configuration {
+  const resource = Object.entries(configuration.resource).map(([type, named]) => {
+    const bodies = Object.entries(named).map(([name, body]) => [
+      name,
+      ignoring(body, motoForgets[type] ?? []),
+    ]);
+    return [type, Object.fromEntries(bodies)] as const;
+  });
+  return { ...configuration, resource: Object.fromEntries(resource) };
+}
+
+function ignoring(body: PropertyMap, forgotten: string[]): PropertyMap {
+  if (forgotten.length === 0) return body;
+  const { ignore_changes: own = [] } = (body["lifecycle"] ?? {}) as { ignore_changes?: string[] };
+  return { ...body, lifecycle: { ignore_changes: [...new Set([...own, ...forgotten])] } };
 }
 
 /** Whether an expression in the body names the address; an order alone does not need it. */

@@ -8,7 +8,12 @@ const vpc = "aws:ec2/vpc:Vpc";
 const cidrBlock = "10.0.0.0/16";
 const cluster = "aws:eks/cluster:Cluster";
 const roleArn = "arn:aws:iam::111122223333:role/cluster";
-const main = { name: "main", roleArn, vpcConfig: { subnetIds: ["subnet-1", "subnet-2"] } };
+const main = {
+  name: "main",
+  roleArn,
+  bootstrapSelfManagedAddons: false,
+  vpcConfig: { subnetIds: ["subnet-1", "subnet-2"] },
+};
 
 function encryptedWith(key: string) {
   const keyArn = `arn:aws:kms:eu-west-1:111122223333:key/${key}`;

@@ -6,6 +6,7 @@ import {
   probeOf,
   probeOfCases,
   replacedBy,
+  unconditional,
   type Replacements,
 } from "./replacements";
 import type { ResourceChange } from "./terraform";
@@ -138,6 +139,19 @@ describe("cases", () => {
   it("must be in the provider's terms", () => {
     const faulty = [{ type: subnet, olds: {}, news: { nope: 1 }, replaces: [] }];
     expect(() => probeOfCases(faulty, provider)).toThrow("has no argument for nope");
+  });
+});
+
+describe("unconditional", () => {
+  const table = { [subnet]: ["vpcId", "cidrBlock", "tags"] };
+  const cases = [
+    { type: subnet, olds: { cidrBlock: "a" }, news: { cidrBlock: "b" }, replaces: ["cidrBlock"] },
+    { type: subnet, olds: { cidrBlock: "b", tags: {} }, news: { tags: {} }, replaces: [] },
+    { type: cluster, olds: { vpcId: "a" }, news: { vpcId: "b" }, replaces: [] },
+  ];
+
+  it("leaves out what a case of the type changes in place", () => {
+    expect(unconditional(table, cases)).toEqual({ [subnet]: ["vpcId", "tags"] });
   });
 });
 

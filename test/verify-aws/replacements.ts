@@ -10,7 +10,7 @@ import { Translator } from "./translate";
 export interface Replacements {
   /** Release of the provider that told. */
   provider: string;
-  /** Paths of the arguments whose change replaces a resource, by Pulumi type token. */
+  /** Paths of the arguments of which every change replaces a resource, by Pulumi type token. */
   replacedBy: Record<string, string[]>;
   /** Changes of which the provider decides by their values, and what it decided. */
   cases: ReplacementCase[];
@@ -45,7 +45,8 @@ const after = "${terraform_data.unknown.id}";
 export function probeOf(tokens: readonly string[], schema: ProviderSchema): Probe {
   const probes = tokens.map((token, i) => {
     const type = requireType(token, schema);
-    const { block, version } = resourceSchema(schema, type);
+    const { version, ...resource } = resourceSchema(schema, type);
+    const block = ownBlock(resource.block);
     const name = `probe-${i}`;
     const attributes = { ...oldBlock(block), id: before };
     return { type, name, body: unknownBlock(block), attributes, version };
@@ -150,6 +151,13 @@ function oldBlock(block: Block): PropertyMap {
   return Object.fromEntries(entries);
 }
 
+/** Without what every type has for Terraform's own sake, which no resource is replaced for. */
+function ownBlock({ attributes = {}, block_types: blocks = {} }: Block): Block {
+  const { id: _id, tags_all: _tagsAll, ...ownAttributes } = attributes;
+  const { timeouts: _timeouts, ...ownBlocks } = blocks;
+  return { attributes: ownAttributes, block_types: ownBlocks };
+}
+
 const isSettable = ({ optional, required }: Attribute): boolean =>
   optional === true || required === true;
 
@@ -213,6 +221,29 @@ export function decided(
     const properties = pulumiPaths(type, block, paths).map((path) => path.split(/[.[]/)[0] ?? path);
     return { type, olds, news, replaces: [...new Set(properties)] };
   });
+}
+
+/**
+ * `replacedBy` without the arguments of which a case shows that they may change in place: these are decided by their
+ * values.
+ */
+export function unconditional(
+  table: Replacements["replacedBy"],
+  cases: readonly ReplacementCase[],
+): Replacements["replacedBy"] {
+  const entries = Object.entries(table).map(([token, paths]) => {
+    const inPlace = cases
+      .filter(({ type }) => type === token)
+      .flatMap(({ olds, news, replaces }) =>
+        changedProperties(olds, news).filter((property) => !replaces.includes(property)),
+      );
+    return [token, paths.filter((path) => !inPlace.includes(path))] as const;
+  });
+  return Object.fromEntries(entries);
+}
+
+function changedProperties(olds: PropertyMap, news: PropertyMap): string[] {
+  return Object.keys({ ...olds, ...news }).filter((key) => !same(olds[key], news[key]));
 }
 
 function plannedPaths(changes: Map<string, ResourceChange>, name: string, token: string) {

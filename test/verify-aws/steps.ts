@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { rows } from "../rehearsal/aws/cloud";
 import { awsProviderVersion } from "../tools/build";
-import { motoGaps, withoutGaps } from "./moto-gaps";
+import { motoForgets, motoGaps, tolerant, withoutGaps } from "./moto-gaps";
 import type { Moto } from "./moto";
 import type { ProviderSchema } from "./provider-schema";
 import {
@@ -12,6 +12,7 @@ import {
   probeOf,
   probeOfCases,
   replacedBy,
+  unconditional,
   type Probe,
   type Replacements,
 } from "./replacements";
@@ -88,28 +89,36 @@ export function motoSteps(args: StackArgs, moto: Moto, announce: (line: string) 
           announce(`not applied: ${address}: ${reason}`);
         }
         first = configuration;
-        workspace.write(configuration);
+        workspace.write(tolerant(configuration));
         return apply(workspace);
       },
     },
     { title: "a second plan finds no difference", run: () => findsNoDifference(workspace) },
     {
+      title: "what moto forgets is what the list says",
+      run: async () => {
+        if (first === undefined) return ["nothing was applied"];
+        workspace.write(first);
+        const { errors, plan } = await workspace.plan("forgotten.tfplan");
+        return [...errors, ...remembered(first, changesOf(plan))];
+      },
+    },
+    {
       title: "a changed configuration changes in place what it says",
       basis: true,
       run: async () => {
         const { configuration } = await applicable(changedConfig(config));
-        workspace.write(configuration);
+        workspace.write(tolerant(configuration));
         const { errors, plan } = await workspace.plan("change.tfplan");
         const changes = changesOf(plan);
         const unwanted = changes.filter(({ change }) => change.actions.join() !== "update");
-        return [
+        const problems = [
           ...errors,
           ...(errors.length === 0 && changes.length === 0 ? ["nothing is changed"] : []),
-          ...unwanted.map(({ address, change }) => `${change.actions.join()} of ${address}`),
-          ...(errors.length > 0
-            ? []
-            : await workspace.errorsOf("apply", "-no-color", "change.tfplan")),
+          ...unwanted.map(described),
         ];
+        if (problems.length > 0) return problems;
+        return workspace.errorsOf("apply", "-no-color", "change.tfplan");
       },
     },
     {
@@ -148,11 +157,12 @@ export async function toldReplacements(
   const tokens = Object.keys(rows).toSorted();
   const cases = replacementCases.map((inputs) => ({ ...inputs, replaces: [] }));
   const changes = await probed(workspace, probeOf(tokens, schema));
-  const ofCases = cases.length === 0 ? [] : await probed(workspace, probeOfCases(cases, schema));
+  const ofCases = await probed(workspace, probeOfCases(cases, schema));
+  const outcomes = decided(cases, ofCases, schema);
   return {
     provider: `hashicorp/aws ${awsProviderVersion}`,
-    replacedBy: replacedBy(tokens, changes, schema),
-    cases: decided(cases, ofCases, schema),
+    replacedBy: unconditional(replacedBy(tokens, changes, schema), outcomes),
+    cases: outcomes,
   };
 }
 
@@ -193,17 +203,32 @@ function changesOf({ resource_changes: changes = [] }: TerraformPlan): ResourceC
   return changes.filter(({ change }) => change.actions.join() !== "no-op");
 }
 
-function described({ address, change }: ResourceChange): string {
-  const [before, after] = [change.before, change.after].map(
-    (values) => (values ?? {}) as Record<string, unknown>,
-  );
-  const keys = Object.keys({ ...before, ...after }).filter(
+/** Entries of the list that moto has come to remember, of the types that the configuration has. */
+function remembered({ resource }: Configuration, changes: ResourceChange[]): string[] {
+  const listed = Object.entries(motoForgets).filter(([type]) => type in resource);
+  return listed.flatMap(([type, forgotten]) => {
+    const changed = new Set(changes.filter((each) => each.type === type).flatMap(changedArguments));
+    return forgotten
+      .filter((argument) => !changed.has(argument))
+      .map((argument) => `moto keeps ${argument} of ${type} now: take it off`);
+  });
+}
+
+/** What a change sets to a value that is known, and was another one before. */
+function changedArguments({ change }: ResourceChange): string[] {
+  const [before, after] = [change.before ?? {}, change.after ?? {}] as Record<string, unknown>[];
+  return Object.keys(after ?? {}).filter(
     (key) => JSON.stringify(before?.[key]) !== JSON.stringify(after?.[key]),
   );
-  const shown = keys.map(
-    (key) => `${key} from ${JSON.stringify(before?.[key])} to ${JSON.stringify(after?.[key])}`,
-  );
-  return `${change.actions.join()} of ${address}: ${shown.join(", ")}`;
+}
+
+function described(each: ResourceChange): string {
+  const [before, after] = [each.change.before, each.change.after] as Record<string, unknown>[];
+  const shown = changedArguments(each).map((key) => {
+    const [old, now] = [before?.[key], after?.[key]].map((value) => JSON.stringify(value));
+    return `${key} from ${old} to ${now}`;
+  });
+  return `${each.change.actions.join()} of ${each.address}: ${shown.join(", ")}`;
 }
 
 function notCreated({ resource_changes: changes = [] }: TerraformPlan, wanted: string[]): string[] {

@@ -53,12 +53,9 @@ export class Workspace {
     const workspace = new Workspace(tools, directory, endpoint);
     mkdirSync(join(directory, "home"));
     writeFileSync(join(directory, "cli.tfrc"), cliConfiguration(tools));
-    if (tools.provider === undefined) {
-      const version = awsProviderVersion;
-      const aws = { source: "hashicorp/aws", version };
-      workspace.file("main.tf.json", { terraform: { required_providers: { aws } } });
-      await workspace.must("init", "-input=false", "-no-color");
-    }
+    const aws = { source: "hashicorp/aws", version: awsProviderVersion };
+    workspace.file("main.tf.json", { terraform: { required_providers: { aws } } });
+    if (tools.provider === undefined) await workspace.must("init", "-input=false", "-no-color");
     return workspace;
   }
 
