@@ -1,7 +1,7 @@
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
-import { findOnPath, isOlder, requiredGo, requiredVersion } from "./build";
+import { findOnPath, isOlder, refusalOfInit, requiredGo, requiredVersion } from "./build";
 
 const goMod = readFileSync(join(__dirname, "pulumi/go.mod"), "utf8");
 
@@ -75,6 +75,31 @@ describe("isOlder", () => {
     ["devel go1.27-abc", "1.25.8", false],
   ])("%s before %s: %s", (found, wanted, older) => {
     expect(isOlder(found, wanted)).toBe(older);
+  });
+});
+
+describe("refusalOfInit", () => {
+  let directory = "";
+  beforeEach(() => {
+    directory = mkdtempSync(join(tmpdir(), "drawbridge-cli-"));
+  });
+  afterEach(() => rmSync(directory, { recursive: true }));
+
+  const cli = (...lines: string[]): string => {
+    const file = join(directory, "tofu");
+    writeFileSync(file, ["#!/bin/sh", ...lines].join("\n"));
+    chmodSync(file, 0o755);
+    return file;
+  };
+
+  it("is nothing when init gets the provider that the module asks for", async () => {
+    const asks = `grep -q '"source":"hashicorp/aws","version":"6' main.tf.json`;
+    expect(await refusalOfInit(cli(`[ "$1" = init ] && ${asks}`))).toBeUndefined();
+  });
+
+  it("is what the command said, in one line", async () => {
+    const said = "printf '\\n│ Warning: w\\n│\\n│ Error: no registry\\n│   at all\\n╵\\n' >&2";
+    expect(await refusalOfInit(cli(said, "exit 1"))).toBe("Error: no registry at all");
   });
 });
 

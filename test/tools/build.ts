@@ -8,12 +8,15 @@ import {
   mkdtempSync,
   readFileSync,
   statSync,
+  writeFileSync,
 } from "node:fs";
+import { tmpdir } from "node:os";
 import { rename, rm } from "node:fs/promises";
 import { delimiter, join, resolve } from "node:path";
 import { promisify } from "node:util";
 
 const run = promisify(execFile);
+const longestRefusal = 300;
 const cacheDirectory = resolve(__dirname, "../../.cache/tools");
 
 /** A program that is built from its Go module; `test/tools/<name>/` holds its pinned `go.mod` and `go.sum`. */
@@ -90,15 +93,45 @@ export interface FoundTerraform {
 }
 
 /**
- * A `tofu` or `terraform` on `PATH`, which gets the provider from its registry; else OpenTofu and the provider, each
- * built once into `.cache/tools`. Throws `CannotRun` as `findPulumi` does.
+ * A `tofu` or `terraform` on `PATH` that gets the provider from its registry; else OpenTofu and the provider, each built
+ * once into `.cache/tools`. Throws `CannotRun` as `findPulumi` does.
  */
 export async function findTerraform(announce: (line: string) => void): Promise<FoundTerraform> {
   const path = process.env["PATH"] ?? "";
   const onPath = findOnPath("tofu", path) ?? findOnPath("terraform", path);
-  if (onPath !== undefined) return { cli: { path: onPath, origin: "PATH" } };
+  if (onPath !== undefined) {
+    const refusal = await refusalOfInit(onPath);
+    if (refusal === undefined) return { cli: { path: onPath, origin: "PATH" } };
+    announce(`${onPath} cannot get the AWS provider, so it is built: ${refusal}`);
+  }
   const cli = await buildOnce(opentofu, announce);
   return { cli, provider: await buildOnce(awsProvider, announce) };
+}
+
+/** Where a command of the user's keeps the providers that it downloads for us. */
+export const pluginCache = join(cacheDirectory, "terraform-plugins");
+
+/** What a module must say to get the provider. */
+export const requiredProviders = {
+  required_providers: { aws: { source: "hashicorp/aws", version: awsProviderVersion } },
+};
+
+/** Why `init` does not get the provider, in one line; undefined when it does. */
+export async function refusalOfInit(cli: string): Promise<string | undefined> {
+  const directory = mkdtempSync(join(tmpdir(), "drawbridge-init-"));
+  mkdirSync(pluginCache, { recursive: true });
+  writeFileSync(join(directory, "main.tf.json"), JSON.stringify({ terraform: requiredProviders }));
+  try {
+    const env = { ...process.env, TF_PLUGIN_CACHE_DIR: pluginCache };
+    await run(cli, ["init", "-input=false", "-no-color"], { cwd: directory, env });
+    return undefined;
+  } catch (error) {
+    const { stderr = "", message } = error as Error & { stderr?: string };
+    const text = stderr.slice(stderr.indexOf("Error: ")).replaceAll(/[│╷╵\s]+/g, " ");
+    return (text.trim() || message).slice(0, longestRefusal);
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
 }
 
 export function findOnPath(name: string, path: string): string | undefined {

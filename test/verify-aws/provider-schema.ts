@@ -28,6 +28,8 @@ export interface Block {
 
 /** What `providers schema -json` says of one provider, as far as it is read here. */
 export interface ProviderSchema {
+  /** Where the provider comes from, such as `registry.opentofu.org/hashicorp/aws`. */
+  address: string;
   /** The provider's own settings. */
   provider: { block: Block };
   resource_schemas: Record<string, { version?: number; block: Block }>;

@@ -57,7 +57,7 @@ export function probeOf(tokens: readonly string[], schema: ProviderSchema): Prob
       provider: { aws: { region: "eu-west-1", skip_requesting_account_id: true } },
       resource: { terraform_data: { unknown: {} }, ...grouped(probes) },
     },
-    state: stateOf(probes),
+    state: stateOf(probes, schema),
   };
 }
 
@@ -81,7 +81,7 @@ export function probeOfCases(cases: readonly ReplacementCase[], schema: Provider
       provider: { aws: { region: "eu-west-1", skip_requesting_account_id: true } },
       resource: grouped(probes),
     },
-    state: stateOf(probes),
+    state: stateOf(probes, schema),
   };
 }
 
@@ -99,7 +99,7 @@ function grouped(probes: ProbedResource[]): Record<string, PropertyMap> {
   return types;
 }
 
-function stateOf(probes: ProbedResource[]): unknown {
+function stateOf(probes: ProbedResource[], { address }: ProviderSchema): unknown {
   return {
     version: 4,
     terraform_version: "1.11.4",
@@ -110,7 +110,7 @@ function stateOf(probes: ProbedResource[]): unknown {
       mode: "managed",
       type,
       name,
-      provider: 'provider["registry.opentofu.org/hashicorp/aws"]',
+      provider: `provider["${address}"]`,
       instances: [{ schema_version: version, attributes, sensitive_attributes: [] }],
     })),
   };
@@ -151,9 +151,12 @@ function oldBlock(block: Block): PropertyMap {
   return Object.fromEntries(entries);
 }
 
-/** Without what every type has for Terraform's own sake, which no resource is replaced for. */
+/**
+ * Without what every type has for Terraform's own sake, which no resource is replaced for, and without the region, which
+ * some types know before they plan: the program leaves it to the provider's settings.
+ */
 function ownBlock({ attributes = {}, block_types: blocks = {} }: Block): Block {
-  const { id: _id, tags_all: _tagsAll, ...ownAttributes } = attributes;
+  const { id: _id, region: _region, tags_all: _tagsAll, ...ownAttributes } = attributes;
   const { timeouts: _timeouts, ...ownBlocks } = blocks;
   return { attributes: ownAttributes, block_types: ownBlocks };
 }

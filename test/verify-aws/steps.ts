@@ -128,13 +128,12 @@ export function motoSteps(args: StackArgs, moto: Moto, announce: (line: string) 
     {
       title: "destroy leaves nothing behind",
       run: async () => {
+        const applied = stateOf(workspace);
         const errors = await workspace.errorsOf("destroy", ...unattended);
-        const wanted = first === undefined ? [] : addressesOf(first);
-        const left = (workspace.read("terraform.tfstate") as { resources: unknown[] }).resources;
         return [
           ...errors,
-          ...(wanted.length === 0 ? ["nothing was applied"] : []),
-          ...left.map((resource) => `still in the state: ${JSON.stringify(resource)}`),
+          ...(applied.length === 0 ? ["nothing was applied"] : []),
+          ...stateOf(workspace).map(({ type, name }) => `still in the state: ${type}.${name}`),
         ];
       },
     },
@@ -188,6 +187,13 @@ async function probed(workspace: Workspace, probe: Probe): Promise<ResourceChang
   return plan.resource_changes ?? [];
 }
 
+function stateOf(workspace: Workspace): { type: string; name: string }[] {
+  const { resources } = workspace.read("terraform.tfstate") as {
+    resources: { type: string; name: string }[];
+  };
+  return resources;
+}
+
 async function apply(workspace: Workspace): Promise<string[]> {
   const { errors } = await workspace.plan("apply.tfplan");
   if (errors.length > 0) return errors;
@@ -225,8 +231,10 @@ function changedArguments({ change }: ResourceChange): string[] {
 function described(each: ResourceChange): string {
   const [before, after] = [each.change.before, each.change.after] as Record<string, unknown>[];
   const shown = changedArguments(each).map((key) => {
-    const [old, now] = [before?.[key], after?.[key]].map((value) => JSON.stringify(value));
-    return `${key} from ${old} to ${now}`;
+    const [old, now] = [before?.[key], after?.[key]].map(
+      (value) => JSON.stringify(value) ?? "nothing",
+    );
+    return [key, "from", old, "to", now].join(" ");
   });
   return `${each.change.actions.join()} of ${each.address}: ${shown.join(", ")}`;
 }
@@ -244,13 +252,22 @@ function addressesOf({ resource }: Configuration): string[] {
   );
 }
 
-/** The stack with values that change in place: how long logs are kept, and what everything is tagged with. */
+/**
+ * The stack with values that change in place: how long logs are kept, who is trusted, how many nodes there may be. Not
+ * its tags: moto answers eks:TagResource for clusters only.
+ */
 function changedConfig(config: StackConfig): StackConfig {
-  const tags = JSON.parse(config.values["drawbridge:tags"] ?? "{}") as Record<string, string>;
-  const values = {
-    ...config.values,
-    "drawbridge:logRetentionDays": "731",
-    "drawbridge:tags": JSON.stringify({ ...tags, Verified: "changed" }),
+  const { values } = config;
+  const parsed = (key: string) => JSON.parse(values[`drawbridge:${key}`] ?? "[]") as unknown[];
+  const groups = parsed("nodeGroups") as { maxSize: number }[];
+  const changes = {
+    logRetentionDays: 731,
+    trustedCidrs: [...parsed("trustedCidrs"), "198.51.100.0/24"],
+    nodeGroups: groups.map((group) => ({ ...group, maxSize: group.maxSize + 1 })),
   };
-  return { ...config, values };
+  const texts = Object.entries(changes).map(([key, value]) => [
+    `drawbridge:${key}`,
+    JSON.stringify(value),
+  ]);
+  return { ...config, values: { ...values, ...Object.fromEntries(texts) } };
 }

@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { awsProviderVersion, type FoundTerraform } from "../tools/build";
+import { pluginCache, requiredProviders, type FoundTerraform } from "../tools/build";
 import type { ProviderSchema } from "./provider-schema";
 import type { Configuration } from "./translate";
 
@@ -52,9 +52,8 @@ export class Workspace {
     const directory = realpathSync(mkdtempSync(join(tmpdir(), "drawbridge-verify-")));
     const workspace = new Workspace(tools, directory, endpoint);
     mkdirSync(join(directory, "home"));
-    writeFileSync(join(directory, "cli.tfrc"), cliConfiguration(tools));
-    const aws = { source: "hashicorp/aws", version: awsProviderVersion };
-    workspace.file("main.tf.json", { terraform: { required_providers: { aws } } });
+    if (tools.provider) writeFileSync(join(directory, "cli.tfrc"), overrides(tools.provider.path));
+    workspace.file("main.tf.json", { terraform: requiredProviders });
     if (tools.provider === undefined) await workspace.must("init", "-input=false", "-no-color");
     return workspace;
   }
@@ -75,11 +74,12 @@ export class Workspace {
   async schema(): Promise<ProviderSchema> {
     const { stdout } = await this.must("providers", "schema", "-json");
     const { provider_schemas: schemas } = JSON.parse(stdout) as {
-      provider_schemas: Record<string, ProviderSchema>;
+      provider_schemas: Record<string, Omit<ProviderSchema, "address">>;
     };
-    const [schema] = Object.values(schemas);
-    if (schema === undefined) throw new Error("providers schema must have the AWS provider");
-    return schema;
+    const [entry] = Object.entries(schemas);
+    if (entry === undefined) throw new Error("providers schema must have the AWS provider");
+    const [address, schema] = entry;
+    return { ...schema, address };
   }
 
   /** What `plan` wants to do; its file is kept under `name` for `apply`. */
@@ -115,44 +115,62 @@ export class Workspace {
     const { directory } = this;
     const child = spawn(this.tools.cli.path, args, {
       cwd: directory,
-      env: environment(directory, this.endpoint),
+      env: environment(this.tools, directory, this.endpoint),
       stdio: ["ignore", "pipe", "pipe"],
     });
     running.add(child);
     const [stdout, stderr]: [Buffer[], Buffer[]] = [[], []];
     child.stdout.on("data", (data: Buffer) => stdout.push(data));
     child.stderr.on("data", (data: Buffer) => stderr.push(data));
-    return new Promise((resolve, reject) => {
+    return new Promise((settle, reject) => {
       child.once("error", reject);
       child.once("close", (code) => {
         running.delete(child);
         const [out, err] = [stdout, stderr].map((chunks) => Buffer.concat(chunks).toString("utf8"));
-        resolve({ code, stdout: out ?? "", stderr: err ?? "" });
+        settle({ code, stdout: out ?? "", stderr: err ?? "" });
       });
     });
   }
 }
 
 /** A provider that was built here is used as it is; else `init` gets it from the registry. */
-function cliConfiguration({ provider }: FoundTerraform): string {
-  if (provider === undefined) return "";
-  const folder = JSON.stringify(dirname(provider.path));
+function overrides(provider: string): string {
+  const folder = JSON.stringify(dirname(provider));
   return `provider_installation {\n  dev_overrides {\n    "hashicorp/aws" = ${folder}\n  }\n  direct {}\n}\n`;
 }
 
-function environment(directory: string, endpoint: string): Record<string, string> {
+function environment(
+  { provider }: FoundTerraform,
+  directory: string,
+  endpoint: string,
+): Record<string, string> {
   return {
-    HOME: join(directory, "home"),
     PATH: "/usr/bin:/bin",
-    TF_CLI_CONFIG_FILE: join(directory, "cli.tfrc"),
+    ...(provider === undefined ? ofUser() : ownConfiguration(directory)),
     TF_IN_AUTOMATION: "true",
     CHECKPOINT_DISABLE: "true",
     AWS_ENDPOINT_URL: endpoint,
     AWS_ACCESS_KEY_ID: "none",
     AWS_SECRET_ACCESS_KEY: "none",
     AWS_EC2_METADATA_DISABLED: "true",
+    AWS_CONFIG_FILE: "/dev/null",
+    AWS_SHARED_CREDENTIALS_FILE: "/dev/null",
     AWS_MAX_ATTEMPTS: "2",
   };
+}
+
+function ownConfiguration(directory: string): Record<string, string> {
+  return { HOME: join(directory, "home"), TF_CLI_CONFIG_FILE: join(directory, "cli.tfrc") };
+}
+
+/** A command of the user's keeps what it knows of registries; what it downloads is kept between runs. */
+function ofUser(): Record<string, string> {
+  const names = ["HOME", "TF_CLI_CONFIG_FILE", "HTTPS_PROXY", "NO_PROXY"];
+  const known = names.flatMap((name) => {
+    const value = process.env[name];
+    return value === undefined ? [] : [[name, value]];
+  });
+  return { TF_PLUGIN_CACHE_DIR: pluginCache, ...Object.fromEntries(known) };
 }
 
 /** The errors of a command, one line each: what is wrong, and with which resource. */

@@ -113,13 +113,6 @@ export const keyAndLogRows: Record<string, ResourceRow> = {
     references: [],
     identifiers: ({ id, computed }) => ({ key: [id, computed["arn"]] }),
     computed: (draft) => ({ arn: keyArn(draft, draft.id), keyId: draft.id }),
-    replacedBy: [
-      "customerMasterKeySpec",
-      "keyUsage",
-      "multiRegion",
-      "customKeyStoreId",
-      "xksKeyId",
-    ],
     rules: [
       wellFormed("policy", "MalformedPolicyDocumentException"),
       principalsExist("policy", "MalformedPolicyDocumentException"),
@@ -145,7 +138,6 @@ export const keyAndLogRows: Record<string, ResourceRow> = {
       const message = `An alias with the name ${name} already exists`;
       return [{ key: `alias ${name}`, refusal: new AwsError("AlreadyExistsException", message) }];
     },
-    replacedBy: ["name"],
     rules: [
       ({ inputs }) =>
         /^alias\/(?!aws\/)[\w/-]{1,250}$/.test(textAt(inputs, "name") ?? "")
@@ -177,7 +169,6 @@ export const keyAndLogRows: Record<string, ResourceRow> = {
         },
       ];
     },
-    replacedBy: ["name", "logGroupClass"],
     rules: [retentionIsOffered, logsMayUseTheKey],
   },
   "aws:ec2/flowLog:FlowLog": {
@@ -200,21 +191,6 @@ export const keyAndLogRows: Record<string, ResourceRow> = {
       const message = `There is an existing Flow Log with the same configuration and log destination: ${key}`;
       return [{ key: `flow log ${key}`, refusal: new AwsError("FlowLogAlreadyExists", message) }];
     },
-    replacedBy: [
-      "vpcId",
-      "subnetId",
-      "logDestination",
-      "logDestinationType",
-      "iamRoleArn",
-      "trafficType",
-      "logFormat",
-      "maxAggregationInterval",
-      "deliverCrossAccountRole",
-      "destinationOptions",
-      "eniId",
-      "transitGatewayId",
-      "transitGatewayAttachmentId",
-    ],
     rules: [flowLogsMayWrite],
   },
   "aws:ssm/document:Document": {
@@ -239,7 +215,6 @@ export const keyAndLogRows: Record<string, ResourceRow> = {
       const message = `Document with name ${name} already exists`;
       return [{ key: `document ${name}`, refusal: new AwsError("DocumentAlreadyExists", message) }];
     },
-    replacedBy: ["name"],
     rules: [documentIsJson, documentNameIsFree],
   },
 };
