@@ -31,9 +31,10 @@ export interface TerraformPlan {
   resource_changes?: ResourceChange[];
 }
 
-const running = new Set<ReturnType<typeof spawn>>();
+// Each leads a process group, so that its providers end with it.
+const running = new Set<number>();
 process.on("exit", () => {
-  for (const child of running) child.kill("SIGKILL");
+  for (const group of running) process.kill(-group, "SIGKILL");
 });
 
 /**
@@ -117,15 +118,17 @@ export class Workspace {
       cwd: directory,
       env: environment(this.tools, directory, this.endpoint),
       stdio: ["ignore", "pipe", "pipe"],
+      detached: true,
     });
-    running.add(child);
+    const { pid } = child;
+    if (pid !== undefined) running.add(pid);
     const [stdout, stderr]: [Buffer[], Buffer[]] = [[], []];
     child.stdout.on("data", (data: Buffer) => stdout.push(data));
     child.stderr.on("data", (data: Buffer) => stderr.push(data));
     return new Promise((settle, reject) => {
       child.once("error", reject);
       child.once("close", (code) => {
-        running.delete(child);
+        if (pid !== undefined) running.delete(pid);
         const [out, err] = [stdout, stderr].map((chunks) => Buffer.concat(chunks).toString("utf8"));
         settle({ code, stdout: out ?? "", stderr: err ?? "" });
       });
