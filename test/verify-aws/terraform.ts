@@ -55,7 +55,7 @@ export class Workspace {
     mkdirSync(join(directory, "home"));
     if (tools.provider) writeFileSync(join(directory, "cli.tfrc"), overrides(tools.provider.path));
     workspace.file("main.tf.json", { terraform: requiredProviders });
-    if (tools.provider === undefined) await workspace.must("init", "-input=false", "-no-color");
+    if (tools.provider === undefined) await workspace.initialize();
     return workspace;
   }
 
@@ -102,6 +102,15 @@ export class Workspace {
 
   close(): void {
     rmSync(this.directory, { recursive: true, force: true });
+  }
+
+  private async initialize(): Promise<void> {
+    try {
+      await this.must("init", "-input=false", "-no-color");
+    } catch (error) {
+      this.close();
+      throw error;
+    }
   }
 
   private async must(...args: string[]): Promise<Ended> {
