@@ -12,7 +12,7 @@ import { organization } from "./pack-process";
 import { endOf, faultLines } from "./process-output";
 import type { PropertyMap } from "./property-values";
 import { redactedValue } from "./property-values";
-import { Redactor } from "./redactor";
+import type { Redactor } from "./redactor";
 import { stackFaults } from "./stack-faults";
 import { inFileOrder, readStackConfig } from "./stack-file";
 import type { StackConfig } from "./stack-file";
@@ -132,20 +132,28 @@ function logMessages(output: string, severity: string): string[] {
 
 const wrapper = /^Running program '.*' failed with an unhandled exception:\n?/;
 
-/** What a failed program said, one line per fault and without the SDK's words around it. */
-function programFaults(stderr: string, code: number | null, signal: string | null): string[] {
+/** One fault of a program, without the SDK's words around it. */
+interface Fault {
+  lines: string[];
+  /** True for what the program did not throw on purpose: it does not explain itself and has to be found. */
+  unexpected: boolean;
+}
+
+/** What a failed program said. */
+function programFaults(stderr: string, code: number | null, signal: string | null): Fault[] {
   const messages = logMessages(stderr, "error");
-  const lines = (messages.length > 0 ? messages : [stderr.replaceAll(messageEnd, "")]).flatMap(
-    (text) => {
-      const fault = faultLines(text.replace(wrapper, ""));
-      // What the program threw on purpose explains itself; anything else has to be found.
-      const last = fault.length - 1;
-      return wrapper.test(text)
-        ? fault.map((line, index) => (index === last ? line + traceHint : line))
-        : fault;
-    },
-  );
-  return lines.length > 0 ? [...new Set(lines)] : [`the program ${endOf(code, signal)}`];
+  const texts = messages.length > 0 ? messages : [stderr.replaceAll(messageEnd, "")];
+  const faults = texts.map((text): Fault => {
+    return { lines: faultLines(text.replace(wrapper, "")), unexpected: wrapper.test(text) };
+  });
+  if (faults.some(({ lines }) => lines.length > 0)) return faults;
+  return [{ lines: [`the program ${endOf(code, signal)}`], unexpected: false }];
+}
+
+/** The lines of a fault as they are shown. */
+function shownLines({ lines, unexpected }: Fault): string[] {
+  const last = lines.length - 1;
+  return lines.map((line, index) => (unexpected && index === last ? line + traceHint : line));
 }
 
 function programPath({ projectDir, program }: StackConfig, given: string | undefined): string {
@@ -227,18 +235,6 @@ async function serve(
 
 const admitAsItIs: Admit = () => Promise.resolve(undefined);
 
-/** Knows the secrets of everything that was registered. */
-function redactorOf(monitor: ResourceMonitor): Redactor {
-  const redactor = new Redactor();
-  redactor.learnFrom(monitor.secrets);
-  for (const { inputs, outputs } of monitor.resources.values()) {
-    redactor.learn(inputs);
-    redactor.learn(outputs);
-  }
-  redactor.learn(monitor.outputs);
-  return redactor;
-}
-
 function stuckFault({ complete }: ResourceMonitor, { working, ending }: Patience): string {
   return complete
     ? `the program has registered its outputs but does not end, ${ending / 1000} s after; something keeps it running, such as a timer, a server or an open connection: end that`
@@ -253,18 +249,18 @@ export async function observeProgram(
 ): Promise<PlannedStack> {
   const run = await serve(launched, admit, patience);
   const { monitor, code, signal, stuck, stdout, stderr } = run;
-  const redactor = redactorOf(monitor);
+  const redactor = monitor.secrets;
   const redact = (text: string) => redactor.redact(text);
   const { config } = launched;
   if (monitor.faults.size > 0) throw new ProgramError([...monitor.faults].map(redact));
   const failed = logMessages(stderr, "error").length > 0;
   if (stuck && !failed) throw new ProgramError(stuckFault(monitor, patience));
   if (code !== 0 || failed) {
-    const said = programFaults(stderr, code, signal).map(redact);
     // What a program stumbles over may come from what is wrong with the file.
-    const meant =
-      config.faults.length > 0 ? said.filter((line) => !line.endsWith(traceHint)) : said;
-    throw new ProgramError(stackFaults(config, meant));
+    const meant = programFaults(stderr, code, signal).filter(
+      ({ unexpected }) => !unexpected || config.faults.length === 0,
+    );
+    throw new ProgramError(stackFaults(config, meant.flatMap(shownLines).map(redact)));
   }
   if (config.faults.length > 0) throw new InputError(inFileOrder(config.faults));
   if (!monitor.complete) {
@@ -286,7 +282,7 @@ export async function observeProgram(
 export async function traceProgram(config: StackConfig, program?: string): Promise<string> {
   const launched = await launchProgram(config, program, tracedFrames);
   const { monitor, stdout, stderr } = await serve(launched, admitAsItIs);
-  return redactorOf(monitor).redact([stdout, stderr].filter((text) => text !== "").join("\n"));
+  return monitor.secrets.redact([stdout, stderr].filter((text) => text !== "").join("\n"));
 }
 
 /** Plans a stack: its configuration is read, its program run against a monitor that creates nothing. */

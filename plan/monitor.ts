@@ -81,7 +81,7 @@ export class ResourceMonitor {
   /** Faults that no run can get past, in the order of their first occurrence. */
   readonly faults = new Set<string>();
 
-  /** Secrets of whatever was sent, also when its registration was refused. */
+  /** Secrets of all inputs and outputs, also of what was refused. */
   readonly secrets = new Redactor();
 
   private readonly componentProviders = new Map<string, Map<string, string>>();
@@ -203,6 +203,7 @@ export class ResourceMonitor {
     if (!resource.custom) this.rememberProviders(resource.urn, request);
     const replaced = await this.admit(resource);
     if (replaced !== undefined) {
+      this.secrets.learn(replaced);
       resource.inputs = replaced;
       resource.outputs = replaced;
     }
@@ -328,16 +329,15 @@ export class ResourceMonitor {
     const urn = newUrn(this.config.stack, this.config.project, undefined, type, name);
     if (this.resources.has(urn)) return urn;
     const inputs = this.packageConfig(pkg);
+    this.secrets.learn(inputs);
     this.completeProvider(inputs, request);
-    const outputs = { ...inputs };
-    delete outputs["__internal"];
     const resource: StackResource = {
       urn,
       type,
       name,
       custom: true,
       inputs,
-      outputs,
+      outputs: knownOutputs(inputs),
       dependencies: [],
       propertyDependencies: {},
       options: {},
@@ -366,6 +366,7 @@ export class ResourceMonitor {
     if (resource === undefined) throw new Refusal(`${urn} must be registered before its outputs`);
     const outputs = recorded(request.getOutputs()?.toJavaScript() ?? {}, this.programDir);
     // The engine completes the stack's outputs only after the stack rules have run.
+    this.secrets.learn(outputs);
     if (resource.type === stackType) {
       this.outputs = outputs as PropertyMap;
       this.complete = true;

@@ -290,7 +290,7 @@ describe("plan", () => {
     ]);
   });
 
-  it.each(["broken", "changed"])(
+  it.each(["broken", "several-lines", "changed"])(
     "reports the form of the stack file alone when the program (%s) finds no fault in it",
     async (program) => {
       const dir = projectWith(program, { "Pulumi.dev.yaml": "foo: bar\n" });
