@@ -239,7 +239,7 @@ export = async () => {
       securityGroupId: groups.id("entry"),
       internet: network.internet,
       logKeyArn: keys.logs,
-      deletionProtection: config.deletionProtection,
+      deletionProtection,
     },
     options,
   );

@@ -19,6 +19,19 @@ function speaks(listener: Resource, protocols: readonly string[]): boolean | und
   return protocols.includes((protocol.text || "HTTP").toUpperCase());
 }
 
+/** The findings about a listener that speaks one of the protocols; `otherwise` says why there are none. */
+function* where(
+  listener: Resource,
+  protocols: readonly string[],
+  findings: () => Iterable<Finding>,
+  otherwise: string,
+): Iterable<Finding> {
+  const does = speaks(listener, protocols);
+  if (does) yield* findings();
+  else if (does === undefined) yield protocolOf(listener).undecided();
+  else yield { verdict: "notApplicable", message: otherwise };
+}
+
 /**
  * Policies that keep to Mozilla's profiles modern (TLS 1.3) and intermediate (and TLS 1.2 with forward secrecy and
  * authenticated encryption), with classical or post-quantum key exchange.
@@ -45,11 +58,13 @@ export const tlsPolicy = resourceRule({
   url: "https://docs.aws.amazon.com/elasticloadbalancing/latest/application/describe-ssl-policies.html",
   types: listenerTypes,
   *check(listener) {
-    const speaksTls = speaks(listener, encrypted);
     // Without a policy AWS takes ELBSecurityPolicy-2016-08, which offers TLS 1.0.
-    if (speaksTls) yield* listener.must("sslPolicy", keepsToMozilla);
-    else if (speaksTls === undefined) yield protocolOf(listener).undecided();
-    else yield { verdict: "notApplicable", message: "the listener does not speak TLS" };
+    yield* where(
+      listener,
+      encrypted,
+      () => listener.must("sslPolicy", keepsToMozilla),
+      "the listener does not speak TLS",
+    );
   },
 });
 
@@ -135,11 +150,12 @@ export const strictTransport = resourceRule({
   url: "https://docs.aws.amazon.com/elasticloadbalancing/latest/application/header-modification.html",
   types: listenerTypes,
   *check(listener) {
-    const speaksHttps = speaks(listener, ["HTTPS"]);
-    if (speaksHttps) {
-      yield* listener.must("routingHttpResponseStrictTransportSecurityHeaderValue", lasts);
-    } else if (speaksHttps === undefined) yield protocolOf(listener).undecided();
-    else yield { verdict: "notApplicable", message: "browsers heed the header over HTTPS only" };
+    yield* where(
+      listener,
+      ["HTTPS"],
+      () => listener.must("routingHttpResponseStrictTransportSecurityHeaderValue", lasts),
+      "browsers heed the header over HTTPS only",
+    );
   },
 });
 
@@ -154,10 +170,12 @@ export const noServerHeader = resourceRule({
   url: "https://docs.aws.amazon.com/elasticloadbalancing/latest/application/header-modification.html",
   types: listenerTypes,
   *check(listener) {
-    const speaksHttps = speaks(listener, ["HTTPS"]);
     const said = known("be false", (value) => value === false);
-    if (speaksHttps) yield* listener.must("routingHttpResponseServerEnabled", said);
-    else if (speaksHttps === undefined) yield protocolOf(listener).undecided();
-    else yield { verdict: "notApplicable", message: "the listener does not speak HTTPS" };
+    yield* where(
+      listener,
+      ["HTTPS"],
+      () => listener.must("routingHttpResponseServerEnabled", said),
+      "the listener does not speak HTTPS",
+    );
   },
 });

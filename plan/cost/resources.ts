@@ -1,4 +1,4 @@
-import { unknownValue } from "../property-values";
+import { isObject, unknownValue } from "../property-values";
 import type { PlannedResource } from "../schema";
 
 type Inputs = Record<string, unknown>;
@@ -61,7 +61,5 @@ export function listOf(value: unknown): unknown[] | undefined {
 
 /** A map, or an empty one for what is no map. */
 export function mapOf(value: unknown): Inputs {
-  return typeof value === "object" && value !== null && !Array.isArray(value)
-    ? (value as Inputs)
-    : {};
+  return isObject(value) ? value : {};
 }
