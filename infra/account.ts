@@ -1,5 +1,5 @@
 import * as aws from "@pulumi/aws";
-import type { Config } from "./config";
+import type { Config } from "./config/config";
 
 /** Tags of every resource: what the configuration says, the project and the environment. */
 export function stackTags(config: Config): Record<string, string> {

@@ -21,7 +21,10 @@ import { SecurityGroupRules, SecurityGroups } from "../components/aws/security-g
 import { SshBastion, sshBastionCalls } from "../components/aws/ssh-bastion";
 import { ThreatDetection } from "../components/aws/threat-detection";
 import { accountProvider, stackTags } from "./account";
-import { architectureOf, clientCidrs, loadConfig, prefixOf } from "./config";
+import { loadConfig } from "./config/config";
+import { clientCidrs } from "./config/entry";
+import { architectureOf } from "./config/node-groups";
+import { prefixOf } from "./config/stack";
 
 /** The topology: what exists, in the order in which it comes to be, and what each part knows of the others. */
 export = async () => {

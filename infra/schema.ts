@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
-import { fields, namespace } from "./config";
+import { fields, namespace } from "./config/fields";
 
 /** Keys that Pulumi itself keeps in a stack file: www.pulumi.com/docs/iac/concepts/projects/stack-settings-file/ */
 const pulumiKeys = {

@@ -1,7 +1,8 @@
 import { RunError } from "@pulumi/pulumi";
 import { parse } from "yaml";
 import { z } from "zod";
-import { fields, namespace, parseConfig } from "../infra/config";
+import { parseConfig } from "../infra/config/config";
+import { fields, namespace } from "../infra/config/fields";
 import { InputError } from "../plan/input-error";
 
 /** A key of the configuration. */

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { Command } from "commander";
-import { fields } from "../infra/config";
+import { fields } from "../infra/config/fields";
 import { main, parseArguments } from "../plan/command-line";
 import { InputError } from "../plan/input-error";
 import {

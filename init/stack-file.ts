@@ -1,6 +1,6 @@
 import { linkSync, rmSync, writeFileSync } from "node:fs";
 import { stringify } from "yaml";
-import { namespace } from "../infra/config";
+import { namespace } from "../infra/config/fields";
 import { InputError, systemReason } from "../plan/input-error";
 
 /** The text of a stack file. Pulumi reads YAML 1.1, in which more words are no texts. */

@@ -1,0 +1,51 @@
+import { z } from "zod";
+import type { Fault } from "./faults";
+import type { Fields } from "./fields";
+import { oneOf, text } from "./forms";
+
+/** What exists once in an account and region, so that one stack alone can have it. */
+const accountWide = ["trail", "threatDetection", "accountGuards"] as const;
+
+export const auditSchema = z
+  .strictObject(
+    {
+      alarmEmails: z
+        .array(
+          text(
+            /^[^\s@]+@[^\s@]+\.[^\s@.]+$/,
+            "must be an e-mail address such as security@example.com",
+          ),
+          "must be a list of e-mail addresses",
+        )
+        .default([])
+        .describe(
+          "Who is told of what must never happen unseen, at least one for a stack that owns the trail; each address confirms once by a mail from AWS.",
+        ),
+      owns: z
+        .array(oneOf(accountWide), "must be a list")
+        .default([...accountWide])
+        .describe(
+          "What this stack has for its whole account and region: trail (CloudTrail and its alarms), threatDetection (GuardDuty) and accountGuards (defaults of EBS, S3 and EC2). Default: all. Leave out what another stack or the organization has: AWS takes one detector for an account and region, and a second trail costs money.",
+        ),
+      lockMode: oneOf(["GOVERNANCE", "COMPLIANCE"])
+        .default("GOVERNANCE")
+        .describe(
+          "Who may delete audit records before logRetentionDays are over: GOVERNANCE (holders of s3:BypassGovernanceRetention) or COMPLIANCE (nobody; the bucket cannot be deleted until then either).",
+        ),
+      objectEvents: z
+        .boolean("must be true or false")
+        .default(true)
+        .describe(
+          "Whether the trail records every use of an object in the stack's bucket of snapshots.",
+        ),
+    },
+    "must be a map with alarmEmails or owns",
+  )
+  .describe("Audit of the account: who is told, and what this stack has of it.");
+
+/** Alarms come with the trail, and an alarm that nobody hears is none. */
+export function alarmsReachSomebody({ audit }: Partial<Fields>): Fault[] {
+  if (!audit || audit.alarmEmails.length > 0 || !audit.owns.includes("trail")) return [];
+  const rule = "must have an address, because audit.owns has trail and its alarms";
+  return [{ path: "audit.alarmEmails", rule, value: audit.alarmEmails }];
+}

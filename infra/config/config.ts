@@ -1,0 +1,216 @@
+import * as pulumi from "@pulumi/pulumi";
+import { z } from "zod";
+import { trustedNetworksFitTheMode } from "./access";
+import { alarmsReachSomebody } from "./audit";
+import { deployerIsInAnAllowedAccount, principalsAreDistinct } from "./cluster";
+import { entryHasItsCertificate, entryNamesAreInItsZone, entrySaysWhoMayCome } from "./entry";
+import { repeats, type Fault } from "./faults";
+import { fields, namespace, type Fields } from "./fields";
+import { accountOf } from "./forms";
+import { readersAreOfTheAccount } from "./logs";
+import { vpcHasRoom, zonesAreOfTheRegion } from "./network";
+import { cachesCanLogIn, cachesHaveRoom } from "./registry";
+import { peopleHaveKeysOfTheirOwn, sshFitsTheMode } from "./ssh";
+import { stackName, stackNameFits } from "./stack";
+
+/** The configuration of one stack, checked. */
+export interface Config extends Fields {
+  /** Name of the stack. */
+  stack: string;
+  /** AWS account of the stack: the account of `deployerRoleArn`. */
+  accountId: string;
+}
+
+/** Rules over several fields. Each runs as soon as the fields that it reads are well-formed. */
+const crossChecks: ((config: Partial<Fields>) => Fault[])[] = [
+  zonesAreOfTheRegion,
+  namesAreUnique,
+  alarmsReachSomebody,
+  vpcHasRoom,
+  trustedNetworksFitTheMode,
+  entryHasItsCertificate,
+  entryNamesAreInItsZone,
+  entrySaysWhoMayCome,
+  sshFitsTheMode,
+  peopleHaveKeysOfTheirOwn,
+  deployerIsInAnAllowedAccount,
+  principalsAreDistinct,
+  cachesCanLogIn,
+  readersAreOfTheAccount,
+];
+
+/**
+ * Checks the raw configuration of a stack, keyed by full name (`drawbridge:region`), values as the engine hands
+ * them to a program: strings, structured ones as JSON. Throws one `pulumi.RunError` with a line for every fault.
+ */
+export function parseConfig(
+  stack: string,
+  raw: Record<string, string>,
+  isSecret: (key: string) => boolean = () => false,
+): Config {
+  const { values, faults } = readValues(raw);
+  if (!stackName.test(stack)) {
+    faults.unshift({
+      path: "stack",
+      rule: "must have a name of 1 to 16 lower-case letters, digits and single hyphens, starting with a letter",
+      value: stack,
+    });
+  }
+  const config: Record<string, unknown> = {};
+  for (const [key, schema] of Object.entries(fields)) {
+    const result = schema.safeParse(values[key]);
+    if (result.success) config[key] = result.data;
+    else faults.push(...result.error.issues.flatMap((issue) => fromIssue(issue, key, values[key])));
+  }
+  faults.push(...crossChecks.flatMap((check) => check(config)));
+  faults.push(...stackNameFits(stack, config), ...cachesHaveRoom(stack, config));
+  if (faults.length > 0) {
+    throw new pulumi.RunError(describeFaults(stack, inFieldOrder(faults), isSecret));
+  }
+  const checked = config as Fields;
+  return { ...checked, stack, accountId: accountOf(checked.deployerRoleArn) };
+}
+
+/** Reads and checks the configuration of the running stack. */
+export function loadConfig(): Config {
+  // The SDK exports this function but leaves it out of its types.
+  const runtime = pulumi.runtime as unknown as { isConfigSecret(key: string): boolean };
+  return parseConfig(pulumi.getStack(), pulumi.runtime.allConfig(), (key) =>
+    runtime.isConfigSecret(key),
+  );
+}
+
+function readValues(raw: Record<string, string>): {
+  values: Record<string, unknown>;
+  faults: Fault[];
+} {
+  const values: Record<string, unknown> = {};
+  const faults: Fault[] = [];
+  for (const [name, value] of Object.entries(raw)) {
+    const [keyNamespace, key] = split(name);
+    if (keyNamespace === namespace && Object.hasOwn(fields, key)) {
+      values[key] = decode(key as keyof typeof fields, value);
+    } else if (keyNamespace !== "pulumi") {
+      faults.push({ path: name, rule: `is not a key of this project; ${suggestion(name)}` });
+    }
+  }
+  return { values, faults };
+}
+
+function split(name: string): [string, string] {
+  const colon = name.indexOf(":");
+  return [name.slice(0, colon), name.slice(colon + 1)];
+}
+
+function suggestion(name: string): string {
+  if (name === "aws:region")
+    return `write ${namespace}:region: the program makes its own AWS provider`;
+  return `the keys are ${Object.keys(fields).join(", ")}`;
+}
+
+/** Strings stay as they are; all else arrives as JSON. What is not JSON stays a string, and the schema refuses it. */
+function decode(key: keyof typeof fields, value: string): unknown {
+  const sample = z.string().safeParse(value).success && isTextField(key);
+  if (sample) return value;
+  try {
+    return JSON.parse(value) as unknown;
+  } catch {
+    return value;
+  }
+}
+
+function isTextField(key: keyof typeof fields): boolean {
+  let schema: z.ZodType = fields[key];
+  while (schema instanceof z.ZodDefault) schema = schema.unwrap() as z.ZodType;
+  return schema instanceof z.ZodString || schema instanceof z.ZodEnum;
+}
+
+function fromIssue(issue: z.core.$ZodIssue, key: string, value: unknown): Fault[] {
+  if (value === undefined) return [{ path: key, rule: "is required" }];
+  const path = [key, ...issue.path];
+  if (issue.code === "unrecognized_keys") {
+    return issue.keys.map((name) => ({
+      path: pathText([...path, name]),
+      rule: "is not a known key",
+    }));
+  }
+  const got = valueAt(value, issue.path);
+  if (got === undefined) return [{ path: pathText(path), rule: "is required" }];
+  // An invalid key of a map carries its own issues; the first says what a key must look like.
+  const rule =
+    issue.code === "invalid_key" ? (issue.issues[0]?.message ?? issue.message) : issue.message;
+  const shown = issue.code === "invalid_key" ? issue.path.at(-1) : got;
+  return [{ path: pathText(path), rule, value: shown }];
+}
+
+function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>(
+    (current, step) =>
+      current !== null && typeof current === "object"
+        ? (current as Record<PropertyKey, unknown>)[step]
+        : undefined,
+    value,
+  );
+}
+
+function pathText(path: readonly PropertyKey[]): string {
+  return path
+    .map((step) => (typeof step === "number" ? `[${step}]` : `.${String(step)}`))
+    .join("")
+    .slice(1);
+}
+
+/** Faults by the place of their key in `fields`; what belongs to no key comes first. */
+function inFieldOrder(faults: Fault[]): Fault[] {
+  const keys = Object.keys(fields);
+  const rank = ({ path }: Fault) => keys.indexOf(keyOf(path));
+  return faults.toSorted((a, b) => rank(a) - rank(b));
+}
+
+function keyOf(path: string): string {
+  return /^[A-Za-z]+/.exec(path)?.[0] ?? path;
+}
+
+/** A private key that was put in place of a public one goes into no log. */
+function withoutPrivateKey(value: unknown): string {
+  const json = JSON.stringify(value);
+  return json.includes("PRIVATE KEY") ? "[a private key]" : json;
+}
+
+function describeFaults(
+  stack: string,
+  faults: Fault[],
+  isSecret: (key: string) => boolean,
+): string {
+  const lines = faults.map(({ path, rule, value }) => {
+    if (value === undefined) return `Pulumi.${stack}.yaml: ${path} ${rule}`;
+    const got = isSecret(`${namespace}:${keyOf(path)}`) ? "[secret]" : withoutPrivateKey(value);
+    return `Pulumi.${stack}.yaml: ${path} ${rule}, got ${got}`;
+  });
+  return [...new Set(lines)].join("\n");
+}
+
+function namesAreUnique({
+  zones,
+  nodeGroups,
+  allowedAccountIds,
+  trustedCidrs,
+  audit,
+  registry: images,
+}: Partial<Fields>): Fault[] {
+  const caches = images?.pullThroughCaches ?? [];
+  return [
+    ...repeats("audit.alarmEmails", audit?.alarmEmails ?? []),
+    ...repeats("audit.owns", audit?.owns ?? []),
+    ...repeats("zones", zones ?? []),
+    ...repeats("allowedAccountIds", allowedAccountIds ?? []),
+    ...repeats("trustedCidrs", trustedCidrs ?? []),
+    ...repeats("nodeGroups", nodeGroups?.map(({ name }) => name) ?? [], ".name"),
+    ...repeats("registry.repositories", images?.repositories ?? []),
+    ...repeats(
+      "registry.pullThroughCaches",
+      caches.map(({ name }) => name),
+      ".name",
+    ),
+  ];
+}

@@ -1,0 +1,65 @@
+import { Region } from "@pulumi/aws";
+import { z } from "zod";
+import { longestStackName } from "../../components/aws/bucket";
+import type { Fault } from "./faults";
+import type { Fields } from "./fields";
+import { list, text, unique } from "./forms";
+
+/** Regions of the aws partition; the others have ARNs and services of their own. */
+const regions = Object.values(Region).filter((region) => !/^(cn|us-gov|eusc)-|-iso/.test(region));
+
+/** Where the stack is, whose it is, and how it comes and goes. */
+export const stackFields = {
+  region: z
+    .enum(regions, "must be an AWS region of the aws partition such as eu-west-1")
+    .describe("AWS region of the stack."),
+  allowedAccountIds: list(
+    text(/^\d{12}$/, 'must be a quoted AWS account id of 12 digits such as "111122223333"'),
+    1,
+    "must be a list of at least one AWS account id",
+  )
+    .meta(unique)
+    .describe(
+      "AWS accounts in which this stack may ever be deployed; the provider refuses all others.",
+    ),
+  environment: text(
+    /^[a-z][a-z0-9-]{1,15}$/,
+    "must be 2 to 16 lower-case letters, digits and hyphens, starting with a letter",
+  ).describe("Name of the environment; it becomes the Environment tag."),
+  deletionProtection: z
+    .boolean("must be true or false")
+    .default(true)
+    .describe(
+      "Whether AWS refuses to delete the cluster, and Pulumi the cluster, the buckets, the log store and the repositories. Set it to false, and run `pulumi up`, before `pulumi destroy`.",
+    ),
+  createServiceLinkedRoles: z
+    .boolean("must be true or false")
+    .default(false)
+    .describe(
+      "Set it to true in an account that never ran EC2 Auto Scaling nor an OpenSearch domain in a VPC: creates AWSServiceRoleForAutoScaling, which the key of the volumes names, and AWSServiceRoleForAmazonOpenSearchService. The roles stay when the stack goes.",
+    ),
+};
+
+/**
+ * Names of stacks. What is named after one starts with `drawbridge-`, and the shortest limit is that of an OpenSearch
+ * domain, 28 lower-case letters, digits and hyphens; EKS clusters, KMS aliases, log groups and SSM documents take
+ * these too: docs.aws.amazon.com/opensearch-service/latest/APIReference/API_DomainInfo.html,
+ * docs.aws.amazon.com/eks/latest/APIReference/API_CreateCluster.html, docs.aws.amazon.com/kms/latest/APIReference/API_CreateAlias.html
+ */
+export const stackName = /^(?=.{1,16}$)[a-z][a-z0-9]*(-[a-z0-9]+)*$/;
+
+/**
+ * Names of buckets hold the name of the stack, and S3 takes fewer of them than Pulumi does. What fits a bucket fits the
+ * log store's domain as well, which takes 28 characters (components/aws/log-store.ts).
+ */
+export function stackNameFits(stack: string, { region }: Partial<Fields>): Fault[] {
+  const longest = longestStackName(region ?? "");
+  if (/^[a-z0-9-]+$/.test(stack) && stack.length <= longest) return [];
+  const rule = `must be at most ${longest} lower-case letters, digits and hyphens, because names of buckets hold it`;
+  return [{ path: "the name of the stack", rule, value: stack }];
+}
+
+/** What stands before every name of the stack. */
+export function prefixOf(stack: string): string {
+  return `drawbridge-${stack}`;
+}
