@@ -39,6 +39,8 @@ export function startNode(
     stackTraceLimit?: number;
     /** Modules to load before the file. */
     preloads?: readonly string[];
+    /** Whether messages go to and fro. @default false */
+    channel?: boolean;
   },
 ): Child {
   watchForTheEnd();
@@ -57,8 +59,8 @@ export function startNode(
   const child = spawn(process.execPath, [...flags, file, ...args], {
     cwd: options.cwd,
     env,
-    stdio: ["ignore", "pipe", "pipe"],
-  });
+    stdio: ["ignore", "pipe", "pipe", ...(options.channel === true ? (["ipc"] as const) : [])],
+  }) as Child;
   running.add(child);
   child.once("exit", () => running.delete(child));
   return child;

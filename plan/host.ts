@@ -1,5 +1,3 @@
-import { createServer } from "node:net";
-import type { Server as Listener } from "node:net";
 import { createRequire } from "node:module";
 import { existsSync, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
@@ -7,12 +5,14 @@ import { stripVTControlCharacters } from "node:util";
 import { collect, ended, startNode } from "./child-process";
 import type { Child } from "./child-process";
 import { InputError, ProgramError, traceHint } from "./input-error";
-import type { Admit, ResourceMonitor } from "./monitor";
+import type { MonitoredStack } from "./monitor";
 import { organization } from "./pack-process";
 import { endOf, faultLines } from "./process-output";
 import type { PropertyMap } from "./property-values";
 import { redactedValue } from "./property-values";
 import type { Redactor } from "./redactor";
+import { Registrations } from "./registrations";
+import type { Admit } from "./registrations";
 import { stackFaults } from "./stack-faults";
 import { inFileOrder, readStackConfig } from "./stack-file";
 import type { StackConfig } from "./stack-file";
@@ -56,21 +56,8 @@ interface Patience {
 /** Many times what the largest programs take on the slowest machines of a CI. */
 const patienceOfPlan: Patience = { working: 600_000, ending: 60_000 };
 
-const host = "127.0.0.1";
 /** Node's own default; Node hangs when it colours longer traces, as the SDK asks it to. */
 const tracedFrames = 10;
-
-function listen(): Promise<{ listener: Listener; address: string }> {
-  const listener = createServer();
-  return new Promise((resolvePort, reject) => {
-    listener.once("error", reject);
-    listener.listen(0, host, () => {
-      const address = listener.address();
-      const port = typeof address === "object" && address !== null ? address.port : 0;
-      resolvePort({ listener, address: `${host}:${port}` });
-    });
-  });
-}
 
 /** The configuration as the SDK reads it from the environment. */
 function configEnvironment(config: StackConfig): Record<string, string> {
@@ -89,10 +76,13 @@ function runner(projectDir: string): string {
   }
 }
 
-function startProgram(config: StackConfig, address: string, program: string, limit: number): Child {
-  const { project, stack, projectDir } = config;
+function startProgram(config: StackConfig, program: string, limit: number): Child {
+  const { project, stack, projectDir, values, secretKeys } = config;
+  const dir = programDir(config, program);
+  const monitored: MonitoredStack = { project, stack, values, secretKeys, programDir: dir };
   const args = Object.entries({
-    monitor: address,
+    // The address of the monitor is what makes one: see in-program.cjs.
+    monitor: JSON.stringify(monitored),
     organization,
     project,
     stack,
@@ -104,7 +94,8 @@ function startProgram(config: StackConfig, address: string, program: string, lim
     cwd: projectDir,
     env: configEnvironment(config),
     stackTraceLimit: limit,
-    preloads: [require.resolve("./log-end.cjs")],
+    preloads: [require.resolve("./log-end.cjs"), require.resolve("./start/in-program.cjs")],
+    channel: true,
   });
 }
 
@@ -173,29 +164,20 @@ function programDir(config: StackConfig, program: string): string {
 /** A program whose process has started. */
 interface Launched {
   config: StackConfig;
-  /** Folder that the paths of assets are relative to. */
-  programDir: string;
   child: Child;
-  listener: Listener;
 }
 
 /**
  * Starts the process of a program. Its registrations wait until somebody takes them, so the caller
  * can load what that needs while the program starts.
  */
-export async function launchProgram(
-  config: StackConfig,
-  given?: string,
-  stackTraceLimit = 0,
-): Promise<Launched> {
+export function launchProgram(config: StackConfig, given?: string, stackTraceLimit = 0): Launched {
   const program = programPath(config, given);
-  const { listener, address } = await listen();
-  const child = startProgram(config, address, program, stackTraceLimit);
-  return { config, programDir: programDir(config, program), child, listener };
+  return { config, child: startProgram(config, program, stackTraceLimit) };
 }
 
 /** Ends a program that has done nothing for too long; the result tells whether it did. */
-function watch(child: Child, monitor: ResourceMonitor, patience: Patience) {
+function watch(child: Child, monitor: Registrations, patience: Patience) {
   const watched = { stuck: false, stop: () => clearInterval(timer) };
   const step = Math.min(1000, patience.ending / 2);
   const timer = setInterval(() => {
@@ -207,17 +189,11 @@ function watch(child: Child, monitor: ResourceMonitor, patience: Patience) {
   return watched;
 }
 
-async function serve(
-  { config, programDir: dir, child, listener }: Launched,
-  admit: Admit,
-  patience = patienceOfPlan,
-) {
+async function serve({ child }: Launched, admit: Admit, patience = patienceOfPlan) {
   const stdout = collect(child.stdout);
   const stderr = collect(child.stderr);
   const end = ended(child);
-  const { ResourceMonitor: Monitor } = require("./monitor") as typeof import("./monitor");
-  const monitor: ResourceMonitor = new Monitor(config, dir, admit);
-  monitor.serve(listener);
+  const monitor = new Registrations(child, admit);
   const watched = watch(child, monitor, patience);
   try {
     const { code, signal } = await end;
@@ -228,18 +204,22 @@ async function serve(
   } finally {
     watched.stop();
     child.kill("SIGKILL");
-    monitor.stop();
-    listener.close();
   }
 }
 
 const admitAsItIs: Admit = () => Promise.resolve(undefined);
 
-function stuckFault({ complete }: ResourceMonitor, { working, ending }: Patience): string {
+function stuckFault({ complete }: Registrations, { working, ending }: Patience): string {
   return complete
     ? `the program has registered its outputs but does not end, ${ending / 1000} s after; something keeps it running, such as a timer, a server or an open connection: end that`
     : `the program has registered nothing for ${working / 1000} s and does not end; it waits for something that does not happen, or computes for ever`;
 }
+
+const incomplete =
+  "the program ended before it was complete: its outputs were never registered; something that it awaits, or an output of the stack, never gets a value, or it called process.exit";
+
+/** What the SDK says, in many words and with exit code 1, of a program that ends with 0 while registrations are under way. */
+const leftBehind = /^The Pulumi runtime detected that \d+ promises? w(as|ere) still active/m;
 
 /** Takes the registrations of a program until it ends. */
 export async function observeProgram(
@@ -255,7 +235,8 @@ export async function observeProgram(
   if (monitor.faults.size > 0) throw new ProgramError([...monitor.faults].map(redact));
   const failed = logMessages(stderr, "error").length > 0;
   if (stuck && !failed) throw new ProgramError(stuckFault(monitor, patience));
-  if (code !== 0 || failed) {
+  const left = !monitor.complete && !failed && leftBehind.test(stderr);
+  if ((code !== 0 && !left) || failed) {
     // What a program stumbles over may come from what is wrong with the file.
     const meant = programFaults(stderr, code, signal).filter(
       ({ unexpected }) => !unexpected || config.faults.length === 0,
@@ -263,11 +244,7 @@ export async function observeProgram(
     throw new ProgramError(stackFaults(config, meant.flatMap(shownLines).map(redact)));
   }
   if (config.faults.length > 0) throw new InputError(inFileOrder(config.faults));
-  if (!monitor.complete) {
-    throw new ProgramError(
-      "the program ended before it was complete: its outputs were never registered; something that it awaits, or an output of the stack, never gets a value, or it called process.exit",
-    );
-  }
+  if (!monitor.complete) throw new ProgramError(incomplete);
   return {
     config,
     resources: [...monitor.resources.values()],
@@ -280,7 +257,7 @@ export async function observeProgram(
 
 /** Runs a program that failed once more, with stack traces, and returns all that it wrote. */
 export async function traceProgram(config: StackConfig, program?: string): Promise<string> {
-  const launched = await launchProgram(config, program, tracedFrames);
+  const launched = launchProgram(config, program, tracedFrames);
   const { monitor, stdout, stderr } = await serve(launched, admitAsItIs);
   return monitor.secrets.redact([stdout, stderr].filter((text) => text !== "").join("\n"));
 }
@@ -288,6 +265,6 @@ export async function traceProgram(config: StackConfig, program?: string): Promi
 /** Plans a stack: its configuration is read, its program run against a monitor that creates nothing. */
 export async function planStack(request: PlanRequest): Promise<PlannedStack> {
   const config = readStackConfig(resolve(request.projectDir), request.stack);
-  const launched = await launchProgram(config, request.program);
+  const launched = launchProgram(config, request.program);
   return observeProgram(launched, request.admit ?? admitAsItIs, request.patience);
 }

@@ -1,11 +1,6 @@
-import { Server, ServerCredentials, status } from "@grpc/grpc-js";
-import type { handleUnaryCall, UntypedServiceImplementation } from "@grpc/grpc-js";
+import type { ServiceError } from "@grpc/grpc-js";
 import type { Callback } from "@pulumi/pulumi/proto/callback_pb";
-import { CallResponse, InvokeResponse } from "@pulumi/pulumi/proto/provider_pb";
-import { ResourceMonitorService } from "@pulumi/pulumi/proto/resource_grpc_pb";
 import {
-  ReadResourceResponse,
-  RegisterPackageResponse,
   RegisterResourceResponse,
   SupportsFeatureResponse,
 } from "@pulumi/pulumi/proto/resource_pb";
@@ -20,14 +15,12 @@ import type {
 } from "@pulumi/pulumi/proto/resource_pb";
 import { Empty } from "google-protobuf/google/protobuf/empty_pb";
 import { Struct } from "google-protobuf/google/protobuf/struct_pb";
-import type { Server as Listener } from "node:net";
 import { makeSecret, outputDependencies, recorded, unknownValue } from "./property-values";
 import type { PropertyMap } from "./property-values";
-import { Redactor } from "./redactor";
 import { optionsOf } from "./registration";
-import type { StackConfig } from "./stack-file";
-import type { StackResource } from "./stack-resource";
-import { isProviderType, newUrn, packageOf, providerType, stackType, urnType } from "./urn";
+import { firstOutputs } from "./stack-resource";
+import type { Registration } from "./stack-resource";
+import { isProviderType, newUrn, packageOf, providerType, urnType } from "./urn";
 
 /** Features that the engine announces; the SDK changes what it sends by them. */
 const features = new Set([
@@ -45,192 +38,187 @@ const features = new Set([
   "errorHooks",
 ]);
 
-/** May replace a resource's inputs before its registration is answered, as remediation does. */
-export type Admit = (resource: StackResource) => Promise<PropertyMap | undefined>;
+/** gRPC's code of a request that cannot be met as it is; its own module would have to be loaded for it. */
+const invalidArgument = 3;
+
+/** The stack whose program is monitored. */
+export interface MonitoredStack {
+  project: string;
+  stack: string;
+  /** Configuration values by `namespace:key`. */
+  values: Record<string, string>;
+  /** Keys of `values` that are secret. */
+  secretKeys: string[];
+  /** Folder that the paths of assets are relative to. */
+  programDir: string;
+}
+
+/** Who keeps what the program registers. The program goes on when a promise is kept. */
+export interface Registry {
+  /** May replace a resource's inputs before its registration is answered, as remediation does. */
+  admit(resource: Registration): Promise<PropertyMap | undefined>;
+  /** Takes the outputs of a component, or those of the stack, which a program registers when it is complete. */
+  complete(urn: string, outputs: PropertyMap): Promise<void>;
+  /** Takes what no run can get past; the inputs of what was refused may hold secrets. */
+  refuse(message: string, inputs: PropertyMap): Promise<void>;
+}
+
+/** A request of the SDK, of which all but the answer's callback, the last argument, is its own affair. */
+type Call<Request> = (request: Request, ...rest: unknown[]) => void;
+type Answered = (error: Partial<ServiceError> | null, response?: unknown) => void;
 
 const pureFunction = "the program must be a pure function of its configuration";
 
 /** What the program asked for and the plan cannot give: it holds no credentials and no state. */
-class Refusal extends Error {}
+class Refusal extends Error {
+  /** Those of the resource that was refused: they may hold secrets. */
+  inputs: PropertyMap = {};
+}
 
 function withoutVersion(reference: string): string {
   // A provider reference is the provider's URN and its id.
   return reference.slice(0, reference.lastIndexOf("::"));
 }
 
-/** In a first preview the outputs are the inputs, but for what the SDK keeps to itself. */
-function knownOutputs(inputs: PropertyMap): PropertyMap {
-  if (!Object.hasOwn(inputs, "__internal")) return inputs;
-  const { __internal: _internal, ...outputs } = inputs;
-  return outputs;
-}
-
 /**
- * The engine's resource monitor: records every registration and answers with the inputs as outputs,
- * which is what the program sees in a first preview.
+ * The engine's resource monitor, in the place of the SDK's client of it: it stands in the program's own process, so that
+ * nothing has to be packed and sent twice. It reports every registration and answers with the inputs as outputs, which
+ * is what the program sees in a first preview.
  */
 export class ResourceMonitor {
-  /** Registered resources by URN, in the order of their registration. */
-  readonly resources = new Map<string, StackResource>();
-  /** Outputs of the program, as registered for the stack. */
-  outputs: PropertyMap = {};
-  /** True once the program has registered the stack's outputs, which it does when it is complete. */
-  complete = false;
-  /** When the program last called or was answered; absent while it waits for an answer. */
-  idleSince: number | undefined = Date.now();
-  /** Faults that no run can get past, in the order of their first occurrence. */
-  readonly faults = new Set<string>();
-
-  /** Secrets of all inputs and outputs, also of what was refused. */
-  readonly secrets = new Redactor();
-
+  /** What later registrations need to know of earlier ones, by URN. */
+  private readonly known = new Map<string, Registration>();
   private readonly componentProviders = new Map<string, Map<string, string>>();
-  private pending = 0;
-  private readonly newProviders: StackResource[] = [];
-  private readonly server = new Server({
-    "grpc.max_receive_message_length": -1,
-    "grpc.max_send_message_length": -1,
-    "grpc.enable_channelz": 0,
-  });
+  private readonly newProviders: Registration[] = [];
 
   constructor(
-    private readonly config: StackConfig,
-    private readonly programDir: string,
-    private readonly admit: Admit,
+    private readonly stack: MonitoredStack,
+    private readonly registry: Registry,
   ) {}
 
-  /** Serves the connections that `listener` accepts. */
-  serve(listener: Listener): void {
-    this.server.addService(ResourceMonitorService, this.implementation());
-    const injector = this.server.createConnectionInjector(ServerCredentials.createInsecure());
-    listener.on("connection", (socket) => {
-      injector.injectConnection(socket);
+  /** The SDK ends its connection, which there is none of. */
+  readonly close = (): void => undefined;
+
+  readonly supportsFeature = this.answered((request: SupportsFeatureRequest) => {
+    const response = new SupportsFeatureResponse();
+    response.setHassupport(features.has(request.getId()));
+    return response;
+  });
+
+  readonly registerResource = this.answered((request: RegisterResourceRequest) =>
+    this.register(request),
+  );
+
+  readonly registerResourceOutputs = this.answered(
+    async (request: RegisterResourceOutputsRequest) => {
+      await this.registerOutputs(request);
+      return new Empty();
+    },
+  );
+
+  readonly signalAndWaitForShutdown = this.answered(() => new Empty());
+
+  readonly invoke = this.refused(
+    (request: ResourceInvokeRequest) =>
+      `${pureFunction}, but it calls ${request.getTok()}; put the value that it looks up into the configuration`,
+  );
+
+  readonly call = this.refused(
+    (request: ResourceCallRequest) =>
+      `${pureFunction}, but it calls the method ${request.getTok()}; compute its result in the program`,
+  );
+
+  readonly readResource = this.refused(
+    (request: ReadResourceRequest) =>
+      `${pureFunction}, but it reads the existing resource ${request.getName()} (${request.getType()}); put what it needs of it into the configuration`,
+  );
+
+  readonly registerPackage = this.refused(
+    (request: RegisterPackageRequest) =>
+      `parameterized package ${request.getParameterization()?.getName() ?? request.getName()} cannot be planned: its schema comes from a provider that plan does not start`,
+  );
+
+  readonly registerStackTransform = this.refused(
+    (_: Callback) =>
+      "stack transforms cannot be planned; use transformations or component arguments",
+  );
+
+  readonly registerStackInvokeTransform = this.refused(
+    (_: Callback) => `${pureFunction}, but it transforms invokes; remove the invokes`,
+  );
+
+  // Hooks act when resources are created, changed or deleted, which a plan does not do.
+  readonly registerResourceHook = this.answered(() => new Empty());
+  readonly registerErrorHook = this.answered(() => new Empty());
+
+  private refused<Request>(message: (request: Request) => string): Call<Request> {
+    return this.answered((request: Request): never => {
+      throw new Refusal(message(request));
     });
   }
 
-  /** Closes all connections. */
-  stop(): void {
-    this.server.forceShutdown();
-  }
-
-  private implementation(): UntypedServiceImplementation {
-    const refuse =
-      <Request>(message: (request: Request) => string) =>
-      (request: Request): never => {
-        throw new Refusal(message(request));
-      };
-    return {
-      supportsFeature: this.unary((request: SupportsFeatureRequest) => {
-        const response = new SupportsFeatureResponse();
-        response.setHassupport(features.has(request.getId()));
-        return response;
-      }),
-      registerResource: this.unary((request: RegisterResourceRequest) => this.register(request)),
-      registerResourceOutputs: this.unary((request: RegisterResourceOutputsRequest) => {
-        this.registerOutputs(request);
-        return new Empty();
-      }),
-      signalAndWaitForShutdown: this.unary(() => new Empty()),
-      invoke: this.unary<ResourceInvokeRequest, InvokeResponse>(
-        refuse(
-          (request) =>
-            `${pureFunction}, but it calls ${request.getTok()}; put the value that it looks up into the configuration`,
-        ),
-      ),
-      call: this.unary<ResourceCallRequest, CallResponse>(
-        refuse(
-          (request) =>
-            `${pureFunction}, but it calls the method ${request.getTok()}; compute its result in the program`,
-        ),
-      ),
-      readResource: this.unary<ReadResourceRequest, ReadResourceResponse>(
-        refuse(
-          (request) =>
-            `${pureFunction}, but it reads the existing resource ${request.getName()} (${request.getType()}); put what it needs of it into the configuration`,
-        ),
-      ),
-      registerPackage: this.unary<RegisterPackageRequest, RegisterPackageResponse>(
-        refuse(
-          (request) =>
-            `parameterized package ${request.getParameterization()?.getName() ?? request.getName()} cannot be planned: its schema comes from a provider that plan does not start`,
-        ),
-      ),
-      registerStackTransform: this.unary<Callback, Empty>(
-        refuse(
-          () => "stack transforms cannot be planned; use transformations or component arguments",
-        ),
-      ),
-      registerStackInvokeTransform: this.unary<Callback, Empty>(
-        refuse(() => `${pureFunction}, but it transforms invokes; remove the invokes`),
-      ),
-      // Hooks act when resources are created, changed or deleted, which a plan does not do.
-      registerResourceHook: this.unary(() => new Empty()),
-      registerErrorHook: this.unary(() => new Empty()),
-    };
-  }
-
-  private unary<Request, Response>(
-    answer: (request: Request) => Response | Promise<Response>,
-  ): handleUnaryCall<Request, Response> {
-    return (call, callback) => {
-      const run = async () => answer(call.request);
-      this.pending += 1;
-      this.idleSince = undefined;
-      const answered = () => {
-        this.pending -= 1;
-        if (this.pending === 0) this.idleSince = Date.now();
-      };
-      run()
-        .finally(answered)
-        .then(
-          (response) => {
-            callback(null, response);
-          },
-          (error: unknown) => {
-            const message = error instanceof Error ? error.message : String(error);
-            for (const line of message.split("\n")) this.faults.add(line);
-            callback({ code: status.INVALID_ARGUMENT, details: message });
-          },
-        );
+  private answered<Request>(answer: (request: Request) => unknown): Call<Request> {
+    return (request, ...rest) => {
+      const callback = rest.at(-1) as Answered;
+      const run = async () => answer(request);
+      run().then(
+        (response) => callback(null, response),
+        async (error: unknown) => {
+          const message = error instanceof Error ? error.message : String(error);
+          const inputs = error instanceof Refusal ? error.inputs : {};
+          await this.registry.refuse(message, inputs);
+          const failure = new Error(`${invalidArgument} INVALID_ARGUMENT: ${message}`);
+          callback(Object.assign(failure, { code: invalidArgument, details: message }));
+        },
+      );
     };
   }
 
   private async register(request: RegisterResourceRequest): Promise<RegisterResourceResponse> {
-    const resource = this.resourceOf(request);
+    const sent = request.getObject()?.toJavaScript() ?? {};
+    const inputs = recorded(sent, this.stack.programDir) as PropertyMap;
+    try {
+      return await this.admitted(request, this.resourceOf(request, sent, inputs));
+    } catch (error) {
+      if (error instanceof Refusal) error.inputs = inputs;
+      throw error;
+    }
+  }
+
+  private async admitted(
+    request: RegisterResourceRequest,
+    resource: Registration,
+  ): Promise<RegisterResourceResponse> {
     // Default providers that this registration called for come first, as with the engine.
-    for (const provider of this.newProviders.splice(0)) await this.admit(provider);
+    for (const provider of this.newProviders.splice(0)) await this.registry.admit(provider);
     this.add(resource);
     if (!resource.custom) this.rememberProviders(resource.urn, request);
-    const replaced = await this.admit(resource);
-    if (replaced !== undefined) {
-      this.secrets.learn(replaced);
-      resource.inputs = replaced;
-      resource.outputs = replaced;
-    }
+    const replaced = await this.registry.admit(resource);
     const response = new RegisterResourceResponse();
     response.setUrn(resource.urn);
     // A provider's id exists from the beginning, and its value is what the next run decides.
     if (isProviderType(resource.type)) response.setId(unknownValue);
     // The stack and components show their outputs only after registerOutputs.
-    response.setObject(Struct.fromJavaScript((resource.custom ? resource.outputs : {}) as never));
+    response.setObject(Struct.fromJavaScript((replaced ?? firstOutputs(resource)) as never));
     return response;
   }
 
-  private add(resource: StackResource): void {
-    if (this.resources.has(resource.urn)) {
+  private add(resource: Registration): void {
+    if (this.known.has(resource.urn)) {
       throw new Refusal(
         `${resource.urn} is registered twice; give one of the two resources another name`,
       );
     }
-    this.resources.set(resource.urn, resource);
+    this.known.set(resource.urn, resource);
   }
 
-  private resourceOf(request: RegisterResourceRequest): StackResource {
+  private resourceOf(
+    request: RegisterResourceRequest,
+    sent: Record<string, unknown>,
+    inputs: PropertyMap,
+  ): Registration {
     const type = request.getType();
     const name = request.getName();
-    const sent = request.getObject()?.toJavaScript() ?? {};
-    const inputs = recorded(sent, this.programDir) as PropertyMap;
-    this.secrets.learn(inputs);
     if (request.getRemote()) {
       throw new Refusal(
         `remote component ${name} (${type}) cannot be planned: a provider builds its resources, so neither plan nor policies can see into it; build them in the program`,
@@ -242,7 +230,7 @@ export class ResourceMonitor {
       );
     }
     const parent = request.getParent() === "" ? undefined : request.getParent();
-    const above = parent === undefined ? undefined : this.resources.get(parent);
+    const above = parent === undefined ? undefined : this.known.get(parent);
     if (parent !== undefined && above === undefined) {
       throw new Refusal(`parent ${parent} of ${name} (${type}) must be registered before it`);
     }
@@ -250,14 +238,12 @@ export class ResourceMonitor {
     const custom = request.getCustom();
     const provider =
       custom && !isProviderType(type) ? this.providerOf(request, parent, above) : undefined;
-    const outputs = custom ? knownOutputs(inputs) : {};
     return {
-      urn: newUrn(this.config.stack, this.config.project, parent, type, name),
+      urn: newUrn(this.stack.stack, this.stack.project, parent, type, name),
       type,
       name,
       custom,
       inputs,
-      outputs,
       ...(parent !== undefined && { parent }),
       dependencies: [...new Set(request.getDependenciesList())],
       propertyDependencies: this.propertyDependenciesOf(request, sent),
@@ -296,7 +282,7 @@ export class ResourceMonitor {
   private providerOf(
     request: RegisterResourceRequest,
     parent: string | undefined,
-    above: StackResource | undefined,
+    above: Registration | undefined,
   ): string {
     const pkg = packageOf(request.getType());
     if (request.getProvider() !== "") return withoutVersion(request.getProvider());
@@ -326,32 +312,30 @@ export class ResourceMonitor {
       .filter((part) => part !== "")
       .join("_");
     const type = providerType(pkg);
-    const urn = newUrn(this.config.stack, this.config.project, undefined, type, name);
-    if (this.resources.has(urn)) return urn;
+    const urn = newUrn(this.stack.stack, this.stack.project, undefined, type, name);
+    if (this.known.has(urn)) return urn;
     const inputs = this.packageConfig(pkg);
-    this.secrets.learn(inputs);
     this.completeProvider(inputs, request);
-    const resource: StackResource = {
+    const resource: Registration = {
       urn,
       type,
       name,
       custom: true,
       inputs,
-      outputs: knownOutputs(inputs),
       dependencies: [],
       propertyDependencies: {},
       options: {},
     };
-    this.resources.set(urn, resource);
+    this.known.set(urn, resource);
     this.newProviders.push(resource);
     return urn;
   }
 
   /** Configuration of a package's default provider: all keys in the package's namespace. */
   private packageConfig(pkg: string): PropertyMap {
-    const secret = new Set(this.config.secretKeys);
+    const secret = new Set(this.stack.secretKeys);
     return Object.fromEntries(
-      Object.entries(this.config.values)
+      Object.entries(this.stack.values)
         .filter(([key]) => key.startsWith(`${pkg}:`))
         .map(([key, text]) => [
           key.slice(pkg.length + 1),
@@ -360,16 +344,10 @@ export class ResourceMonitor {
     );
   }
 
-  private registerOutputs(request: RegisterResourceOutputsRequest): void {
+  private async registerOutputs(request: RegisterResourceOutputsRequest): Promise<void> {
     const urn = request.getUrn();
-    const resource = this.resources.get(urn);
-    if (resource === undefined) throw new Refusal(`${urn} must be registered before its outputs`);
-    const outputs = recorded(request.getOutputs()?.toJavaScript() ?? {}, this.programDir);
-    // The engine completes the stack's outputs only after the stack rules have run.
-    this.secrets.learn(outputs);
-    if (resource.type === stackType) {
-      this.outputs = outputs as PropertyMap;
-      this.complete = true;
-    } else resource.outputs = outputs as PropertyMap;
+    if (!this.known.has(urn)) throw new Refusal(`${urn} must be registered before its outputs`);
+    const outputs = recorded(request.getOutputs()?.toJavaScript() ?? {}, this.stack.programDir);
+    await this.registry.complete(urn, outputs as PropertyMap);
   }
 }

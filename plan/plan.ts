@@ -24,7 +24,7 @@ interface Judged {
 
 /** The program waits for the pack's answer to each registration, as it does with the engine. */
 async function judgeInStep(config: StackConfig, judge: Judge): Promise<Judged> {
-  const launched = await launchProgram(config);
+  const launched = launchProgram(config);
   const planned = await observeProgram(launched, (resource) => judge.admit(resource));
   return { planned, judgement: await judge.finish(planned.resources, planned.redactor) };
 }
@@ -34,7 +34,7 @@ async function judgeInStep(config: StackConfig, judge: Judge): Promise<Judged> {
  * resources that were answered so: then nothing is returned.
  */
 async function judgeAside(config: StackConfig, start: () => Judge): Promise<Judged | undefined> {
-  const launched = await launchProgram(config);
+  const launched = launchProgram(config);
   const judge = start();
   const late: Promise<unknown>[] = [];
   const planned = await observeProgram(launched, (resource) => {

@@ -4,22 +4,34 @@ import type { Redactor } from "./redactor";
 import type { Alias, PlannedResource, ResourceOptions } from "./schema";
 import { byCodePoint } from "./urn";
 
-/** A resource as the engine records it, with its secrets still in place. */
-export interface StackResource {
+/** A resource as its program registers it, with its secrets still in place. */
+export interface Registration {
   urn: string;
   type: string;
   name: string;
   /** False for a component and for the stack itself. */
   custom: boolean;
   inputs: PropertyMap;
-  /** What stack rules see: the inputs in a first preview, the registered outputs of a component. */
-  outputs: PropertyMap;
   parent?: string;
   dependencies: string[];
   propertyDependencies: Record<string, string[]>;
   /** URN of the provider that manages a custom resource. */
   provider?: string;
   options: ResourceOptions;
+}
+
+/** A resource as the engine records it, with its secrets still in place. */
+export interface StackResource extends Registration {
+  /** What stack rules see: the inputs in a first preview, the registered outputs of a component. */
+  outputs: PropertyMap;
+}
+
+/** In a first preview the outputs are the inputs, but for what the SDK keeps to itself; a component registers its own. */
+export function firstOutputs({ custom, inputs }: Registration): PropertyMap {
+  if (!custom) return {};
+  if (!Object.hasOwn(inputs, "__internal")) return inputs;
+  const { __internal: _internal, ...outputs } = inputs;
+  return outputs;
 }
 
 function writtenAlias(alias: Alias, redactor: Redactor): Alias {

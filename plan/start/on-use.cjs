@@ -6,9 +6,14 @@ const { sep } = require("node:path");
 const providers = ["", "node_modules", "@pulumi", ""].join(sep);
 const sdk = `${providers}pulumi${sep}`;
 
-// What the SDK needs only to serialize functions, to send traces and to drive other programs: half of its start.
+// What the SDK needs only to serialize functions, to send traces, to drive other programs and to speak with an engine
+// itself: most of its start.
 const rarelyUsed = new Set([
   "./automation",
+  "@grpc/grpc-js",
+  "../proto/callback_grpc_pb",
+  "../proto/engine_grpc_pb",
+  "../proto/resource_grpc_pb",
   "typescript",
   "normalize-package-data",
   "semver",

@@ -1,0 +1,28 @@
+// Preloaded by the process of a program: its SDK finds the monitor in the same process in place of a connection to one.
+/* oxlint-disable no-underscore-dangle -- Node names the loader's parts so. */
+const Module = require("node:module");
+const { join } = require("node:path");
+
+const settings = join("@pulumi", "pulumi", "runtime", "settings.js");
+const client = /^\.\.\/proto\/resource_grpc_pb(\.js)?$/;
+
+// Credentials are made for the connection only, and what makes them takes long to load.
+const credentials = { createInsecure: () => undefined };
+
+/** The monitor of this process, which the SDK makes as it makes a client: with an address. */
+function monitorAt(address) {
+  const { ResourceMonitor } = require("../monitor.ts");
+  const { MonitorLink } = require("../monitor-link.ts");
+  return new ResourceMonitor(JSON.parse(address), new MonitorLink());
+}
+
+const loadNow = Module._load;
+Module._load = (request, parent, isMain) => {
+  const file = parent?.filename ?? "";
+  if (!file.endsWith(settings)) return loadNow(request, parent, isMain);
+  if (client.test(request)) return { __esModule: true, ResourceMonitorClient: monitorAt };
+  const loaded = loadNow(request, parent, isMain);
+  return request === "@grpc/grpc-js"
+    ? Object.create(loaded, { credentials: { value: credentials } })
+    : loaded;
+};
