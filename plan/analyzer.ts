@@ -1,17 +1,13 @@
-import { credentials } from "@grpc/grpc-js";
-import type { ServiceError } from "@grpc/grpc-js";
-import { AnalyzerClient } from "@pulumi/pulumi/proto/analyzer_grpc_pb";
 import {
+  AnalyzeResponse,
+  AnalyzerInfo,
   AnalyzerStackConfigureRequest,
   AnalyzeStackRequest,
   ConfigureAnalyzerRequest,
   PolicyConfig,
-} from "@pulumi/pulumi/proto/analyzer_pb";
-import type {
-  AnalyzeResponse,
-  AnalyzerInfo,
   RemediateResponse,
 } from "@pulumi/pulumi/proto/analyzer_pb";
+import type { Message } from "google-protobuf";
 import { Empty } from "google-protobuf/google/protobuf/empty_pb";
 import {
   analyzeRequest,
@@ -28,6 +24,7 @@ import { organization } from "./pack-process";
 import type { StackInfo } from "./pack-process";
 import type { PropertyMap } from "./property-values";
 import type { StackResource } from "./stack-resource";
+import { UnaryClient } from "./unary-client";
 import type { Diagnostic, NotApplicable, Rule } from "./verdicts";
 
 /** What a pack says about itself. */
@@ -61,7 +58,8 @@ class NoAnswer extends Error {
   override readonly name = "NoAnswer";
 }
 
-function reportOf(response: AnalyzeResponse, urn: string): Report {
+function reportOf(answer: Uint8Array, urn: string): Report {
+  const response = AnalyzeResponse.deserializeBinary(answer);
   return {
     diagnostics: response.getDiagnosticsList().map((message) => diagnosticOf(message, urn)),
     notApplicable: response.getNotApplicableList().map((message) => {
@@ -72,7 +70,7 @@ function reportOf(response: AnalyzeResponse, urn: string): Report {
 
 /** The engine's side of the protocol that policy packs speak. */
 export class Analyzer {
-  private readonly client: AnalyzerClient;
+  private readonly client: UnaryClient;
   private readonly waiting = new Set<(error: Error) => void>();
   private timer: NodeJS.Timeout | undefined;
 
@@ -81,14 +79,7 @@ export class Analyzer {
     port: number,
     private readonly silence: number,
   ) {
-    this.client = new AnalyzerClient(`127.0.0.1:${port}`, credentials.createInsecure(), {
-      "grpc.max_receive_message_length": -1,
-      "grpc.max_send_message_length": -1,
-      // A proxy of the caller's environment must not come between.
-      "grpc.enable_http_proxy": 0,
-      "grpc.enable_channelz": 0,
-      "grpc.enable_retries": 0,
-    });
+    this.client = new UnaryClient(port);
   }
 
   /** Calls wait in the pack for each other, so it is only its silence that tells. */
@@ -101,25 +92,21 @@ export class Analyzer {
     }, this.silence);
   }
 
-  private answer<Response>(
-    call: (done: (error: ServiceError | null, response: Response) => void) => unknown,
-  ): Promise<Response> {
+  private answer(method: string, request: Message): Promise<Uint8Array> {
     return new Promise((resolve, reject) => {
       this.waiting.add(reject);
       this.listen();
-      call((error, response) => {
+      const done = () => {
         this.waiting.delete(reject);
         this.listen();
-        if (error) reject(error);
-        else resolve(response);
-      });
+      };
+      const call = this.client.call(`/pulumirpc.Analyzer/${method}`, request.serializeBinary());
+      call.finally(done).then(resolve, reject);
     });
   }
 
   async info(): Promise<PackInfo> {
-    const info = await this.answer<AnalyzerInfo>((done) =>
-      this.client.getAnalyzerInfo(new Empty(), done),
-    );
+    const info = AnalyzerInfo.deserializeBinary(await this.answer("GetAnalyzerInfo", new Empty()));
     return {
       name: info.getName(),
       version: info.getVersion(),
@@ -144,7 +131,7 @@ export class Analyzer {
     request.setConfigSecretKeysList(stack.secretKeys);
     const values = request.getConfigMap();
     for (const [key, value] of Object.entries(stack.values)) values.set(key, value);
-    await this.answer((done) => this.client.configureStack(request, done));
+    await this.answer("ConfigureStack", request);
   }
 
   async configure(config: PackConfig): Promise<void> {
@@ -156,24 +143,19 @@ export class Analyzer {
       message.setProperties(structOf(properties));
       rules.set(rule, message);
     }
-    await this.answer((done) => this.client.configure(request, done));
+    await this.answer("Configure", request);
   }
 
   /** Judges one resource by its inputs. */
   async analyze(resource: StackResource, providers: Providers): Promise<Report> {
     const request = analyzeRequest(resource, providers);
-    const response = await this.answer<AnalyzeResponse>((done) =>
-      this.client.analyze(request, done),
-    );
-    return reportOf(response, resource.urn);
+    return reportOf(await this.answer("Analyze", request), resource.urn);
   }
 
   /** Lets the rules at level `remediate` change one resource's inputs. */
   async remediate(resource: StackResource, providers: Providers): Promise<Remediation[]> {
     const request = analyzeRequest(resource, providers);
-    const response = await this.answer<RemediateResponse>((done) =>
-      this.client.remediate(request, done),
-    );
+    const response = RemediateResponse.deserializeBinary(await this.answer("Remediate", request));
     return response.getRemediationsList().map((message) => {
       const inputs = message.getProperties()?.toJavaScript();
       return {
@@ -192,10 +174,7 @@ export class Analyzer {
   ): Promise<Report> {
     const request = new AnalyzeStackRequest();
     request.setResourcesList(resources.map((resource) => analyzerResource(resource, providers)));
-    const response = await this.answer<AnalyzeResponse>((done) =>
-      this.client.analyzeStack(request, done),
-    );
-    return reportOf(response, urn);
+    return reportOf(await this.answer("AnalyzeStack", request), urn);
   }
 
   close(): void {

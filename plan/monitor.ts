@@ -1,5 +1,4 @@
 import type { ServiceError } from "@grpc/grpc-js";
-import type { Callback } from "@pulumi/pulumi/proto/callback_pb";
 import {
   RegisterResourceResponse,
   SupportsFeatureResponse,
@@ -139,12 +138,11 @@ export class ResourceMonitor {
   );
 
   readonly registerStackTransform = this.refused(
-    (_: Callback) =>
-      "stack transforms cannot be planned; use transformations or component arguments",
+    () => "stack transforms cannot be planned; use transformations or component arguments",
   );
 
   readonly registerStackInvokeTransform = this.refused(
-    (_: Callback) => `${pureFunction}, but it transforms invokes; remove the invokes`,
+    () => `${pureFunction}, but it transforms invokes; remove the invokes`,
   );
 
   // Hooks act when resources are created, changed or deleted, which a plan does not do.

@@ -19,14 +19,40 @@ interface PlanOptions extends OutputOptions {
 
 interface Judged {
   planned: PlannedStack;
+  /** The resources as they are shown, by URN. */
+  resources: PlannedResource[];
+  cost: Cost;
   judgement: Judgement;
+}
+
+function shown({ resources, redactor }: PlannedStack): PlannedResource[] {
+  return resources
+    .map((resource) => plannedResource(resource, redactor))
+    .toSorted((a, b) => byCodePoint(a.urn, b.urn));
+}
+
+/** Loaded when the program has ended, so that nothing waits for it. */
+function costOf(resources: readonly PlannedResource[]): Cost {
+  const { estimate } = require("./cost/estimate") as typeof import("./cost/estimate");
+  const { readPrices } = require("./cost/price-list") as typeof import("./cost/price-list");
+  return estimate(resources, readPrices());
+}
+
+/** The pack still has resources to judge when the program ends: what does not need its answers is done meanwhile. */
+async function judged(planned: PlannedStack, judge: Judge): Promise<Judged> {
+  const judging = judge.finish(planned.resources, planned.redactor);
+  // It is awaited below, but may fail before.
+  judging.catch(() => undefined);
+  const resources = shown(planned);
+  const cost = costOf(resources);
+  return { planned, resources, cost, judgement: await judging };
 }
 
 /** The program waits for the pack's answer to each registration, as it does with the engine. */
 async function judgeInStep(config: StackConfig, judge: Judge): Promise<Judged> {
   const launched = launchProgram(config);
   const planned = await observeProgram(launched, (resource) => judge.admit(resource));
-  return { planned, judgement: await judge.finish(planned.resources, planned.redactor) };
+  return judged(planned, judge);
 }
 
 /**
@@ -46,7 +72,7 @@ async function judgeAside(config: StackConfig, start: () => Judge): Promise<Judg
   });
   const changes = await Promise.all(late);
   if (changes.some((change) => change !== undefined)) return undefined;
-  return { planned, judgement: await judge.finish(planned.resources, planned.redactor) };
+  return judged(planned, judge);
 }
 
 async function planAndJudge(config: StackConfig, start: () => Judge): Promise<Judged> {
@@ -57,18 +83,11 @@ async function planAndJudge(config: StackConfig, start: () => Judge): Promise<Ju
     return judge;
   };
   try {
-    const judged = await judgeAside(config, startAnother);
-    return judged ?? (await judgeInStep(config, startAnother()));
+    const done = await judgeAside(config, startAnother);
+    return done ?? (await judgeInStep(config, startAnother()));
   } finally {
     for (const judge of judges) judge.stop();
   }
-}
-
-/** Loaded when the program has ended, so that nothing waits for it. */
-function costOf(resources: readonly PlannedResource[]): Cost {
-  const { estimate } = require("./cost/estimate") as typeof import("./cost/estimate");
-  const { readPrices } = require("./cost/price-list") as typeof import("./cost/price-list");
-  return estimate(resources, readPrices());
 }
 
 async function plan(): Promise<number> {
@@ -84,18 +103,15 @@ async function plan(): Promise<number> {
   const verbose = options.verbose === true;
   try {
     const start = () => new Judge(folder, config, given);
-    const { planned, judgement } = await planAndJudge(config, start);
+    const { planned, resources, cost, judgement } = await planAndJudge(config, start);
     if (verbose) process.stderr.write(planned.printed);
-    const resources = planned.resources
-      .map((resource) => plannedResource(resource, planned.redactor))
-      .toSorted((a, b) => byCodePoint(a.urn, b.urn));
     return present(
       {
         project: config.project,
         stack: config.stack,
         resources,
         judgement,
-        cost: costOf(resources),
+        cost,
         existing: false,
         warnings: planned.warnings,
         places: new Map(),

@@ -56,16 +56,10 @@ export class Registrations {
   }
 
   private async take(report: Report): Promise<PropertyMap | undefined> {
-    switch (report.kind) {
-      case "resource":
-        return this.admitted(report.resource);
-      case "outputs":
-        this.register(report.urn, report.outputs);
-        return undefined;
-      case "refusal":
-        this.refuse(report.message, report.inputs);
-        return undefined;
-    }
+    if (report.kind === "resource") return this.admitted(report.resource);
+    if (report.kind === "outputs") this.register(report.urn, report.outputs);
+    else this.refuse(report.message, report.inputs);
+    return undefined;
   }
 
   private async admitted(registration: Registration): Promise<PropertyMap | undefined> {

@@ -75,7 +75,8 @@ function resourceValidation(rule: ResourceRule<object>) {
     const { urn, type, name, opts } = args;
     const inputs = raw(args.props);
     remember(urn, inputs);
-    if (!rule.types.includes(type)) args.notApplicable(`it judges ${rule.types.join(", ")}`);
+    // A reason would be sent for each resource and rule, and none says more than the rule's types.
+    if (!rule.types.includes(type)) args.notApplicable();
     const resource = new Resource({ urn, type, name, inputs, protect: opts.protect });
     const findings = run(() => rule.check(resource, configured(rule, args.getConfig())), urn);
     conclude(findings, args, report);

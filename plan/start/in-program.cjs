@@ -1,9 +1,9 @@
 // Preloaded by the process of a program: its SDK finds the monitor in the same process in place of a connection to one.
 /* oxlint-disable no-underscore-dangle -- Node names the loader's parts so. */
 const Module = require("node:module");
-const { join } = require("node:path");
+const path = require("node:path");
 
-const settings = join("@pulumi", "pulumi", "runtime", "settings.js");
+const settings = path.join("@pulumi", "pulumi", "runtime", "settings.js");
 const client = /^\.\.\/proto\/resource_grpc_pb(\.js)?$/;
 
 // Credentials are made for the connection only, and what makes them takes long to load.

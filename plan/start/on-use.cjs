@@ -13,6 +13,8 @@ const rarelyUsed = new Set([
   "@grpc/grpc-js",
   "../proto/callback_grpc_pb",
   "../proto/engine_grpc_pb",
+  "../proto/plugin_grpc_pb",
+  "../proto/provider_grpc_pb",
   "../proto/resource_grpc_pb",
   "typescript",
   "normalize-package-data",
