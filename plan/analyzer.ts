@@ -7,7 +7,6 @@ import {
   PolicyConfig,
   RemediateResponse,
 } from "@pulumi/pulumi/proto/analyzer_pb";
-import type { Message } from "google-protobuf";
 import { Empty } from "google-protobuf/google/protobuf/empty_pb";
 import {
   analyzeRequest,
@@ -92,7 +91,7 @@ export class Analyzer {
     }, this.silence);
   }
 
-  private answer(method: string, request: Message): Promise<Uint8Array> {
+  private answer(method: string, request: Uint8Array): Promise<Uint8Array> {
     return new Promise((resolve, reject) => {
       this.waiting.add(reject);
       this.listen();
@@ -100,13 +99,15 @@ export class Analyzer {
         this.waiting.delete(reject);
         this.listen();
       };
-      const call = this.client.call(`/pulumirpc.Analyzer/${method}`, request.serializeBinary());
+      const call = this.client.call(`/pulumirpc.Analyzer/${method}`, request);
       call.finally(done).then(resolve, reject);
     });
   }
 
   async info(): Promise<PackInfo> {
-    const info = AnalyzerInfo.deserializeBinary(await this.answer("GetAnalyzerInfo", new Empty()));
+    const info = AnalyzerInfo.deserializeBinary(
+      await this.answer("GetAnalyzerInfo", new Empty().serializeBinary()),
+    );
     return {
       name: info.getName(),
       version: info.getVersion(),
@@ -131,7 +132,7 @@ export class Analyzer {
     request.setConfigSecretKeysList(stack.secretKeys);
     const values = request.getConfigMap();
     for (const [key, value] of Object.entries(stack.values)) values.set(key, value);
-    await this.answer("ConfigureStack", request);
+    await this.answer("ConfigureStack", request.serializeBinary());
   }
 
   async configure(config: PackConfig): Promise<void> {
@@ -143,19 +144,21 @@ export class Analyzer {
       message.setProperties(structOf(properties));
       rules.set(rule, message);
     }
-    await this.answer("Configure", request);
+    await this.answer("Configure", request.serializeBinary());
   }
 
   /** Judges one resource by its inputs. */
   async analyze(resource: StackResource, providers: Providers): Promise<Report> {
     const request = analyzeRequest(resource, providers);
-    return reportOf(await this.answer("Analyze", request), resource.urn);
+    return reportOf(await this.answer("Analyze", request.serializeBinary()), resource.urn);
   }
 
   /** Lets the rules at level `remediate` change one resource's inputs. */
   async remediate(resource: StackResource, providers: Providers): Promise<Remediation[]> {
     const request = analyzeRequest(resource, providers);
-    const response = RemediateResponse.deserializeBinary(await this.answer("Remediate", request));
+    const response = RemediateResponse.deserializeBinary(
+      await this.answer("Remediate", request.serializeBinary()),
+    );
     return response.getRemediationsList().map((message) => {
       const inputs = message.getProperties()?.toJavaScript();
       return {
@@ -166,14 +169,15 @@ export class Analyzer {
     });
   }
 
-  /** Judges all resources together by their outputs; `urn` stands for the stack. */
-  async analyzeStack(
-    resources: readonly StackResource[],
-    providers: Providers,
-    urn: string,
-  ): Promise<Report> {
+  /** What `analyzeStack` asks, ready to be sent. */
+  stackRequest(resources: readonly StackResource[], providers: Providers): Uint8Array {
     const request = new AnalyzeStackRequest();
     request.setResourcesList(resources.map((resource) => analyzerResource(resource, providers)));
+    return request.serializeBinary();
+  }
+
+  /** Judges all resources together by their outputs; `urn` stands for the stack. */
+  async analyzeStack(request: Uint8Array, urn: string): Promise<Report> {
     return reportOf(await this.answer("AnalyzeStack", request), urn);
   }
 

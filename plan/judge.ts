@@ -379,10 +379,14 @@ export class Judge {
     }
   }
 
-  private async analyzeStack(resources: readonly StackResource[]): Promise<void> {
-    if (!this.rules.some(({ scope }) => scope === "stack")) return;
-    const ask: Ask<Report> = (analyzer) =>
-      analyzer.analyzeStack(resources, this.admitted, this.stackUrn);
+  /** What the rules about the stack are asked; undefined when there are none. */
+  private async stackRequest(resources: readonly StackResource[]): Promise<Uint8Array | undefined> {
+    if (!this.rules.some(({ scope }) => scope === "stack")) return undefined;
+    return (await this.ready).stackRequest(resources, this.admitted);
+  }
+
+  private async analyzeStack(request: Uint8Array): Promise<void> {
+    const ask: Ask<Report> = (analyzer) => analyzer.analyzeStack(request, this.stackUrn);
     const about = { urn: this.stackUrn, scope: "stack" as const };
     try {
       this.judged.push({ ...about, ...(await this.shared(ask)) });
@@ -406,9 +410,11 @@ export class Judge {
     // All are known before the first is judged, because a provider may come after its resources.
     for (const resource of late) this.admitted.set(resource.urn, resource);
     for (const resource of late) await this.admit(resource);
+    // The pack has resources to judge yet, so this takes no time.
+    const request = await this.stackRequest(resources);
     await Promise.all(this.analyses);
     await this.alone(() => this.analyzeInterrupted());
-    await this.analyzeStack(resources);
+    if (request !== undefined) await this.analyzeStack(request);
     if (this.process.hasEnded) this.loss ??= await this.process.lastWords();
     // It ended, but not again: what it said before it did is no judgement.
     if (this.loss !== undefined && this.deadly.size === 0) throw this.fault(this.loss);
