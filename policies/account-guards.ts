@@ -62,6 +62,27 @@ export const accountGuards = resourceRule({
   },
 });
 
+const allGuards = [...Object.keys(guards), token.encryptionByDefault];
+
+export const guardsTogether = stackRule({
+  id: "aws-account-guards-whole",
+  title: "A stack that sets defaults of its account sets all that keep things private",
+  severity: "medium",
+  level: "advisory",
+  requirements: ["M1"],
+  controls: [],
+  fix: "Add what is missing of aws.s3.AccountPublicAccessBlock, aws.ebs.SnapshotBlockPublicAccess, aws.ec2.ImageBlockPublicAccess, aws.ec2.InstanceMetadataDefaults and aws.ebs.EncryptionByDefault.",
+  url: "https://docs.aws.amazon.com/securityhub/latest/userguide/ec2-controls.html",
+  types: allGuards,
+  *checkStack(stack) {
+    const [first] = stack.all(...allGuards);
+    const missing = allGuards.filter((type) => stack.all(type).length === 0);
+    if (first && missing.length > 0) {
+      yield first.fail(`${first.name} must have ${missing.join(", ")} beside it, got none`);
+    }
+  },
+});
+
 export const requiredTags = resourceRule<{ tags: string[] }>({
   id: "aws-required-tags",
   title: "The AWS provider tags every resource with who owns it, what it is part of and who pays",

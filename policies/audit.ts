@@ -106,16 +106,42 @@ export const guardDuty = stackRule({
   level: "mandatory",
   requirements: ["M1", "M10"],
   controls: ["ckv:CKV2_AWS_3", "ckv:CKV_AWS_238"],
-  fix: "Set enable to true, and add aws.guardduty.DetectorFeature for EKS_AUDIT_LOGS and RUNTIME_MONITORING.",
+  fix: "Set enable to true, and add aws.guardduty.DetectorFeature for EKS_AUDIT_LOGS and RUNTIME_MONITORING, the latter with EKS_ADDON_MANAGEMENT or the add-on aws-guardduty-agent.",
   url: "https://docs.aws.amazon.com/guardduty/latest/ug/kubernetes-protection.html",
   types: [token.detector],
   *checkStack(stack) {
     for (const detector of stack.all(token.detector)) {
       yield* detector.must("enable", isNot(false));
       for (const names of features) yield* hasFeature(detector, names, stack);
+      for (const cluster of stack.all(token.cluster)) yield* hasAgent(cluster, detector, stack);
     }
   },
 });
+
+const agent = "aws-guardduty-agent";
+
+/** What runs on nodes is seen by an agent, which GuardDuty installs when it is told to and the stack does else. */
+function* hasAgent(cluster: Resource, detector: Resource, stack: Stack): Iterable<Finding> {
+  const managed = stack
+    .users(detector, [token.detectorFeature], "detectorId")
+    .flatMap((feature) => feature.each("additionalConfigurations"))
+    .map((one): Truth => {
+      const values = [one.at("name"), one.at("status")];
+      if (values.some(({ unknown }) => unknown)) return undefined;
+      return values.map(({ text }) => text).join() === "EKS_ADDON_MANAGEMENT,ENABLED";
+    });
+  const own = stack.users(cluster, [token.addon], "clusterName").map((addon): Truth => {
+    const name = addon.at("addonName");
+    return name.unknown ? undefined : name.value === agent;
+  });
+  const truth = any([...managed, ...own]);
+  if (truth) return;
+  yield truth === false
+    ? cluster.fail(
+        `${cluster.name} must have the add-on ${agent}, or EKS_ADDON_MANAGEMENT, got none`,
+      )
+    : cluster.undecided(`the add-ons of ${cluster.name} are unknown until up`);
+}
 
 function* hasFeature(
   detector: Resource,

@@ -10,8 +10,8 @@ export const bucketTypes = [token.bucket, token.bucketV2];
 const encryptionTypes = [token.bucketEncryption, token.bucketEncryptionV2];
 const versioningTypes = [token.bucketVersioning, token.bucketVersioningV2];
 const lifecycleTypes = [token.bucketLifecycle, token.bucketLifecycleV2];
-const loggingTypes = [token.bucketLogging, token.bucketLoggingV2];
-const lockTypes = [token.bucketLock, token.bucketLockV2];
+export const loggingTypes = [token.bucketLogging, token.bucketLoggingV2];
+export const lockTypes = [token.bucketLock, token.bucketLockV2];
 
 /** What is found of a setting that every bucket must have as a resource of its own. */
 export function* mustHave(
@@ -93,11 +93,17 @@ export const encryptedBuckets = stackRule({
         ? isOneOf(["AES256"])
         : isOneOf(["aws:kms", "aws:kms:dsse"]);
       yield* mustHave(bucket, stack, encryptionTypes, "a default encryption", (setting) =>
-        setting.each("rules").flatMap((rule) => [...encryption(rule, kind, stack)]),
+        encryptions(setting).flatMap((rule) => [...encryption(rule, kind, stack)]),
       );
     }
   },
 });
+
+/** The rules of the setting; none at all is one that says nothing. */
+function encryptions(setting: Resource): Field[] {
+  const rules = setting.each("rules");
+  return rules.length > 0 ? rules : [setting.at("rules[0]")];
+}
 
 function* encryption(rule: Field, kind: Condition, stack: Stack): Iterable<Finding> {
   const byDefault = rule.at("applyServerSideEncryptionByDefault");
@@ -112,7 +118,7 @@ function* encryption(rule: Field, kind: Condition, stack: Stack): Iterable<Findi
 }
 
 /** Load balancers and S3 itself write access logs under S3's own keys only. */
-function receivesAccessLogs(bucket: Resource, stack: Stack): boolean {
+export function receivesAccessLogs(bucket: Resource, stack: Stack): boolean {
   const balancers = [token.loadBalancer, token.loadBalancerAlb, token.loadBalancerClassic];
   return (
     stack.users(bucket, loggingTypes, "targetBucket").length > 0 ||
@@ -177,12 +183,15 @@ export const keptBuckets = resourceRule({
 /** Nothing when nobody can delete what is in the bucket, for a time. */
 export function* mustBeLocked(bucket: Resource, stack: Stack): Iterable<Finding> {
   yield* bucket.must("objectLockEnabled", is(true));
-  yield* mustHave(bucket, stack, lockTypes, "a default retention", (lock) => {
-    const retention = lock.at("rule.defaultRetention");
-    const period = ["days", "years"].map((unit) => retention.at(unit)).find((one) => one.present);
-    return [
-      ...retention.at("mode").must(isOneOf(["GOVERNANCE", "COMPLIANCE"])),
-      ...(period ?? retention.at("days")).must(isBetween(1, 36_500)),
-    ];
-  });
+  yield* mustHave(bucket, stack, lockTypes, "a default retention", holdsFor);
+}
+
+/** What is found of a lock that holds for no time, or that nobody set. */
+export function holdsFor(lock: Resource): Finding[] {
+  const retention = lock.at("rule.defaultRetention");
+  const period = ["days", "years"].map((unit) => retention.at(unit)).find((one) => one.present);
+  return [
+    ...retention.at("mode").must(isOneOf(["GOVERNANCE", "COMPLIANCE"])),
+    ...(period ?? retention.at("days")).must(isBetween(1, 36_500)),
+  ];
 }

@@ -6,14 +6,21 @@ import { token } from "./tokens";
 
 export const ownSecurityGroups = stackRule({
   id: "compute-own-security-groups",
-  title: "Instances name security groups of their own, not the VPC's default and not EKS' group",
+  title:
+    "Instances, endpoints and log stores name security groups of their own, not the VPC's default and not EKS' group",
   severity: "high",
   level: "mandatory",
   requirements: ["J16"],
   controls: [],
-  fix: "Set vpcSecurityGroupIds of the instance or of the launch template to groups of the program.",
+  fix: "Set vpcSecurityGroupIds of the instance or of the launch template, or securityGroupIds of the endpoint or of the domain, to groups of the program.",
   url: "https://docs.aws.amazon.com/eks/latest/userguide/launch-templates.html",
-  types: [...instances, token.autoScalingGroup, token.nodeGroup],
+  types: [
+    ...instances,
+    token.autoScalingGroup,
+    token.nodeGroup,
+    token.vpcEndpoint,
+    token.searchDomain,
+  ],
   *checkStack(stack) {
     for (const instance of stack.all(...instances)) {
       yield* namesGroups([instance, ...templatesOf(instance, stack)], stack);
@@ -22,8 +29,25 @@ export const ownSecurityGroups = stackRule({
       yield* foreignTemplates(group, stack);
       for (const template of templatesOf(group, stack)) yield* namesGroups([template], stack);
     }
+    for (const endpoint of stack.all(token.vpcEndpoint)) {
+      if (endpoint.at("vpcEndpointType").value !== "Interface") continue;
+      yield* isInGroups(endpoint.at("securityGroupIds"), stack);
+    }
+    for (const domain of stack.all(token.searchDomain)) {
+      // What is public has no groups, and another rule to stop it.
+      if (!domain.at("vpcOptions").present) continue;
+      yield* isInGroups(domain.at("vpcOptions.securityGroupIds"), stack);
+    }
   },
 });
+
+/** AWS puts what names no group into the VPC's default one. */
+function* isInGroups(field: Field, stack: Stack): Iterable<Finding> {
+  if (!field.unknown && field.each().length === 0) yield field.fail("name a security group");
+  for (const group of field.each()) {
+    if (isDefault(group, stack)) yield group.fail("not be the VPC's default group");
+  }
+}
 
 function* namesGroups(sources: readonly Resource[], stack: Stack): Iterable<Finding> {
   const [source] = sources;

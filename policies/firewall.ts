@@ -102,12 +102,13 @@ const credentialHeaders = ["authorization", "cookie"];
 
 export const firewallLog = stackRule({
   id: "exp-alb-waf-log",
-  title: "The firewall of a public load balancer logs, and its records hold no credentials",
+  title:
+    "The firewall of a public load balancer logs and counts, and its records hold no credentials",
   severity: "medium",
   level: "mandatory",
   requirements: ["M10"],
   controls: ["ckv:CKV2_AWS_31", "ckv:CKV_AWS_176"],
-  fix: "Make a WebAclLoggingConfiguration whose redactedFields name authorization and cookie, and protect both headers in dataProtectionConfig.",
+  fix: "Set cloudwatchMetricsEnabled, make a WebAclLoggingConfiguration whose redactedFields name authorization and cookie, and protect both headers in dataProtectionConfig.",
   url: "https://docs.aws.amazon.com/waf/latest/developerguide/logging.html",
   types: balancerTypes,
   *checkStack(stack) {
@@ -120,6 +121,10 @@ export const firewallLog = stackRule({
     }
     for (const acl of acls) {
       yield* hasLog(acl, stack);
+      // Both are asked of every ACL and rule, and what is not counted raises no alarm.
+      for (const counted of [acl.at("visibilityConfig"), ...visibilities(acl)]) {
+        yield* counted.at("cloudwatchMetricsEnabled").must(isNot(false));
+      }
       const samples = acl.at("dataProtectionConfig");
       yield* covers(
         samples,
@@ -131,6 +136,10 @@ export const firewallLog = stackRule({
     }
   },
 });
+
+function visibilities(acl: Resource): Field[] {
+  return acl.each("rules").map((rule) => rule.at("visibilityConfig"));
+}
 
 function* hasLog(acl: Resource, stack: Stack): Iterable<Finding> {
   const logs = stack.users(acl, [token.webAclLogging], "resourceArn");

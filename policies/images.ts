@@ -1,4 +1,4 @@
-import { is, isOneOf } from "./conditions";
+import { is, isNot, isOneOf } from "./conditions";
 import { mustNameKey } from "./keys";
 import type { Field, Finding, Resource, Stack } from "./model";
 import { allows, isForAnybody, isLimitedBy, statements } from "./policy-documents";
@@ -37,6 +37,8 @@ export const imagesHardened = stackRule({
     for (const repository of stack.all(token.repository)) {
       yield* sealed(repository, stack);
       yield* scanned(repository, stack);
+      // Whoever deletes a repository deletes its images before, and knows what is lost.
+      yield* repository.must("forceDelete", isNot(true));
     }
     for (const template of stack.all(token.repositoryCreationTemplate)) {
       yield* sealed(template, stack);
@@ -54,7 +56,9 @@ const byKms = isOneOf(["KMS", "KMS_DSSE"]);
 function* sealed(repository: Resource, stack: Stack): Iterable<Finding> {
   yield* repository.must("imageTagMutability", immutable);
   const encryption = repository.at("encryptionConfigurations");
-  if (!encryption.present) yield encryption.fail("name a KMS key that you manage");
+  if (!encryption.unknown && encryption.each().length === 0) {
+    yield encryption.fail("name a KMS key that you manage");
+  }
   for (const one of encryption.each()) {
     yield* one.at("encryptionType").must(byKms);
     yield* mustNameKey(one.at("kmsKey"), stack);

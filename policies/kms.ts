@@ -3,6 +3,7 @@ import type { Field, Finding, Resource } from "./model";
 import {
   allows,
   grants,
+  isEveryActionOfAService,
   isForAnybody,
   isLimitedBy,
   isWholeAccount,
@@ -185,12 +186,12 @@ function limitsGrants(statement: Field): Truth {
 
 export const decryptNamedKeys = resourceRule({
   id: "kms-decrypt-named-keys",
-  title: "Who may decrypt may do so with named keys",
+  title: "Who may decrypt, or let others do so, may do so with named keys",
   severity: "high",
   level: "mandatory",
   requirements: ["M1", "S3"],
   controls: [],
-  fix: "Name the ARNs of keys, or limit kms:Decrypt by ForAnyValue:StringEquals kms:ResourceAliases, or by kms:ViaService and the encryption context.",
+  fix: "Name the ARNs of keys, or limit kms:Decrypt and kms:CreateGrant by ForAnyValue:StringEquals kms:ResourceAliases, or by kms:ViaService and the encryption context.",
   url: "https://docs.aws.amazon.com/securityhub/latest/userguide/kms-controls.html",
   types: permissionTypes,
   *check(resource) {
@@ -199,7 +200,7 @@ export const decryptNamedKeys = resourceRule({
       yield { verdict: "notApplicable", message: "the role has no policies of its own" };
     }
     for (const statement of documents.flatMap(statements)) {
-      const decrypts = ["kms:Decrypt", "kms:ReEncryptFrom"].map((action) =>
+      const decrypts = ["kms:Decrypt", "kms:ReEncryptFrom", "kms:CreateGrant"].map((action) =>
         grants(statement, action),
       );
       yield* statement.judge(
@@ -241,3 +242,30 @@ function namesKeys(statement: Field): Truth {
     ]),
   ]);
 }
+
+export const keyActionsNamed = resourceRule({
+  id: "kms-actions-named",
+  title: "Of a key's policy nobody but the account itself gets every action",
+  severity: "medium",
+  level: "mandatory",
+  requirements: ["M1", "S3"],
+  controls: [],
+  fix: "Name the actions of services, of their roles and of people; leave kms:* to the account, whose IAM policies decide then.",
+  url: "https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html",
+  types: keyTypes,
+  *check(key) {
+    const policy = key.at("policy");
+    if (!policy.present) {
+      yield { verdict: "notApplicable", message: `${key.name} has no policy of its own` };
+    }
+    for (const statement of policy.present ? statements(policy) : []) {
+      yield* statement.judge(
+        any([
+          not(all([allows(statement), isEveryActionOfAService(statement)])),
+          handsOver(statement),
+        ]),
+        "name the actions in use",
+      );
+    }
+  },
+});

@@ -49,7 +49,7 @@ export const invalidHeadersDropped = resourceRule({
   level: "mandatory",
   requirements: ["C10"],
   controls: ["ckv:CKV_AWS_131", "ckv:CKV_AWS_328", "avd:AWS-0052"],
-  fix: "Set dropInvalidHeaderFields to true, and desyncMitigationMode to strictest or defensive.",
+  fix: "Set dropInvalidHeaderFields to true, desyncMitigationMode to strictest or defensive, and xffHeaderProcessingMode to append or remove.",
   url: "https://docs.aws.amazon.com/elasticloadbalancing/latest/application/edit-load-balancer-attributes.html",
   types: applicationTypes,
   *check(balancer) {
@@ -60,6 +60,8 @@ export const invalidHeadersDropped = resourceRule({
     yield* balancer.must("dropInvalidHeaderFields", is(true));
     // AWS takes defensive when nothing is said.
     yield* balancer.must("desyncMitigationMode", isNot("monitor"));
+    // It appends when nothing is said; else whoever calls writes the address that programs believe.
+    yield* balancer.must("xffHeaderProcessingMode", isNot("preserve"));
   },
 });
 
@@ -118,5 +120,27 @@ export const inboundNamed = resourceRule({
         return Array.isArray(value) && value.length > 0;
       },
     });
+  },
+});
+
+const targetGroupTypes = [token.targetGroup, token.targetGroupAlb];
+
+export const tlsToTargets = resourceRule({
+  id: "exp-alb-tls-to-targets",
+  title: "Load balancers speak TLS to what is behind them, too",
+  severity: "medium",
+  level: "advisory",
+  requirements: ["M2", "C8"],
+  controls: ["ckv:CKV_AWS_378"],
+  fix: "Set protocol to HTTPS, and let the targets serve TLS.",
+  url: "https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-target-groups.html",
+  types: targetGroupTypes,
+  *check(group) {
+    // Functions are called by the API of Lambda, which is TLS.
+    if (group.at("targetType").value === "lambda") {
+      yield { verdict: "notApplicable", message: "functions are not called over HTTP" };
+      return;
+    }
+    yield* group.must("protocol", isNot("HTTP"));
   },
 });

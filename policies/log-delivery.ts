@@ -1,7 +1,13 @@
-import { is, isSet } from "./conditions";
+import { is, isOneOf, isSet } from "./conditions";
 import { mustNameKey } from "./keys";
 import type { Finding, Resource, Stack } from "./model";
-import { allows, isEveryResource, isLimitedBy, principals, statements } from "./policy-documents";
+import {
+  allows,
+  isEveryResourceOfAKind,
+  isLimitedBy,
+  principals,
+  statements,
+} from "./policy-documents";
 import { resourceRule, stackRule } from "./rule";
 import { token } from "./tokens";
 import { any, not } from "./truth";
@@ -16,7 +22,7 @@ export const deliveryEncrypted = stackRule({
   level: "mandatory",
   requirements: ["S1", "M1"],
   controls: ["ckv:CKV_AWS_240", "ckv:CKV_AWS_241"],
-  fix: "Set serverSideEncryption with a KMS key, and vpcConfig and s3Configuration.kmsKeyArn of the destination.",
+  fix: "Set serverSideEncryption with keyType CUSTOMER_MANAGED_CMK and a KMS key, and vpcConfig and s3Configuration.kmsKeyArn of the destination.",
   url: "https://docs.aws.amazon.com/firehose/latest/dev/encryption.html",
   types: [token.deliveryStream],
   *checkStack(stack) {
@@ -24,6 +30,7 @@ export const deliveryEncrypted = stackRule({
       // What comes from another stream is encrypted by that one: Firehose takes no key for it.
       if (!stream.at("kinesisSourceConfiguration").present) {
         yield* stream.must("serverSideEncryption.enabled", is(true));
+        yield* stream.must("serverSideEncryption.keyType", isOneOf(["CUSTOMER_MANAGED_CMK"]));
         yield* mustNameKey(stream.at("serverSideEncryption.keyArn"), stack);
       }
       for (const destination of searchDestinations) {
@@ -88,7 +95,10 @@ export const logResourcePolicyNarrow = resourceRule({
           "limit the service by aws:SourceAccount or aws:SourceArn",
         );
       }
-      yield* statement.judge(any([refused, not(isEveryResource(statement))]), "name log groups");
+      yield* statement.judge(
+        any([refused, not(isEveryResourceOfAKind(statement))]),
+        "name log groups",
+      );
     }
   },
 });

@@ -8,16 +8,37 @@ import { token } from "./tokens";
 import { isMeantPublic } from "./topology";
 
 /** What private nodes need to join and to pull images: docs.aws.amazon.com/eks/latest/userguide/private-clusters.html */
-const needed = ["s3", "ecr.api", "ecr.dkr", "sts", "logs"];
+const needed = ["s3", "ec2", "ecr.api", "ecr.dkr", "sts", "logs"];
+
+/** What else they need, as soon as the stack has what calls it. */
+const neededBy: readonly [services: readonly string[], has: (stack: Stack) => boolean][] = [
+  // docs.aws.amazon.com/eks/latest/userguide/pod-id-how-it-works.html
+  [["eks-auth"], (stack) => hasAddon(stack, "eks-pod-identity-agent")],
+  // docs.aws.amazon.com/guardduty/latest/ug/how-runtime-monitoring-works-eks.html
+  [["guardduty-data"], (stack) => hasAddon(stack, "aws-guardduty-agent")],
+  // docs.aws.amazon.com/systems-manager/latest/userguide/setup-create-vpc.html
+  [["ssm", "ssmmessages", "kms"], hasSessions],
+];
+
+function hasAddon(stack: Stack, name: string): boolean {
+  return stack.all(token.addon).some((addon) => addon.at("addonName").value === name);
+}
+
+/** Sessions lead to instances of the stack and are encrypted with a key of the account. */
+function hasSessions(stack: Stack): boolean {
+  return stack
+    .all(token.document)
+    .some((document) => document.at("documentType").value === "Session");
+}
 
 export const vpcEndpoints = stackRule({
   id: "net-vpc-endpoints",
-  title: "Nodes reach ECR, S3, STS and CloudWatch Logs without leaving the VPC",
+  title: "Nodes, their agents and sessions call AWS without leaving the VPC",
   severity: "low",
   level: "advisory",
   requirements: ["J18"],
   controls: [],
-  fix: `Add VPC endpoints for ${needed.join(", ")}.`,
+  fix: `Add VPC endpoints for ${needed.join(", ")}; for Pod Identity eks-auth, for GuardDuty's agent guardduty-data, for sessions ssm, ssmmessages and kms.`,
   url: "https://docs.aws.amazon.com/eks/latest/userguide/private-clusters.html",
   types: [token.cluster],
   *checkStack(stack) {
@@ -27,7 +48,8 @@ export const vpcEndpoints = stackRule({
         ...stack.danglers([token.vpcEndpoint], "vpcId", [token.vpc]),
         ...endpoints.map((endpoint) => endpoint.at("serviceName")).filter((field) => field.unknown),
       ];
-      for (const service of needed) {
+      const more = neededBy.flatMap(([services, has]) => (has(stack) ? services : []));
+      for (const service of [...needed, ...more]) {
         if (endpoints.some((endpoint) => serviceOf(endpoint).endsWith(`.${service}`))) continue;
         yield* open.length > 0
           ? open.map((field) => field.undecided())

@@ -81,14 +81,17 @@ export function isEveryResource(statement: Field): Truth {
 /** `*`, and ARNs whose resource part starts with a wildcard. */
 const everyResource = /^(\*+|arn:[^:]*:[^:]*:[^:]*:[^:]*:\*.*)$/;
 
-/** Whether the statement is about every resource of a kind at least, such as every role of an account. */
+/**
+ * Whether the statement is about every resource of a kind at least, such as every role of an account. All objects of a
+ * bucket are what the bucket is for.
+ */
 export function isEveryResourceOfAKind(statement: Field): Truth {
   return any([
     isEveryResource(statement),
     ...statement
       .at("Resource")
       .each()
-      .map((item) => isPattern(item, /^arn:[^:]*:[^:]*:[^:]*:[^:]*:[^:/*?]+[:/]\*+$/)),
+      .map((item) => isPattern(item, /^arn:[^:]*:(?!s3:::)[^:]*:[^:]*:[^:]*:[^:/*?]+[:/]\*+$/)),
   ]);
 }
 

@@ -28,7 +28,7 @@ export const bucketPolicies = stackRule({
       yield* mustHave(bucket, stack, [token.bucketPolicy], "a policy", (policy) => {
         const document = policy.at("policy").json();
         return [
-          ...deniesPlainText(document, ["s3:*", "*"]),
+          ...deniesPlainText(document, ["s3:*", "*"], coversBucket),
           ...document.judge(
             any(statements(document).map((one) => refusesOldTls(one))),
             "deny s3:* to everybody when s3:TlsVersion is less than 1.2",
@@ -68,11 +68,27 @@ function topicDocuments(topic: Resource, stack: Stack): Field[] {
   return documents.map((document) => document.json());
 }
 
-function deniesPlainText(document: Field, actions: readonly string[]): Finding[] {
+/** Whether the statement is about the bucket and about what is in it: IAM sees two kinds of resources. */
+function coversBucket(statement: Field): Truth {
+  const resources = statement.at("Resource").each();
+  const some = (fits: (text: string) => boolean) =>
+    any(resources.map(({ unknown, text }) => fits(text) || (unknown ? undefined : false)));
+  return all([
+    some((text) => text === "*" || /^[^/]+$/.test(text)),
+    some((text) => text === "*" || text.endsWith("/*")),
+  ]);
+}
+
+function deniesPlainText(
+  document: Field,
+  actions: readonly string[],
+  covers: (statement: Field) => Truth = () => true,
+): Finding[] {
   const denial = any(
     statements(document).map((one) =>
       all([
         deniesEverybody(one, actions),
+        covers(one),
         condition(one, "Bool", "aws:SecureTransport", (text) => text === "false"),
       ]),
     ),
@@ -83,6 +99,7 @@ function deniesPlainText(document: Field, actions: readonly string[]): Finding[]
 function refusesOldTls(statement: Field): Truth {
   return all([
     deniesEverybody(statement, ["s3:*", "*"]),
+    coversBucket(statement),
     condition(statement, "NumericLessThan", "s3:TlsVersion", (text) => numeric(text) >= 1.2),
   ]);
 }

@@ -1,5 +1,6 @@
 import { allowedAccounts } from "./account";
-import { accountGuards, defaultEncryption, requiredTags } from "./account-guards";
+import { accountGuards, defaultEncryption, guardsTogether, requiredTags } from "./account-guards";
+import { alarmsAtOnce, trailWatched } from "./alarms";
 import { alarmsAct, auditTrail, guardDuty, trailLocked } from "./audit";
 import { singleBastion, sshTrustedNetworks } from "./bastion";
 import { bottlerocketHardened } from "./bottlerocket";
@@ -34,11 +35,13 @@ import { onlyTheEntry } from "./exposure/rule";
 import { imagesHardened } from "./images";
 import { managedPoliciesKnown, noAdminManaged, noStarStar, noUsersOrKeys } from "./iam";
 import { noEscalation } from "./iam-escalation";
+import { actionsNamed, noWholeService, resourcesNamed } from "./iam-least-privilege";
 import { narrowTrust, nodeRoleMinimal, oidcAudience } from "./iam-roles";
 import {
   decryptNamedKeys,
   deletionWindow,
   grantsLimited,
+  keyActionsNamed,
   noWildcardPrincipal,
   rotation,
 } from "./kms";
@@ -50,9 +53,11 @@ import {
   inboundNamed,
   invalidHeadersDropped,
   singlePublicBalancer,
+  tlsToTargets,
 } from "./load-balancer-form";
 import { controlPlaneDelivered, deliveryEncrypted, logResourcePolicyNarrow } from "./log-delivery";
 import { controlPlaneLogGroup, logGroupEncrypted } from "./logs";
+import { logGroupsMade } from "./log-writers";
 import { naclNamedPorts, naclNoOpenAdmin } from "./network-acls";
 import { endpointPolicy, vpcEndpoints } from "./network-endpoints";
 import { eipOnlyNat, internetGatewaySingle } from "./network-gateways";
@@ -74,8 +79,16 @@ import {
 import { patchedByTemplate, selinux } from "./nodes";
 import { ownAccounts } from "./own-accounts";
 import { bucketPolicies, topicPolicies } from "./resource-policies";
+import { podRolesNamed } from "./pod-identity";
+import { accessLogged, kmsOnly, locksHold, recordsKept, trailObjects } from "./records";
 import type { Rule } from "./rule";
-import { searchByRoles, searchDomainLogs, searchEncrypted, searchZones } from "./search-domains";
+import {
+  searchByRoles,
+  searchDomainLogs,
+  searchEncrypted,
+  searchKept,
+  searchZones,
+} from "./search-domains";
 import { described, noMixedRules, referenceOverCidr } from "./security-group-form";
 import { noAllPorts, noWorldIngress, restrictEgress } from "./security-groups";
 import {
@@ -95,6 +108,7 @@ import { volumesEncrypted } from "./volumes";
 export const rules: readonly Rule[] = [
   allowedAccounts,
   accountGuards,
+  guardsTogether,
   requiredTags,
   defaultEncryption,
 
@@ -131,6 +145,7 @@ export const rules: readonly Rule[] = [
   strictTransport,
   noServerHeader,
   invalidHeadersDropped,
+  tlsToTargets,
   firewall,
   firewallLog,
   balancerDeletionProtection,
@@ -184,8 +199,11 @@ export const rules: readonly Rule[] = [
   logGroupEncrypted,
   auditTrail,
   trailLocked,
+  trailObjects,
+  trailWatched,
   guardDuty,
   alarmsAct,
+  alarmsAtOnce,
   topicPolicies,
 
   privateBuckets,
@@ -193,14 +211,20 @@ export const rules: readonly Rule[] = [
   versionedBuckets,
   bucketPolicies,
   keptBuckets,
+  locksHold,
+  kmsOnly,
+  accessLogged,
+  recordsKept,
 
   searchEncrypted,
   searchByRoles,
+  searchKept,
   searchZones,
   searchDomainLogs,
   deliveryEncrypted,
   controlPlaneDelivered,
   logResourcePolicyNarrow,
+  logGroupsMade,
 
   imagesHardened,
 
@@ -208,13 +232,18 @@ export const rules: readonly Rule[] = [
   noWildcardPrincipal,
   deletionWindow,
   grantsLimited,
+  keyActionsNamed,
   decryptNamedKeys,
 
   ownAccounts,
   nodeRoleMinimal,
   narrowTrust,
+  podRolesNamed,
   noStarStar,
   noEscalation,
+  noWholeService,
+  actionsNamed,
+  resourcesNamed,
   noAdminManaged,
   managedPoliciesKnown,
   noUsersOrKeys,

@@ -104,6 +104,25 @@ function* named(statement: Field): Iterable<Finding> {
   );
 }
 
+export const searchKept = resourceRule({
+  id: "es-kept",
+  title: "Log stores get the updates of their software and are not deleted by mistake",
+  severity: "medium",
+  level: "advisory",
+  requirements: ["S1", "M1"],
+  controls: [],
+  fix: "Set softwareUpdateOptions.autoSoftwareUpdateEnabled to true, and the resource option protect.",
+  url: "https://docs.aws.amazon.com/opensearch-service/latest/developerguide/service-software.html",
+  types: domainTypes,
+  *check(domain) {
+    yield* domain.must("softwareUpdateOptions.autoSoftwareUpdateEnabled", is(true));
+    // Its snapshots go with it.
+    if (!domain.protect) {
+      yield domain.fail(`${domain.name} must have the resource option protect, got none`);
+    }
+  },
+});
+
 export const searchZones = resourceRule({
   id: "es-multi-zone",
   title: "Log stores outlive the loss of a zone",

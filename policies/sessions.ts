@@ -48,7 +48,7 @@ export const sessionsLogged = resourceRule({
   level: "mandatory",
   requirements: ["M7", "S1"],
   controls: [],
-  fix: "Set kmsKeyId, cloudWatchLogGroupName, cloudWatchEncryptionEnabled, idleSessionTimeout and maxSessionDuration in the session document, and leave runAsEnabled false.",
+  fix: "Set kmsKeyId, cloudWatchLogGroupName, cloudWatchEncryptionEnabled, cloudWatchStreamingEnabled, idleSessionTimeout and maxSessionDuration in the session document, and leave runAsEnabled false.",
   url: "https://docs.aws.amazon.com/systems-manager/latest/userguide/session-manager-schema.html",
   types: [token.document],
   *check(document) {
@@ -59,6 +59,8 @@ export const sessionsLogged = resourceRule({
       if (content.at("sessionType").value === "Port") return;
       yield* inputs.at("cloudWatchLogGroupName").must(isSet);
       yield* inputs.at("cloudWatchEncryptionEnabled").must(is(true));
+      // Else the log is written at the end, and not when the instance is gone before.
+      yield* inputs.at("cloudWatchStreamingEnabled").must(is(true));
       // A tag of the caller names the user then, who may be a sudoer:
       // docs.aws.amazon.com/systems-manager/latest/userguide/session-preferences-run-as.html
       yield* inputs.at("runAsEnabled").must(isNot(true));
@@ -361,6 +363,10 @@ function startsFrom(bastion: Resource, stack: Stack): Resource[] {
   return bastion.type === token.autoScalingGroup ? fromTemplates : [bastion];
 }
 
+/** A line that writes the file, in a shell or for cloud-init; a line that only names it leaves the agent's in place. */
+const writesSudoers =
+  /(>|\btee\b|\bpath:|\binstall\b|\bcp\b|\bmv\b)[^\n]*\/etc\/sudoers\.d\/ssm-agent-users/;
+
 /** What the user data says is all that a plan can show; what it does on the instance is for its author to test. */
 function* takesRights(source: Resource): Iterable<Finding> {
   const fields = ["userData", "userDataBase64"].map((path) => source.at(path));
@@ -368,7 +374,7 @@ function* takesRights(source: Resource): Iterable<Finding> {
   const text = readings(field.text).join("\n");
   const says = (truth: boolean): Truth => (field.unknown ? undefined : truth);
   yield* field.judge(
-    says(text.includes("/etc/sudoers.d/ssm-agent-users") && !/\bssm-user\s+ALL\b/.test(text)),
+    says(writesSudoers.test(text) && !/\bssm-user\s+ALL\b/.test(text)),
     "take sudo from ssm-user by /etc/sudoers.d/ssm-agent-users",
   );
   yield* field.judge(

@@ -200,6 +200,14 @@ export const sshdAudit = stackRule({
   },
 });
 
+/** Ways out of a session that are not to a named host and port. */
+const closedWays = [
+  "AllowAgentForwarding",
+  "AllowStreamLocalForwarding",
+  "X11Forwarding",
+  "PermitTunnel",
+];
+
 export const sshdForwarding = stackRule({
   id: "bastion-sshd-forwarding",
   title: "The SSH server of a bastion forwards to named hosts, and neither agents nor displays",
@@ -207,14 +215,21 @@ export const sshdForwarding = stackRule({
   level: "mandatory",
   requirements: ["M5", "J16"],
   controls: [],
-  fix: "Set PermitOpen to the hosts in use or none, and AllowAgentForwarding, X11Forwarding and PermitTunnel to no in sshd_config in the user data.",
+  fix: "Set PermitOpen to the hosts in use or none, AllowTcpForwarding to local, and AllowAgentForwarding, AllowStreamLocalForwarding, X11Forwarding and PermitTunnel to no in sshd_config in the user data.",
   url: "https://man.openbsd.org/sshd_config",
   types,
   *checkStack(stack) {
     yield* settings(stack, function* (sshd) {
-      for (const keyword of ["AllowAgentForwarding", "X11Forwarding", "PermitTunnel"]) {
-        yield* sshd.must(keyword, no, "be no");
+      for (const keyword of closedWays) yield* sshd.must(keyword, no, "be no");
+      // Off unless it is said: environments load libraries, and gateways let others into a tunnel.
+      for (const keyword of ["PermitUserEnvironment", "GatewayPorts"]) {
+        if (sshd.first(keyword) !== undefined) yield* sshd.must(keyword, no, "be no");
       }
+      yield* sshd.must(
+        "AllowTcpForwarding",
+        (value) => value === "local" || no(value),
+        "be local or no",
+      );
       yield* sshd.must(
         "PermitOpen",
         (value) => value.split(/\s+/).every((target) => target !== "any" && !target.includes("*")),

@@ -13,7 +13,7 @@ const secrets: [name: string, pattern: RegExp][] = [
   ["a bootstrap token of Kubernetes", /\b[a-z0-9]{6}\.[a-z0-9]{16}\b/],
   [
     "a password",
-    /\b[a-z0-9_-]*(password|passwd|secret|token|api_?key)['"]?\s*[=:]\s*['"]?(?![$<{(]|true\b|false\b|null\b)[^\s'"$]{8,}/i,
+    /(password|passwd|secret|token|api_?key)['"]?\s*[=:]\s*['"]?(?![$<{(]|true\b|false\b|null\b)[^\s'"$]{8,}/i,
   ],
 ];
 

@@ -210,6 +210,11 @@ casesFor("bastion-session-logged [M7] [S1]", {
       ["sessions: content.inputs.cloudWatchEncryptionEnabled must be true, got false"],
     ],
     [
+      "a log that is written at the end",
+      session({ ...sessionInputs, cloudWatchStreamingEnabled: false }),
+      ["sessions: content.inputs.cloudWatchStreamingEnabled must be true, got false"],
+    ],
+    [
       "no idle time-out",
       without("idleSessionTimeout"),
       ["sessions: content.inputs.idleSessionTimeout must be an integer from 1 to 60, got nothing"],
@@ -628,6 +633,11 @@ casesFor("bastion-session-no-sudo [M7]", {
       "sudo for ssm-user",
       script(`${bastionScript}echo 'ssm-user ALL=(ALL) NOPASSWD:ALL' >> /etc/sudoers.d/x`),
       [noSudo(shown(`${bastionScript}echo 'ssm-user ALL=(ALL) NOPASSWD:ALL' >> /etc/sudoers.d/x`))],
+    ],
+    [
+      "a file that is only named",
+      script(`chmod 0440 /etc/sudoers.d/ssm-agent-users\n: 169.254.169.254`),
+      [noSudo(shown(`chmod 0440 /etc/sudoers.d/ssm-agent-users\n: 169.254.169.254`))],
     ],
     [
       "the metadata service for everybody",

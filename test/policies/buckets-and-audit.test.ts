@@ -269,6 +269,20 @@ casesFor("s3-tls-only [M1] [M2]", {
     ],
     ["old TLS", { "evidence-policy.policy": document(tls) }, [old]],
     [
+      "plain text for objects",
+      {
+        "evidence-policy.policy": document({ ...tls, Resource: "arn:aws:s3:::evidence" }, tls12),
+      },
+      ["evidence-policy: policy must deny s3:* to everybody without TLS, got a map"],
+    ],
+    [
+      "old TLS for the bucket",
+      {
+        "evidence-policy.policy": document(tls, { ...tls12, Resource: "arn:aws:s3:::evidence/*" }),
+      },
+      [old],
+    ],
+    [
       "TLS 1.1",
       {
         "evidence-policy.policy": document(tls, {
@@ -430,6 +444,16 @@ casesFor("mon-guardduty [M1] [M10]", {
   passes: [
     ["both features", {}],
     ["the older one for nodes", { "runtime.name": "EKS_RUNTIME_MONITORING" }],
+    [
+      "an agent of the stack",
+      {
+        "runtime.additionalConfigurations": gone,
+        agent: resource(token.addon, {
+          clusterName: ref("cluster", "name"),
+          addonName: "aws-guardduty-agent",
+        }),
+      },
+    ],
     ["a detector that is on by itself", { "detector.enable": gone }],
   ],
   fails: [
@@ -442,6 +466,13 @@ casesFor("mon-guardduty [M1] [M10]", {
       "no look at clusters",
       { "audit-logs": gone },
       ["detector: detector must have the feature EKS_AUDIT_LOGS, got none"],
+    ],
+    [
+      "no agent on nodes",
+      { "runtime.additionalConfigurations": gone },
+      [
+        "cluster: cluster must have the add-on aws-guardduty-agent, or EKS_ADDON_MANAGEMENT, got none",
+      ],
     ],
     [
       "no look at nodes",

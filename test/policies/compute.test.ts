@@ -240,6 +240,24 @@ casesFor("compute-own-security-groups [J16]", {
     ],
     ["an instance without a group", instance({}), [`it: ${nameGroup}`]],
     [
+      "an endpoint without a group",
+      { "endpoint-sts.securityGroupIds": gone },
+      ["endpoint-sts: securityGroupIds must name a security group, got nothing"],
+    ],
+    [
+      "an endpoint in the VPC's default group",
+      { "endpoint-sts.securityGroupIds": [ref("default-group")] },
+      [
+        `endpoint-sts: securityGroupIds[0] must not be the VPC's default group, got "(unknown)"`,
+      ],
+      "preview",
+    ],
+    [
+      "a log store without a group",
+      { "store.vpcOptions.securityGroupIds": [] },
+      ["store: vpcOptions.securityGroupIds must name a security group, got []"],
+    ],
+    [
       "the VPC's default group",
       { "nodes-template.vpcSecurityGroupIds": [ref("default-group")] },
       [

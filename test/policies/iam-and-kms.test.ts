@@ -387,11 +387,13 @@ casesFor("kms-decrypt-named-keys [M1] [S3]", {
       }),
     ],
     ["other actions", decrypting({ Action: "kms:DescribeKey" })],
+    ["grants on a key", decrypting({ Action: "kms:CreateGrant", Resource: keyArn })],
     ["a key beside a bucket", decrypting({ Resource: [keyArn, "arn:aws:s3:::b/*"] })],
     ["a denial", decrypting({ Effect: "Deny" })],
   ],
   fails: [
     ["everything", decrypting({}), [unnamed]],
+    ["grants on everything", decrypting({ Action: "kms:CreateGrant" }), [unnamed]],
     ["every key", decrypting({ Resource: "arn:aws:kms:eu-west-1:111122223333:key/*" }), [unnamed]],
     ["a key and everything", decrypting({ Resource: [keyArn, "*"] }), [unnamed]],
     ["a pattern of the action", decrypting({ Action: "kms:De*" }), [unnamed]],

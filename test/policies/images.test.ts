@@ -40,6 +40,16 @@ casesFor("ecr-private-immutable-scanned [C6] [M1]", {
       ['repository: imageTagMutability must be one of IMMUTABLE, got "MUTABLE"'],
     ],
     [
+      "a repository that takes its images with it",
+      { "repository.forceDelete": true },
+      ["repository: forceDelete must not be true, got true"],
+    ],
+    [
+      "encryption by nothing",
+      { "template.encryptionConfigurations": [] },
+      ["template: encryptionConfigurations must name a KMS key that you manage, got []"],
+    ],
+    [
       "tags left to AWS",
       { "repository.imageTagMutability": gone },
       ["repository: imageTagMutability must be one of IMMUTABLE, got nothing"],

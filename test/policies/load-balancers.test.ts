@@ -68,6 +68,11 @@ casesFor("exp-alb-drop-invalid-headers [C10]", {
       { "balancer.desyncMitigationMode": "monitor" },
       ['balancer: desyncMitigationMode must not be monitor, got "monitor"'],
     ],
+    [
+      "addresses that callers write",
+      { "balancer.xffHeaderProcessingMode": "preserve" },
+      ['balancer: xffHeaderProcessingMode must not be preserve, got "preserve"'],
+    ],
   ],
   undecided: [
     [
@@ -323,6 +328,11 @@ casesFor("exp-alb-waf-log [M10]", {
       "cookies in the log",
       { "acl-log.redactedFields": [{ singleHeader: { name: "authorization" } }] },
       ["acl-log: redactedFields must cover the headers cookie"],
+    ],
+    [
+      "requests that nobody counts",
+      { "firewall.visibilityConfig": { cloudwatchMetricsEnabled: false } },
+      ["firewall: visibilityConfig.cloudwatchMetricsEnabled must not be false, got false"],
     ],
     [
       "credentials in the samples",

@@ -23,13 +23,16 @@ casesFor("log-delivery-encrypted [S1] [M1]", {
       { "delivery.serverSideEncryption": gone },
       [
         "delivery: serverSideEncryption.enabled must be true, got nothing",
+        "delivery: serverSideEncryption.keyType must be one of CUSTOMER_MANAGED_CMK, got nothing",
         "delivery: serverSideEncryption.keyArn must name a KMS key that you manage, got nothing",
       ],
     ],
     [
       "AWS' key",
-      { "delivery.serverSideEncryption": { enabled: true } },
-      ["delivery: serverSideEncryption.keyArn must name a KMS key that you manage, got nothing"],
+      { "delivery.serverSideEncryption": { enabled: true, keyType: "AWS_OWNED_CMK" } },
+      [
+        'delivery: serverSideEncryption.keyType must be one of CUSTOMER_MANAGED_CMK, got "AWS_OWNED_CMK"',
+        "delivery: serverSideEncryption.keyArn must name a KMS key that you manage, got nothing"],
     ],
     [
       "failed records without a key",
@@ -113,6 +116,11 @@ casesFor("log-resource-policy-narrow [M1] [S1]", {
     [
       "every group",
       policy({ Resource: "*" }),
+      ["store-log-policy: policyDocument.Statement[0] must name log groups, got statement Domain"],
+    ],
+    [
+      "every group of the account",
+      policy({ Resource: "arn:aws:logs:eu-west-1:111122223333:log-group:*" }),
       ["store-log-policy: policyDocument.Statement[0] must name log groups, got statement Domain"],
     ],
   ],

@@ -14,6 +14,21 @@ casesFor("net-vpc-endpoints [J18]", {
     ],
     ["no STS", { "endpoint-sts": gone }, ["vpc: vpc must have an endpoint for sts, got none"]],
     [
+      "no way for sessions",
+      { "endpoint-ssmmessages": gone },
+      ["vpc: vpc must have an endpoint for ssmmessages, got none"],
+    ],
+    [
+      "no way for Pod Identity",
+      { agent: resource(token.addon, { addonName: "eks-pod-identity-agent" }) },
+      ["vpc: vpc must have an endpoint for eks-auth, got none"],
+    ],
+    [
+      "no way for GuardDuty's agent",
+      { agent: resource(token.addon, { addonName: "aws-guardduty-agent" }) },
+      ["vpc: vpc must have an endpoint for guardduty-data, got none"],
+    ],
+    [
       "an endpoint of another VPC",
       { "endpoint-sts.vpcId": "vpc-1" },
       ["vpc: vpc must have an endpoint for sts, got none"],

@@ -22,6 +22,8 @@ AllowUsers alice bob
 AllowAgentForwarding no
 X11Forwarding no
 PermitTunnel no
+AllowTcpForwarding local
+AllowStreamLocalForwarding no
 PermitOpen 0123456789abcdef.gr7.eu-west-1.eks.amazonaws.com:443
 END
 `;
@@ -217,6 +219,26 @@ casesFor("bastion-sshd-forwarding [M5] [J16]", {
       "a network device",
       where("PermitTunnel no", "PermitTunnel point-to-point"),
       found("PermitTunnel must be no, got point-to-point"),
+    ],
+    [
+      "sockets of programs",
+      where("AllowStreamLocalForwarding no", "AllowStreamLocalForwarding yes"),
+      found("AllowStreamLocalForwarding must be no, got yes"),
+    ],
+    [
+      "tunnels back to the caller",
+      where("AllowTcpForwarding local", "AllowTcpForwarding yes"),
+      found("AllowTcpForwarding must be local or no, got yes"),
+    ],
+    [
+      "tunnels for others",
+      where("PermitTunnel no\n", "PermitTunnel no\nGatewayPorts yes\n"),
+      found("GatewayPorts must be no, got yes"),
+    ],
+    [
+      "variables of the caller",
+      where("PermitTunnel no\n", "PermitTunnel no\nPermitUserEnvironment yes\n"),
+      found("PermitUserEnvironment must be no, got yes"),
     ],
     [
       "tunnels to any host",

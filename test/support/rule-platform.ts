@@ -219,6 +219,10 @@ function endpoints(): StackSpec {
       routeTableIds: zones.map((letter) => ref(`private-table-${letter}`)),
       policy: own(["s3:GetObject"]),
     }),
+    "endpoint-ec2": inside("ec2", ["ec2:DescribeInstances"]),
+    "endpoint-kms": inside("kms", ["kms:DescribeKey"]),
+    "endpoint-ssm": inside("ssm", ["ssm:UpdateInstanceInformation"]),
+    "endpoint-ssmmessages": inside("ssmmessages", ["ssmmessages:OpenDataChannel"]),
     "endpoint-ecr-api": inside("ecr.api", ["ecr:BatchGetImage"]),
     "endpoint-ecr-dkr": inside("ecr.dkr", ["ecr:BatchGetImage"]),
     "endpoint-sts": inside("sts", ["sts:AssumeRole"]),
@@ -380,6 +384,7 @@ export const sessionInputs = {
   kmsKeyId: "alias/platform/sessions",
   cloudWatchLogGroupName: "/platform/sessions",
   cloudWatchEncryptionEnabled: true,
+  cloudWatchStreamingEnabled: true,
   idleSessionTimeout: "15",
   maxSessionDuration: "480",
 };
@@ -421,6 +426,11 @@ function bastion(): StackSpec {
         inputs: sessionInputs,
       }),
     }),
+    "session-logs": resource(token.logGroup, {
+      name: sessionInputs.cloudWatchLogGroupName,
+      kmsKeyId: ref("key", "arn"),
+      retentionInDays: 365,
+    }),
     "session-policy": resource(token.policy, { policy: document(sessionStatement()) }),
     "own-session-policy": resource(token.policy, { policy: document(ownSessionStatement()) }),
   };
@@ -438,6 +448,19 @@ export function bucketDenials(name: string): Record<string, unknown>[] {
     { ...everything, Sid: "Tls", Condition: { Bool: { "aws:SecureTransport": "false" } } },
     { ...everything, Sid: "Tls12", Condition: { NumericLessThan: { "s3:TlsVersion": "1.2" } } },
   ];
+}
+
+/** What keeps objects under the bucket's own kind of key. */
+export function otherKindsDenied(name: string, Condition?: Record<string, unknown>) {
+  const kind = "s3:x-amz-server-side-encryption";
+  return {
+    Sid: "OtherKinds",
+    Effect: "Deny",
+    Principal: "*",
+    Action: "s3:PutObject",
+    Resource: `arn:aws:s3:::${name}/*`,
+    Condition: Condition ?? { StringNotEquals: { [kind]: "aws:kms" }, Null: { [kind]: "false" } },
+  };
 }
 
 function bucket(name: string, byDefault: Record<string, unknown>): StackSpec {
@@ -478,6 +501,7 @@ function bucket(name: string, byDefault: Record<string, unknown>): StackSpec {
       ...of,
       policy: document(
         ...bucketDenials(name),
+        otherKindsDenied(name),
         statement({
           Sid: "Service",
           Principal: { Service: "cloudtrail.amazonaws.com" },
@@ -489,6 +513,19 @@ function bucket(name: string, byDefault: Record<string, unknown>): StackSpec {
     }),
   };
 }
+
+/** What the filter of the platform counts, in one pattern. */
+export const trailEvents = [
+  "Root",
+  "MFAUsed",
+  "DisableKey ScheduleKeyDeletion",
+  "StopLogging DeleteTrail",
+  "DeleteLogGroup",
+  "DeleteFlowLogs",
+  "DeleteDetector",
+  "AuthorizeSecurityGroupIngress",
+  "ModifySecurityGroupRules",
+];
 
 function audit(): StackSpec {
   const metric = { name: "root", namespace: "platform" };
@@ -539,6 +576,15 @@ function audit(): StackSpec {
       kmsKeyId: ref("audit-key", "arn"),
       cloudWatchLogsGroupArn: ref("audit-group", "arn"),
       cloudWatchLogsRoleArn: ref("audit-role", "arn"),
+      advancedEventSelectors: [
+        { fieldSelectors: [{ field: "eventCategory", equals: ["Management"] }] },
+        {
+          fieldSelectors: [
+            { field: "eventCategory", equals: ["Data"] },
+            { field: "resources.type", equals: ["AWS::S3::Object"] },
+          ],
+        },
+      ],
     }),
     topic: resource(token.topic, {
       name: "alarms",
@@ -564,12 +610,17 @@ function audit(): StackSpec {
     }),
     filter: resource(token.logMetricFilter, {
       logGroupName: ref("audit-group", "name"),
-      pattern: '{ $.userIdentity.type = "Root" }',
+      pattern: trailEvents.join(" "),
       metricTransformation: { ...metric, value: "1" },
     }),
     alarm: resource(token.metricAlarm, {
       metricName: metric.name,
       namespace: metric.namespace,
+      statistic: "Sum",
+      period: 300,
+      evaluationPeriods: 1,
+      comparisonOperator: "GreaterThanOrEqualToThreshold",
+      threshold: 1,
       alarmActions: [ref("topic", "arn")],
     }),
     detector: resource(token.detector, { enable: true }),
@@ -582,6 +633,7 @@ function audit(): StackSpec {
       detectorId: ref("detector"),
       name: "RUNTIME_MONITORING",
       status: "ENABLED",
+      additionalConfigurations: [{ name: "EKS_ADDON_MANAGEMENT", status: "ENABLED" }],
     }),
     "default-encryption": resource(token.encryptionByDefault, { enabled: true }),
     "default-key": resource(token.defaultKmsKey, { keyArn: ref("audit-key", "arn") }),
@@ -658,6 +710,7 @@ function entry(): StackSpec {
         },
       ],
     }),
+    targets: resource(token.targetGroup, { protocol: "HTTPS", port: 8443, targetType: "ip" }),
     certificate: resource(token.certificate, {
       domainName: "apps.example.com",
       validationMethod: "DNS",
@@ -725,6 +778,7 @@ export function logWriterStatement(more: Record<string, unknown> = {}) {
 }
 
 function logStore(): StackSpec {
+  const errorLog = { enabled: true, logGroupName: "/platform/store", logStreamName: "errors" };
   const logTypes = ["AUDIT_LOGS", "ES_APPLICATION_LOGS", "INDEX_SLOW_LOGS", "SEARCH_SLOW_LOGS"];
   return {
     "store-key": resource(token.key, { description: "log store", enableKeyRotation: true }),
@@ -737,9 +791,10 @@ function logStore(): StackSpec {
       policyName: "store",
       policyDocument: document(logWriterStatement()),
     }),
-    store: resource(token.searchDomain, {
+    store: protectedResource(token.searchDomain, {
       domainName: "dev",
       engineVersion: "OpenSearch_2.19",
+      softwareUpdateOptions: { autoSoftwareUpdateEnabled: true },
       clusterConfig: { instanceCount: 2, zoneAwarenessEnabled: true },
       vpcOptions: { subnetIds: nodeSubnets, securityGroupIds: [ref("endpoints-group")] },
       encryptAtRest: { enabled: true, kmsKeyId: ref("store-key", "arn") },
@@ -761,11 +816,20 @@ function logStore(): StackSpec {
     }),
     delivery: resource(token.deliveryStream, {
       destination: "opensearch",
-      serverSideEncryption: { enabled: true, keyArn: ref("store-key", "arn") },
+      serverSideEncryption: {
+        enabled: true,
+        keyType: "CUSTOMER_MANAGED_CMK",
+        keyArn: ref("store-key", "arn"),
+      },
       opensearchConfiguration: {
         domainArn: ref("store", "arn"),
         vpcConfig: { subnetIds: nodeSubnets, securityGroupIds: [ref("endpoints-group")] },
-        s3Configuration: { bucketArn: "arn:aws:s3:::failed", kmsKeyArn: ref("store-key", "arn") },
+        cloudwatchLoggingOptions: errorLog,
+        s3Configuration: {
+          bucketArn: "arn:aws:s3:::failed",
+          kmsKeyArn: ref("store-key", "arn"),
+          cloudwatchLoggingOptions: errorLog,
+        },
       },
     }),
     "log-filter": resource(token.logSubscriptionFilter, {

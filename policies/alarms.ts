@@ -1,0 +1,113 @@
+import { is, known, numeric } from "./conditions";
+import type { Finding, Resource, Stack } from "./model";
+import { stackRule } from "./rule";
+import { token } from "./tokens";
+
+/** Filters on the log group that receives a trail's events: what they count are deeds, not noise. */
+function trailFilters(stack: Stack): Resource[] {
+  const groups = stack
+    .all(token.trail)
+    .flatMap((trail) => stack.refs(trail.at("cloudWatchLogsGroupArn"), [token.logGroup]).found);
+  return [...new Set(groups)].flatMap((group) =>
+    stack.users(group, [token.logMetricFilter], "logGroupName"),
+  );
+}
+
+export const alarmsAtOnce = stackRule({
+  id: "mon-alarms-at-once",
+  title: "One event of the trail that has an alarm is enough to raise it, within five minutes",
+  severity: "medium",
+  level: "advisory",
+  requirements: ["M1", "M10"],
+  controls: [],
+  fix: "Count each event as 1, and let the alarm compare the Sum of one period of 300 seconds at most with 1.",
+  url: "https://docs.aws.amazon.com/securityhub/latest/userguide/cloudwatch-controls.html",
+  types: [token.trail],
+  *checkStack(stack) {
+    const alarms = stack.all(token.metricAlarm);
+    for (const filter of trailFilters(stack)) {
+      yield* filter.must("metricTransformation.value", countsOne);
+      for (const alarm of alarms.filter((one) => watches(one, filter))) yield* atOnce(alarm);
+    }
+  },
+});
+
+/** Values may be taken from the event, which names them by a path. */
+const countsOne = known("be 1", (value) => numeric(value) >= 1 || String(value).startsWith("$"));
+
+function watches(alarm: Resource, filter: Resource): boolean {
+  return (
+    alarm.at("metricName").value === filter.at("metricTransformation.name").value &&
+    alarm.at("namespace").value === filter.at("metricTransformation.namespace").value
+  );
+}
+
+const fiveMinutes = known("be from 10 to 300 seconds", (value) => {
+  const seconds = numeric(value);
+  return seconds >= 10 && seconds <= 300;
+});
+const one = known("be 1", (value) => numeric(value) === 1);
+
+function* atOnce(alarm: Resource): Iterable<Finding> {
+  yield* alarm.must("statistic", is("Sum"));
+  yield* alarm.must("period", fiveMinutes);
+  yield* alarm.must("evaluationPeriods", one);
+  const comparison = alarm.at("comparisonOperator");
+  const least = comparison.value === "GreaterThanThreshold" ? 0 : 1;
+  yield* comparison.must(
+    known("be GreaterThanOrEqualToThreshold or GreaterThanThreshold", (value) =>
+      /^GreaterThan(OrEqualTo)?Threshold$/.test(String(value)),
+    ),
+  );
+  yield* alarm.must(
+    "threshold",
+    known(`be ${least}`, (value) => numeric(value) === least),
+  );
+}
+
+/** Names that a pattern about the event has in it, and what the event is. */
+const events: readonly [what: string, names: readonly string[]][] = [
+  ["a use of the root user", ["Root"]],
+  ["a sign-in without MFA", ["MFAUsed"]],
+  ["a key that is disabled or deleted", ["DisableKey", "ScheduleKeyDeletion"]],
+  ["a trail that is stopped", ["StopLogging", "DeleteTrail"]],
+  ["log groups that are deleted", ["DeleteLogGroup"]],
+  ["flow logs that are deleted", ["DeleteFlowLogs"]],
+  ["a detector that is deleted", ["DeleteDetector"]],
+  ["a security group that is opened", ["AuthorizeSecurityGroupIngress"]],
+  ["a changed rule of a security group", ["ModifySecurityGroupRules"]],
+];
+
+export const trailWatched = stackRule({
+  id: "mon-trail-watched",
+  title: "Somebody hears of what ends the records, the keys or the network's rules",
+  severity: "medium",
+  level: "advisory",
+  requirements: ["M1", "M10"],
+  controls: [],
+  fix: "Add aws.cloudwatch.LogMetricFilter, with an alarm, for each of these events to the log group of the trail.",
+  url: "https://docs.aws.amazon.com/securityhub/latest/userguide/cloudwatch-controls.html",
+  types: [token.trail],
+  *checkStack(stack) {
+    for (const trail of stack.all(token.trail)) {
+      const [group] = stack.refs(trail.at("cloudWatchLogsGroupArn"), [token.logGroup]).found;
+      // Whoever else has the trail's events has its alarms, too.
+      if (!group) continue;
+      const filters = stack.users(group, [token.logMetricFilter], "logGroupName");
+      const patterns = filters.map((filter) => filter.at("pattern"));
+      const missing = events.filter(
+        ([, names]) => !patterns.some(({ text }) => names.every((name) => text.includes(name))),
+      );
+      if (missing.length === 0) continue;
+      const open = [
+        ...patterns.filter(({ unknown }) => unknown),
+        ...stack.danglers([token.logMetricFilter], "logGroupName", [token.logGroup]),
+      ];
+      yield* open.length > 0
+        ? open.map((field) => field.undecided())
+        : missing.map(([what, names]) =>
+            group.fail(`${group.name} must have a filter for ${what} (${names.join(", ")})`),
+          );
+    }
+  },
+});

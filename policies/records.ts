@@ -1,0 +1,178 @@
+import {
+  bucketTypes,
+  holdsFor,
+  lockTypes,
+  loggingTypes,
+  mustHave,
+  receivesAccessLogs,
+} from "./buckets";
+import { isAtLeast } from "./conditions";
+import type { Field, Resource, Stack } from "./model";
+import { isForAnybody, statements, wants } from "./policy-documents";
+import { stackRule } from "./rule";
+import { token } from "./tokens";
+import type { Truth } from "./truth";
+import { all, any, not } from "./truth";
+
+const lifecycleTypes = [token.bucketLifecycle, token.bucketLifecycleV2];
+const encryptionTypes = [token.bucketEncryption, token.bucketEncryptionV2];
+
+/** What PCI DSS 4.0 (10.5.1) wants at hand at once, in days. */
+const atHandDays = 90;
+
+export const recordsKept = stackRule({
+  id: "log-records-kept",
+  title: "Buckets keep records of trails and access logs for 90 days at least",
+  severity: "medium",
+  level: "mandatory",
+  requirements: ["M1", "M10"],
+  controls: [],
+  fix: "Let the lifecycle of the bucket expire objects after 90 days or more, or never.",
+  url: "https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lifecycle-mgmt.html",
+  types: lifecycleTypes,
+  *checkStack(stack) {
+    for (const lifecycle of stack.all(...lifecycleTypes)) {
+      const [bucket] = stack.refs(lifecycle.at("bucket"), bucketTypes).found;
+      if (!bucket || !keepsRecords(bucket, stack)) continue;
+      for (const rule of lifecycle.each("rules")) {
+        const days = rule.at("expiration.days");
+        if (rule.at("status").value === "Disabled" || !days.present) continue;
+        yield* days.must(isAtLeast(atHandDays, "days"));
+      }
+    }
+  },
+});
+
+function keepsRecords(bucket: Resource, stack: Stack): boolean {
+  const isOfTrail = stack.users(bucket, [token.trail], "s3BucketName").length > 0;
+  return isOfTrail || receivesAccessLogs(bucket, stack);
+}
+
+export const accessLogged = stackRule({
+  id: "s3-access-logged",
+  title: "Buckets log who reads and writes what is in them",
+  severity: "medium",
+  level: "advisory",
+  requirements: ["M1", "M10"],
+  controls: ["ckv:CKV_AWS_18", "avd:AWS-0089"],
+  fix: "Add aws.s3.BucketLogging with a bucket of the stack for access logs.",
+  url: "https://docs.aws.amazon.com/AmazonS3/latest/userguide/ServerLogs.html",
+  types: bucketTypes,
+  *checkStack(stack) {
+    for (const bucket of stack.all(...bucketTypes)) {
+      // A bucket of logs that logs its own would never be done.
+      if (receivesAccessLogs(bucket, stack)) continue;
+      yield* mustHave(bucket, stack, loggingTypes, "access logs", () => []);
+    }
+  },
+});
+
+export const locksHold = stackRule({
+  id: "s3-lock-retention",
+  title: "A bucket with a lock has a time for which it holds",
+  severity: "medium",
+  level: "advisory",
+  requirements: ["M1"],
+  controls: [],
+  fix: "Add aws.s3.BucketObjectLockConfiguration with a mode and days or years of default retention.",
+  url: "https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock.html",
+  types: bucketTypes,
+  *checkStack(stack) {
+    for (const bucket of stack.all(...bucketTypes)) {
+      if (bucket.at("objectLockEnabled").value === true) {
+        yield* mustHave(bucket, stack, lockTypes, "a default retention", holdsFor);
+      }
+    }
+  },
+});
+
+export const trailObjects = stackRule({
+  id: "log-trail-objects",
+  title: "Trails record who reads and writes objects of the platform's buckets",
+  severity: "low",
+  level: "advisory",
+  requirements: ["M1"],
+  controls: [],
+  fix: "Add a selector of data events for AWS::S3::Object to advancedEventSelectors.",
+  url: "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/logging-data-events-with-cloudtrail.html",
+  types: [token.trail],
+  *checkStack(stack) {
+    for (const trail of stack.all(token.trail)) {
+      const selectors = ["advancedEventSelectors", "eventSelectors"].map((path) => trail.at(path));
+      const recorded = any(
+        selectors.flatMap((field) => field.each()).map((selector) => isOfObjects(selector)),
+      );
+      yield* trail
+        .at("advancedEventSelectors")
+        .judge(recorded, "have a selector of data events of AWS::S3::Object");
+    }
+  },
+});
+
+function isOfObjects(selector: Field): Truth {
+  const fields = selector.at("fieldSelectors").each();
+  const wanted = (name: string, value: string) =>
+    any(
+      fields.map((field): Truth => {
+        if (field.at("field").unknown) return undefined;
+        return field.at("field").value === name && isAmong(field.at("equals"), value);
+      }),
+    );
+  return any([
+    all([wanted("eventCategory", "Data"), wanted("resources.type", "AWS::S3::Object")]),
+    ...selector
+      .at("dataResources")
+      .each()
+      .map((resource) => resource.at("type").value === "AWS::S3::Object"),
+  ]);
+}
+
+function isAmong(list: Field, wanted: string): boolean {
+  return list.each().some(({ value }) => value === wanted);
+}
+
+export const kmsOnly = stackRule({
+  id: "s3-kms-only",
+  title: "Nobody puts objects under another kind of key than the bucket's own",
+  severity: "low",
+  level: "advisory",
+  requirements: ["M1"],
+  controls: [],
+  fix: "Deny s3:PutObject to everybody in the bucket's policy when s3:x-amz-server-side-encryption is given and is not aws:kms.",
+  url: "https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html#require-sse-kms",
+  types: encryptionTypes,
+  *checkStack(stack) {
+    for (const encryption of stack.all(...encryptionTypes)) {
+      const byDefault = encryption
+        .each("rules")
+        .map((rule) => rule.at("applyServerSideEncryptionByDefault.sseAlgorithm"));
+      if (!byDefault.some(({ text }) => text.startsWith("aws:kms"))) continue;
+      for (const bucket of stack.refs(encryption.at("bucket"), bucketTypes).found) {
+        for (const policy of stack.users(bucket, [token.bucketPolicy], "bucket")) {
+          const document = policy.at("policy").json();
+          const denials = statements(document).map((statement) => deniesOtherKinds(statement));
+          yield* document.judge(any(denials), "deny objects under other kinds of keys");
+        }
+      }
+    }
+  },
+});
+
+const kindKey = "s3:x-amz-server-side-encryption";
+
+function deniesOtherKinds(statement: Field): Truth {
+  const effect = statement.at("Effect");
+  const isKms = (value: string) => value.startsWith("aws:kms");
+  const given = wants(statement, ["null"], kindKey, () => true);
+  return all([
+    effect.unknown ? undefined : effect.value === "Deny",
+    isForAnybody(statement),
+    wants(statement, ["stringnotequals", "stringnotlike"], kindKey, isKms),
+    // A request that names no kind gets the bucket's own; a denial that is for these alone denies nothing.
+    any([not(given), wants(statement, ["null"], kindKey, (value) => value === "false")]),
+    any([
+      not(wants(statement, ["bool"], "aws:PrincipalIsAWSService", () => true)),
+      wants(statement, ["bool"], "aws:PrincipalIsAWSService", (value) => value === "false"),
+    ]),
+  ]);
+}

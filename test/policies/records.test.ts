@@ -1,0 +1,409 @@
+import { token } from "../../policies/tokens";
+import { casesFor } from "../support/rule-cases";
+import {
+  bucketDenials,
+  document,
+  otherKindsDenied,
+  platform,
+  resource,
+  trailEvents,
+} from "../support/rule-platform";
+import { gone, unknown } from "../support/rule-stack";
+
+const expiring = (bucket: string, days: unknown, status = "Enabled") => ({
+  [`${bucket}-lifecycle.rules`]: [{ id: "expire", status, expiration: { days } }],
+});
+
+casesFor("log-records-kept [M1] [M10]", {
+  base: platform,
+  passes: [
+    ["for ever", {}],
+    ["for a year", expiring("evidence", 365)],
+    ["by a rule that is off", expiring("evidence", 1, "Disabled")],
+    ["a bucket of something else", { ...expiring("evidence", 1), "trail.s3BucketName": "other" }],
+  ],
+  fails: [
+    [
+      "records of a trail for a day",
+      expiring("evidence", 1),
+      ["evidence-lifecycle: rules[0].expiration.days must be at least 90 days, got 1"],
+    ],
+    [
+      "access logs for a month",
+      expiring("access-logs", 30),
+      ["access-logs-lifecycle: rules[0].expiration.days must be at least 90 days, got 30"],
+    ],
+  ],
+  undecided: [
+    [
+      "days that nobody knows yet",
+      expiring("evidence", unknown),
+      [
+        "evidence-lifecycle: undecided: rules[0].expiration.days of evidence-lifecycle is unknown until up",
+      ],
+    ],
+  ],
+});
+
+casesFor("s3-access-logged [M1] [M10]", {
+  base: platform,
+  passes: [["to a bucket of logs, which has none", {}]],
+  fails: [
+    [
+      "nowhere",
+      { "evidence-logging": gone },
+      [
+        "access-logs: access-logs must have access logs, got none",
+        "evidence: evidence must have access logs, got none",
+      ],
+    ],
+  ],
+  undecided: [
+    [
+      "of a bucket that nobody knows yet",
+      { "evidence-logging.bucket": unknown },
+      ["evidence-logging: undecided: bucket of evidence-logging is unknown until up"],
+    ],
+  ],
+});
+
+casesFor("s3-lock-retention [M1]", {
+  base: platform,
+  passes: [
+    ["a year", {}],
+    ["no lock", { "evidence.objectLockEnabled": false, "evidence-lock": gone }],
+  ],
+  fails: [
+    [
+      "a lock for no time",
+      { "evidence-lock": gone },
+      ["evidence: evidence must have a default retention, got none"],
+    ],
+    [
+      "a lock of no kind",
+      { "evidence-lock.rule.defaultRetention.mode": gone },
+      [
+        "evidence-lock: rule.defaultRetention.mode must be one of GOVERNANCE, COMPLIANCE, got nothing",
+      ],
+    ],
+  ],
+  undecided: [
+    [
+      "days that nobody knows yet",
+      { "evidence-lock.rule.defaultRetention.days": unknown },
+      ["evidence-lock: undecided: rule.defaultRetention.days of evidence-lock is unknown until up"],
+    ],
+  ],
+});
+
+casesFor("log-trail-objects [M1]", {
+  base: platform,
+  passes: [
+    ["a selector", {}],
+    [
+      "one of the older kind",
+      {
+        "trail.advancedEventSelectors": gone,
+        "trail.eventSelectors": [
+          { dataResources: [{ type: "AWS::S3::Object", values: ["arn:aws:s3:::evidence/"] }] },
+        ],
+      },
+    ],
+  ],
+  fails: [
+    [
+      "management alone",
+      { "trail.advancedEventSelectors": gone },
+      [
+        "trail: advancedEventSelectors must have a selector of data events of AWS::S3::Object, got nothing",
+      ],
+    ],
+    [
+      "functions alone",
+      {
+        "trail.advancedEventSelectors": [
+          {
+            fieldSelectors: [
+              { field: "eventCategory", equals: ["Data"] },
+              { field: "resources.type", equals: ["AWS::Lambda::Function"] },
+            ],
+          },
+        ],
+      },
+      [
+        "trail: advancedEventSelectors must have a selector of data events of AWS::S3::Object, got [a map]",
+      ],
+    ],
+  ],
+  undecided: [
+    [
+      "a selector that nobody knows yet",
+      { "trail.advancedEventSelectors": [{ fieldSelectors: [{ field: unknown }] }] },
+      ["trail: undecided: advancedEventSelectors of trail is unknown until up"],
+    ],
+  ],
+});
+
+const kind = "s3:x-amz-server-side-encryption";
+const evidencePolicy = (...more: Record<string, unknown>[]) => ({
+  "evidence-policy.policy": document(...bucketDenials("evidence"), ...more),
+});
+const notDenied = "evidence-policy: policy must deny objects under other kinds of keys, got a map";
+
+casesFor("s3-kms-only [M1]", {
+  base: platform,
+  passes: [
+    ["a denial of what is named otherwise", {}],
+    [
+      "a denial of what names nothing, too",
+      evidencePolicy(otherKindsDenied("evidence", { StringNotEquals: { [kind]: "aws:kms" } })),
+    ],
+    [
+      "a bucket without a key",
+      {
+        ...evidencePolicy(),
+        "evidence-encryption.rules": [
+          { applyServerSideEncryptionByDefault: { sseAlgorithm: "AES256" } },
+        ],
+      },
+    ],
+  ],
+  fails: [
+    ["none", evidencePolicy(), [notDenied]],
+    [
+      "of what names nothing alone",
+      evidencePolicy(
+        otherKindsDenied("evidence", {
+          StringNotEquals: { [kind]: "aws:kms" },
+          Null: { [kind]: "true" },
+        }),
+      ),
+      [notDenied],
+    ],
+    [
+      "for services alone",
+      evidencePolicy(
+        otherKindsDenied("evidence", {
+          StringNotEquals: { [kind]: "aws:kms" },
+          Bool: { "aws:PrincipalIsAWSService": "true" },
+        }),
+      ),
+      [notDenied],
+    ],
+  ],
+  undecided: [
+    [
+      "a policy that nobody knows yet",
+      { "evidence-policy.policy": unknown },
+      ["evidence-policy: undecided: policy of evidence-policy is unknown until up"],
+    ],
+  ],
+});
+
+const lambda = (inputs: Record<string, unknown>) => ({
+  lambda: resource(token.lambdaFunction, { name: "split", ...inputs }),
+});
+
+casesFor("log-groups-made [S1] [M10]", {
+  base: platform,
+  passes: [
+    ["groups of the stack", {}],
+    ["a function", lambda({ loggingConfig: { logGroup: "/platform/store" } })],
+    [
+      "a function by its name",
+      {
+        ...lambda({}),
+        group: resource(token.logGroup, { name: "/aws/lambda/split", retentionInDays: 90 }),
+      },
+    ],
+    ["a bucket as the destination", { "delivery.opensearchConfiguration": gone }],
+  ],
+  fails: [
+    [
+      "a group that Lambda makes",
+      lambda({}),
+      ["lambda: lambda must have its log group /aws/lambda/split in the stack"],
+    ],
+    [
+      "sessions without a group",
+      { "session-logs": gone },
+      ["sessions: sessions must have its log group /platform/sessions in the stack"],
+    ],
+    [
+      "a stream that keeps its errors",
+      { "delivery.opensearchConfiguration.cloudwatchLoggingOptions": gone },
+      [
+        "delivery: opensearchConfiguration.cloudwatchLoggingOptions.enabled must be true, got nothing",
+      ],
+    ],
+    [
+      "failed records of which nobody hears",
+      {
+        "delivery.opensearchConfiguration.s3Configuration.cloudwatchLoggingOptions.enabled": false,
+      },
+      [
+        "delivery: opensearchConfiguration.s3Configuration.cloudwatchLoggingOptions.enabled must be true, got false",
+      ],
+    ],
+  ],
+  undecided: [
+    [
+      "a name that nobody knows yet",
+      lambda({ loggingConfig: { logGroup: unknown } }),
+      ["lambda: undecided: loggingConfig.logGroup of lambda is unknown until up"],
+    ],
+  ],
+});
+
+casesFor("mon-alarms-at-once [M1] [M10]", {
+  base: platform,
+  passes: [
+    ["one event in five minutes", {}],
+    [
+      "more than none",
+      { "alarm.comparisonOperator": "GreaterThanThreshold", "alarm.threshold": 0 },
+    ],
+    ["an alarm of something else", { "alarm.metricName": "other", "alarm.threshold": 7 }],
+    ["a filter of other logs", { "filter.logGroupName": "/app", "alarm.threshold": 7 }],
+  ],
+  fails: [
+    ["seven events", { "alarm.threshold": 7 }, ["alarm: threshold must be 1, got 7"]],
+    [
+      "in a day",
+      { "alarm.period": 86_400 },
+      ["alarm: period must be from 10 to 300 seconds, got 86400"],
+    ],
+    [
+      "three times",
+      { "alarm.evaluationPeriods": 3 },
+      ["alarm: evaluationPeriods must be 1, got 3"],
+    ],
+    [
+      "an average",
+      { "alarm.statistic": "Average" },
+      ['alarm: statistic must be Sum, got "Average"'],
+    ],
+    [
+      "fewer than one",
+      { "alarm.comparisonOperator": "LessThanThreshold" },
+      [
+        'alarm: comparisonOperator must be GreaterThanOrEqualToThreshold or GreaterThanThreshold, got "LessThanThreshold"',
+      ],
+    ],
+    [
+      "events that count nothing",
+      { "filter.metricTransformation.value": "0" },
+      ['filter: metricTransformation.value must be 1, got "0"'],
+    ],
+  ],
+  undecided: [
+    [
+      "a threshold that nobody knows yet",
+      { "alarm.threshold": unknown },
+      ["alarm: undecided: threshold of alarm is unknown until up"],
+    ],
+  ],
+});
+
+casesFor("mon-trail-watched [M1] [M10]", {
+  base: platform,
+  passes: [
+    ["all events", {}],
+    [
+      "a trail whose events are elsewhere",
+      { "trail.cloudWatchLogsGroupArn": "arn:aws:logs:eu-west-1:1:log-group:x:*", filter: gone },
+    ],
+  ],
+  fails: [
+    [
+      "no use of the root user",
+      { "filter.pattern": trailEvents.slice(1).join(" ") },
+      ["audit-group: audit-group must have a filter for a use of the root user (Root)"],
+    ],
+    [
+      "one of two names",
+      { "filter.pattern": trailEvents.join(" ").replace("DeleteTrail", "") },
+      [
+        "audit-group: audit-group must have a filter for a trail that is stopped (StopLogging, DeleteTrail)",
+      ],
+    ],
+  ],
+  undecided: [
+    [
+      "a pattern that nobody knows yet",
+      { "filter.pattern": unknown },
+      ["filter: undecided: pattern of filter is unknown until up"],
+    ],
+  ],
+});
+
+casesFor("aws-account-guards-whole [M1]", {
+  base: platform,
+  passes: [["all of them", {}]],
+  fails: [
+    [
+      "no block of snapshots",
+      { snapshots: gone },
+      [
+        "account-privacy: account-privacy must have aws:ebs/snapshotBlockPublicAccess:SnapshotBlockPublicAccess beside it, got none",
+      ],
+    ],
+  ],
+  undecided: [],
+  decided: "whether a resource is there is always known",
+});
+
+casesFor("es-kept [S1] [M1]", {
+  base: platform,
+  passes: [["updated and protected", {}]],
+  fails: [
+    [
+      "no updates",
+      { "store.softwareUpdateOptions": gone },
+      ["store: softwareUpdateOptions.autoSoftwareUpdateEnabled must be true, got nothing"],
+    ],
+    [
+      "no protection",
+      {
+        store: resource(token.searchDomain, {
+          softwareUpdateOptions: { autoSoftwareUpdateEnabled: true },
+        }),
+      },
+      ["store: store must have the resource option protect, got none"],
+    ],
+  ],
+  undecided: [
+    [
+      "updates of which nobody knows yet",
+      { "store.softwareUpdateOptions.autoSoftwareUpdateEnabled": unknown },
+      [
+        "store: undecided: softwareUpdateOptions.autoSoftwareUpdateEnabled of store is unknown until up",
+      ],
+    ],
+  ],
+});
+
+casesFor("exp-alb-tls-to-targets [M2] [C8]", {
+  base: platform,
+  passes: [
+    ["TLS", {}],
+    ["TCP of a network load balancer", { "targets.protocol": "TCP" }],
+  ],
+  fails: [
+    [
+      "plain text",
+      { "targets.protocol": "HTTP" },
+      ['targets: protocol must not be HTTP, got "HTTP"'],
+    ],
+  ],
+  undecided: [
+    [
+      "a protocol that nobody knows yet",
+      { "targets.protocol": unknown },
+      ["targets: undecided: protocol of targets is unknown until up"],
+    ],
+  ],
+  notApplicable: [
+    ["a function", { "targets.targetType": "lambda" }, "functions are not called over HTTP"],
+  ],
+});
