@@ -1,6 +1,4 @@
-import { readFileSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
-import { parse } from "yaml";
 import { planStack } from "../../plan/host";
 import { judgeResources, packDefaults } from "../../plan/judge";
 import type { StackResource } from "../../plan/stack-resource";
@@ -8,9 +6,7 @@ import type { Registration } from "../../policies/model";
 import { Stack } from "../../policies/model";
 import { configured } from "../../policies/rule";
 import { rules } from "../../policies/rules";
-
-import { folderOf } from "../plan/files";
-import { ed25519 } from "../support/public-keys";
+import { planWithSsh, publicBastion } from "../support/ssh-plan";
 
 /**
  * Weakens one hardened input of the real program at a time: some rule must notice, and the table says which. What no
@@ -2083,29 +2079,6 @@ const sshRows: Row[] = [
     "iam-no-star-star",
   ],
 ];
-
-/** What a stack with a public bastion tells the pack. */
-const publicBastion = Object.fromEntries(
-  ["net-nodes-private-subnets", "net-eip-only-nat-bastion", "net-only-bastion-and-alb-public"].map(
-    (id) => [id, { publicBastion: true }],
-  ),
-);
-
-/** The repository's prod stack in ssh mode. */
-async function planWithSsh(): Promise<StackResource[]> {
-  const { config } = parse(readFileSync(join(root, "Pulumi.prod.yaml"), "utf8")) as {
-    config: Record<string, unknown>;
-  };
-  const ssh = { people: [{ name: "alice", publicKey: ed25519() }] };
-  const changed = { ...config, "drawbridge:accessMode": "ssh", "drawbridge:ssh": ssh };
-  const projectDir = folderOf({
-    "Pulumi.yaml": readFileSync(join(root, "Pulumi.yaml"), "utf8"),
-    "package.json": "{}",
-    "Pulumi.prod.yaml": JSON.stringify({ config: changed }),
-  });
-  symlinkSync(join(root, "node_modules"), join(projectDir, "node_modules"));
-  return (await planStack({ projectDir, stack: "prod", program: join(root, "infra") })).resources;
-}
 
 /** Rules that may only advise: all others stop an update. */
 const advice: readonly string[] = [
