@@ -36,7 +36,7 @@ export const podRolesNamed = stackRule({
 function isForPods(statement: Field): Truth {
   return any(
     principals(statement, "Service").map(({ unknown, text }): Truth => {
-      return unknown ? undefined : /^pods\.eks\.amazonaws\.com/.test(text);
+      return unknown ? undefined : text.startsWith("pods.eks.amazonaws.com");
     }),
   );
 }

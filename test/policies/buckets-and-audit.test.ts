@@ -378,7 +378,10 @@ casesFor("log-cloudtrail [M1]", {
     ],
     [
       "reading calls only",
-      { "trail.eventSelectors": [{ readWriteType: "ReadOnly", includeManagementEvents: false }] },
+      {
+        "trail.advancedEventSelectors": gone,
+        "trail.eventSelectors": [{ readWriteType: "ReadOnly", includeManagementEvents: false }],
+      },
       [
         "trail: eventSelectors[0].includeManagementEvents must not be false, got false",
         'trail: eventSelectors[0].readWriteType must be All, got "ReadOnly"',

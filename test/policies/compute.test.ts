@@ -247,9 +247,7 @@ casesFor("compute-own-security-groups [J16]", {
     [
       "an endpoint in the VPC's default group",
       { "endpoint-sts.securityGroupIds": [ref("default-group")] },
-      [
-        `endpoint-sts: securityGroupIds[0] must not be the VPC's default group, got "(unknown)"`,
-      ],
+      [`endpoint-sts: securityGroupIds[0] must not be the VPC's default group, got "(unknown)"`],
       "preview",
     ],
     [
@@ -481,6 +479,7 @@ function withoutKey() {
       "bastion-template.blockDeviceMappings[0].ebs.kmsKeyId",
       "cluster-logs.kmsKeyId",
       "flow-group.kmsKeyId",
+      "session-logs.kmsKeyId",
       "cluster.encryptionConfig.provider.keyArn",
     ].map((path) => [path, "alias/other"]),
   );

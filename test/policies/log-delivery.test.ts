@@ -32,7 +32,8 @@ casesFor("log-delivery-encrypted [S1] [M1]", {
       { "delivery.serverSideEncryption": { enabled: true, keyType: "AWS_OWNED_CMK" } },
       [
         'delivery: serverSideEncryption.keyType must be one of CUSTOMER_MANAGED_CMK, got "AWS_OWNED_CMK"',
-        "delivery: serverSideEncryption.keyArn must name a KMS key that you manage, got nothing"],
+        "delivery: serverSideEncryption.keyArn must name a KMS key that you manage, got nothing",
+      ],
     ],
     [
       "failed records without a key",

@@ -38,7 +38,7 @@ function dependenciesWithout(
   { inputs, propertyDependencies = {} }: Registration,
   path: string,
   how: string,
-): Registration["propertyDependencies"] {
+): Readonly<Record<string, readonly string[]>> {
   const input = inputOf(path);
   const [, index] = /^\w+\[(\d+)\]$/.exec(path) ?? [];
   const urns = propertyDependencies[input] ?? [];
