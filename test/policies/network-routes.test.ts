@@ -276,7 +276,7 @@ casesFor("net-nodes-private-subnets [J16] [S13]", {
         "cluster.vpcConfig.subnetIds": [ref("nodes-b")],
         "bastion.vpcZoneIdentifiers": [ref("nodes-b")],
         ...Object.fromEntries(
-          ["ecr-api", "ecr-dkr", "sts", "logs"].map((name) => [
+          ["ecr-api", "ecr-dkr", "sts", "logs", "ec2", "kms", "ssm", "ssmmessages"].map((name) => [
             `endpoint-${name}.subnetIds`,
             [ref("nodes-b")],
           ]),
