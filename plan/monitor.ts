@@ -45,7 +45,10 @@ const features = new Set([
   "errorHooks",
 ]);
 
-/** May replace a resource's inputs before its registration is answered, as remediation does. */
+/**
+ * May replace a resource's inputs before its registration is answered, as remediation does, or complete its id and its
+ * outputs.
+ */
 export type Admit = (resource: StackResource) => Promise<PropertyMap | undefined>;
 
 const pureFunction = "the program must be a pure function of its configuration";
@@ -211,6 +214,7 @@ export class ResourceMonitor {
     response.setUrn(resource.urn);
     // A provider's id exists from the beginning, and its value is what the next run decides.
     if (isProviderType(resource.type)) response.setId(unknownValue);
+    else if (resource.id !== undefined) response.setId(resource.id);
     // The stack and components show their outputs only after registerOutputs.
     response.setObject(Struct.fromJavaScript((resource.custom ? resource.outputs : {}) as never));
     return response;

@@ -14,6 +14,8 @@ export interface StackResource {
   inputs: PropertyMap;
   /** What stack rules see: the inputs in a first preview, the registered outputs of a component. */
   outputs: PropertyMap;
+  /** Id, where something stands for it before the resource exists; a plan has none. */
+  id?: string;
   parent?: string;
   dependencies: string[];
   propertyDependencies: Record<string, string[]>;
