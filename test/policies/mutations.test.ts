@@ -2084,6 +2084,142 @@ const sshRows: Row[] = [
   ],
 ];
 
+const vpnEndpoint = "aws:ec2clientvpn/endpoint:Endpoint";
+const vpnRule = "aws:ec2clientvpn/authorizationRule:AuthorizationRule";
+const oneVpnRule = "vpn-platform-10.20.240.0/24";
+
+/** With a Client VPN. */
+const vpnRows: Row[] = [
+  [
+    "a VPN for whoever has a certificate",
+    vpnEndpoint,
+    "vpn",
+    set("authenticationOptions[0].type", "certificate-authentication"),
+    "vpn-federated",
+  ],
+  [
+    "a VPN without an identity provider",
+    vpnEndpoint,
+    "vpn",
+    remove("authenticationOptions[0].samlProviderArn"),
+    "vpn-federated",
+  ],
+  [
+    "a VPN that logs nothing",
+    vpnEndpoint,
+    "vpn",
+    set("connectionLogOptions.enabled", false),
+    "vpn-connection-log",
+  ],
+  [
+    "a VPN that logs to nowhere",
+    vpnEndpoint,
+    "vpn",
+    remove("connectionLogOptions.cloudwatchLogGroup"),
+    "vpn-connection-log",
+  ],
+  [
+    "a log of connections that is not encrypted",
+    logGroup,
+    "vpn-connections",
+    remove("kmsKeyId"),
+    "log-group-encrypted",
+  ],
+  [
+    "a log of refusals that is kept for a week",
+    logGroup,
+    "vpn-networks",
+    set("retentionInDays", 7),
+    "log-group-encrypted",
+  ],
+  ["sessions of a day", vpnEndpoint, "vpn", set("sessionTimeoutHours", 24), "vpn-session-ends"],
+  [
+    "sessions that go on by themselves",
+    vpnEndpoint,
+    "vpn",
+    remove("disconnectOnSessionTimeout"),
+    "vpn-session-ends",
+  ],
+  [
+    "a VPN from everywhere",
+    vpnEndpoint,
+    "vpn",
+    set("clientConnectOptions.enabled", false),
+    "vpn-trusted-networks",
+  ],
+  [
+    "a VPN that asks nobody",
+    vpnEndpoint,
+    "vpn",
+    remove("clientConnectOptions.lambdaFunctionArn"),
+    "vpn-trusted-networks",
+  ],
+  [
+    "all traffic through the VPN",
+    vpnEndpoint,
+    "vpn",
+    set("splitTunnel", false),
+    "vpn-own-traffic-only",
+  ],
+  [
+    "the internet behind the VPN",
+    vpnRule,
+    oneVpnRule,
+    set("targetNetworkCidr", world),
+    "vpn-own-traffic-only",
+  ],
+  [
+    "the VPN open to all who can sign in",
+    vpnRule,
+    oneVpnRule,
+    (inputs) => {
+      delete inputs["accessGroupId"];
+      inputs["authorizeAllGroups"] = true;
+    },
+    "vpn-named-groups",
+  ],
+  [
+    "the default group for the VPN",
+    vpnEndpoint,
+    "vpn",
+    remove("securityGroupIds"),
+    "vpn-own-security-group",
+  ],
+  [
+    "the VPN's clients on a page of the internet",
+    vpnEndpoint,
+    "vpn",
+    set("selfServicePortal", "enabled"),
+    "vpn-no-self-service-portal",
+  ],
+  [
+    "no words at sign-in",
+    vpnEndpoint,
+    "vpn",
+    set("clientLoginBannerOptions.enabled", false),
+    "vpn-login-banner",
+  ],
+  [
+    "a function that may do everything",
+    rolePolicy,
+    "vpn-networks",
+    inJson("policy", (doc) => {
+      statement(doc, "WriteOwnLogs").Action = "*";
+      statement(doc, "WriteOwnLogs").Resource = "*";
+    }),
+    "iam-no-star-star",
+  ],
+  [
+    "the API open through the VPN's group",
+    ingress,
+    "rules-api-ingress-vpn-443",
+    openWorld,
+    "net-sg-no-world-ingress",
+  ],
+];
+
+const publicVpn = { "net-only-bastion-and-alb-public": { publicVpn: true } };
+
 /** What a stack with a public bastion tells the pack. */
 const publicBastion = Object.fromEntries(
   ["net-nodes-private-subnets", "net-eip-only-nat-bastion", "net-only-bastion-and-alb-public"].map(
@@ -2091,13 +2227,25 @@ const publicBastion = Object.fromEntries(
   ),
 );
 
-/** The repository's prod stack in ssh mode. */
-async function planWithSsh(): Promise<StackResource[]> {
+const ssh = { people: [{ name: "alice", publicKey: ed25519() }] };
+const vpn = {
+  clientCidr: "192.168.0.0/22",
+  serverCertificateArn: "arn:aws:acm:eu-west-1:444455556666:certificate/1",
+  samlProviderArn: "arn:aws:iam::444455556666:saml-provider/people",
+  groups: ["platform"],
+};
+
+/** The repository's prod stack in another access mode. */
+async function planBy(mode: Record<string, unknown>): Promise<StackResource[]> {
   const { config } = parse(readFileSync(join(root, "Pulumi.prod.yaml"), "utf8")) as {
     config: Record<string, unknown>;
   };
-  const ssh = { people: [{ name: "alice", publicKey: ed25519() }] };
-  const changed = { ...config, "drawbridge:accessMode": "ssh", "drawbridge:ssh": ssh };
+  const [accessMode = ""] = Object.keys(mode);
+  const changed = {
+    ...config,
+    "drawbridge:accessMode": accessMode,
+    [`drawbridge:${accessMode}`]: mode[accessMode],
+  };
   const projectDir = folderOf({
     "Pulumi.yaml": readFileSync(join(root, "Pulumi.yaml"), "utf8"),
     "package.json": "{}",
@@ -2109,6 +2257,7 @@ async function planWithSsh(): Promise<StackResource[]> {
 
 /** Rules that may only advise: all others stop an update. */
 const advice: readonly string[] = [
+  "vpn-login-banner",
   "compute-detailed-monitoring",
   "exp-alb-no-server-header",
   "exp-dns-to-known-lb",
@@ -2122,9 +2271,11 @@ const advice: readonly string[] = [
 describe("mutations", () => {
   let base: StackResource[] = [];
   let withSsh: StackResource[] = [];
+  let withVpn: StackResource[] = [];
   beforeAll(async () => {
     base = (await planStack({ projectDir: root, stack: "prod" })).resources;
-    withSsh = await planWithSsh();
+    withSsh = await planBy({ ssh });
+    withVpn = await planBy({ vpn });
   }, 60_000);
 
   /** The program with one resource changed. */
@@ -2162,6 +2313,15 @@ describe("mutations", () => {
     ]);
   });
 
+  it("starts from a VPN in which nothing fails, once it may be public [J16]", () => {
+    expect(failing(withVpn, publicVpn)).toEqual([]);
+    expect(failing(withVpn)).toEqual(["net-only-bastion-and-alb-public"]);
+  });
+
+  it.each(vpnRows)("notices %s", (_what, type, name, mutation, rule) => {
+    expect(failing(mutated(type, name, mutation, withVpn), publicVpn)).toContain(rule);
+  });
+
   it.each(sshRows)("notices %s", (_what, type, name, mutation, rule) => {
     expect(failing(mutated(type, name, mutation, withSsh), publicBastion)).toContain(rule);
   });
@@ -2171,7 +2331,7 @@ describe("mutations", () => {
   });
 
   it("stops what weakens the program, and does not only speak of it", () => {
-    const noticing = new Set([...rows, ...sshRows].map(([, , , , rule]) => rule));
+    const noticing = new Set([...rows, ...sshRows, ...vpnRows].map(([, , , , rule]) => rule));
     const advisory = rules
       .filter(({ id, level }) => noticing.has(id) && level === "advisory")
       .map(({ id }) => id);
