@@ -177,10 +177,16 @@ export class Rehearsal {
     writeWorld(this.worldFile, world);
   }
 
-  /** Sets a key in the rehearsal's copy of the stack's configuration. */
+  /** Folder of the project, with the rehearsal's copy of the stack's configuration. */
+  get project(): string {
+    return join(this.directory, "project");
+  }
+
+  /** Sets a key in the rehearsal's copy of the stack's configuration, or takes it out. */
   configure(key: string, value: unknown): void {
     const document = parseDocument(readFileSync(this.stackFile, "utf8"));
-    document.setIn(["config", key], value);
+    if (value === undefined) document.deleteIn(["config", key]);
+    else document.setIn(["config", key], value);
     writeFileSync(this.stackFile, document.toString());
   }
 
@@ -193,7 +199,7 @@ export class Rehearsal {
   }
 
   private get stackFile(): string {
-    return join(this.directory, "project", `Pulumi.${this.args.stack}.yaml`);
+    return join(this.project, `Pulumi.${this.args.stack}.yaml`);
   }
 
   private async observe(
@@ -243,6 +249,9 @@ function layOut(directory: string, args: RehearsalArgs): void {
   const runPack = require.resolve("@pulumi/pulumi/cmd/run-policy-pack");
   script(directory, "pulumi-analyzer-policy-nodejs", [runPack]);
   copyFileSync(join(repository, "Pulumi.yaml"), join(directory, "project", "Pulumi.yaml"));
+  // For plans of the project, which are made as a user's are.
+  writeFileSync(join(directory, "project", "package.json"), "{}");
+  symlinkSync(join(repository, "node_modules"), join(directory, "project", "node_modules"));
   const stackFile = `Pulumi.${args.stack}.yaml`;
   const document = parseDocument(readFileSync(join(repository, stackFile), "utf8"));
   // The rehearsal has a passphrase of its own.

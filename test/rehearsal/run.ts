@@ -4,6 +4,7 @@ import type { PulumiFn } from "@pulumi/pulumi/automation";
 import { Command } from "commander";
 import pc from "picocolors";
 import { CannotRun, findPulumi } from "../tools/build";
+import { changedConfig, completed } from "./changes";
 import { Rehearsal, forgetCredentials } from "./engine";
 import { accountOf, readStackConfig, repository } from "./stack-config";
 import { lifeOfStack, type Step } from "./steps";
@@ -72,7 +73,9 @@ async function rehearse(
   console.log(`\n${pc.bold(stack)}`);
   const pack = join(repository, "policies");
   const open = async (program: PulumiFn): Promise<Rehearsal> => {
-    const account = accountOf(config);
+    const { accountId, principals } = accountOf(config);
+    const { principals: later } = accountOf(changedConfig(completed(stack, config)));
+    const account = { accountId, principals: [...new Set([...principals, ...later])] };
     const { signal } = aborted;
     const rehearsal = await Rehearsal.open({ stack, pulumi, program, pack, signal, ...account });
     opened.push(rehearsal);

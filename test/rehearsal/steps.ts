@@ -1,9 +1,12 @@
 import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { planStack } from "../../plan/host";
 import type { Plan } from "../../plan/schema";
+import { plannedResource } from "../../plan/stack-resource";
 import { isObject } from "./aws/row";
 import type { World } from "./aws/world";
+import { changedConfig, completed, withOwnCertificate, type Values } from "./changes";
 import {
   compareVerdicts,
   compareWithPreview,
@@ -43,7 +46,7 @@ const nodeGroupName = "rehearsed";
 
 /** The life of a stack, from the plan to nothing. The steps build on each other, in this order. */
 export function lifeOfStack(args: LifeArgs): Step[] {
-  const { rehearsal, stack } = args;
+  const { rehearsal, stack, config } = args;
   const planFile = join(rehearsal.directory, "plan.json");
   const plan = (): Plan => JSON.parse(readFileSync(planFile, "utf8")) as Plan;
   let previewed: Outcome | undefined;
@@ -92,10 +95,7 @@ export function lifeOfStack(args: LifeArgs): Step[] {
     },
     {
       title: "nothing comes in its order by luck",
-      run: async () =>
-        missingDependencies(rehearsal.world, (await rehearsal.state()).resources).map(
-          ({ urn, needs }) => `${urn} needs ${needs} and does not depend on it`,
-        ),
+      run: async () => outOfOrder(rehearsal.world, (await rehearsal.state()).resources),
     },
     {
       title: "a second up changes nothing, and no rule is undecided",
@@ -105,6 +105,19 @@ export function lifeOfStack(args: LifeArgs): Step[] {
     { title: "refresh finds drift, and up takes it back", run: () => takesDriftBack(rehearsal) },
     { title: "a new node group adds its own resources only", run: () => addNodeGroup(args) },
     { title: "up after the change changes nothing", run: () => changesNothing(rehearsal) },
+    { title: "what cannot change is refused before anything does", run: () => refuses(args) },
+    {
+      title: "every value that may change changes, and little is replaced by it",
+      run: () => changesValues(args, changedConfig(completed(stack, config)), replaced),
+    },
+    { title: "up after all the changes changes nothing", run: () => changesNothing(rehearsal) },
+    {
+      title: "a certificate of one's own takes the place of the stack's",
+      run: () => {
+        const changed = changedConfig(completed(stack, config));
+        return changesValues(args, withOwnCertificate(changed), []);
+      },
+    },
     {
       title: "destroy is refused while the cluster is protected",
       run: () => refusesToDestroy(rehearsal),
@@ -116,6 +129,83 @@ export function lifeOfStack(args: LifeArgs): Step[] {
     { title: "destroy leaves nothing behind", run: () => destroysAll(rehearsal) },
     { title: "a violation stops a preview", run: () => stopsAPreview(args) },
   ];
+}
+
+/** Keys that make another VPC or another provider, each with a value that is well-formed. */
+const unchangeable: Values = {
+  cidr: "10.64.0.0/16",
+  region: "eu-central-1",
+};
+
+/** Some things must be protected from a slip: the engine would have to replace the cluster, and does not begin. */
+async function refuses({ rehearsal, config }: LifeArgs): Promise<string[]> {
+  const problems: string[] = [];
+  for (const [key, value] of Object.entries(unchangeable)) {
+    const change = key === "region" ? movedTo(String(value), config) : { [key]: value };
+    configure(rehearsal, change);
+    const { failure = "success" } = await rehearsal.preview();
+    if (!/protect/.test(failure))
+      problems.push(`${key}: expected: it is protected`, `got: ${failure}`);
+    const before = Object.keys(change).map((one) => [one, config[one]]);
+    configure(rehearsal, Object.fromEntries(before) as Values);
+  }
+  return problems;
+}
+
+/** Zones have the name of their region. */
+function movedTo(region: string, { zones }: Values): Values {
+  const letters = (zones as string[]).map((zone) => zone.slice(-1));
+  return { region, zones: letters.map((letter) => `${region}${letter}`) };
+}
+
+function configure(rehearsal: Rehearsal, values: Values): void {
+  for (const [key, value] of Object.entries(values))
+    rehearsal.configure(`drawbridge:${key}`, value);
+}
+
+/** What AWS replaces for a change of the configuration: it makes the new one first. */
+const replaced = [
+  "aws:acm/certificate:Certificate",
+  "aws:acm/certificateValidation:CertificateValidation",
+  "aws:eks/accessEntry:AccessEntry",
+  "aws:eks/accessPolicyAssociation:AccessPolicyAssociation",
+  "aws:eks/nodeGroup:NodeGroup",
+  "aws:route53/record:Record",
+];
+
+async function changesValues(
+  { rehearsal, stack }: LifeArgs,
+  values: Values,
+  replacements: string[],
+): Promise<string[]> {
+  configure(rehearsal, values);
+  const { resources, redactor } = await planStack({
+    projectDir: rehearsal.project,
+    stack,
+    program: join(repository, "infra"),
+  });
+  const outcome = await rehearsal.up();
+  const state = (await rehearsal.state()).resources;
+  const types = Object.entries(outcome.operations)
+    .filter(([, operation]) => operation.includes("replace"))
+    .map(([urn]) => urn.split("::")[2]?.split("$").at(-1) ?? "");
+  return [
+    ...failureOf(outcome),
+    ...unlessEqual("replaced types", [...new Set(types)].toSorted(), replacements),
+    ...told(
+      compareWithState(
+        resources.map((one) => plannedResource(one, redactor)),
+        state,
+      ),
+    ),
+    ...outOfOrder(rehearsal.world, state),
+  ];
+}
+
+function outOfOrder(world: World, state: StateResource[]): string[] {
+  return missingDependencies(world, state).map(
+    ({ urn, needs }) => `${urn} needs ${needs} and does not depend on it`,
+  );
 }
 
 const told = (differences: Difference[]): string[] =>
