@@ -12,6 +12,7 @@ import { vpcHasRoom, zonesAreOfTheRegion } from "./network";
 import { cachesCanLogIn, cachesHaveRoom } from "./registry";
 import { peopleHaveKeysOfTheirOwn, sshFitsTheMode } from "./ssh";
 import { stackName, stackNameFits } from "./stack";
+import { holdersAreDistinct, thresholdIsInReach, vaultHasThreeZones } from "./vault";
 
 /** The configuration of one stack, checked. */
 export interface Config extends Fields {
@@ -37,6 +38,9 @@ const crossChecks: ((config: Partial<Fields>) => Fault[])[] = [
   principalsAreDistinct,
   cachesCanLogIn,
   readersAreOfTheAccount,
+  thresholdIsInReach,
+  holdersAreDistinct,
+  vaultHasThreeZones,
 ];
 
 /**
