@@ -74,6 +74,14 @@ import {
 import { patchedByTemplate, selinux } from "./nodes";
 import { ownAccounts } from "./own-accounts";
 import { bucketPolicies, topicPolicies } from "./resource-policies";
+import {
+  authorityLife,
+  keyStrength,
+  restrictedRoles,
+  revocation,
+  shortLife,
+  threeAuthorities,
+} from "./pki";
 import type { Rule } from "./rule";
 import { searchByRoles, searchDomainLogs, searchEncrypted, searchZones } from "./search-domains";
 import { described, noMixedRules, referenceOverCidr } from "./security-group-form";
@@ -89,6 +97,14 @@ import {
 import { bastionEgress, noSshInside } from "./ssh";
 import { sshdAudit, sshdForwarding, sshdKeysOnly, sshdModern, sshMfa } from "./sshd";
 import { noUserDataSecrets } from "./user-data";
+import {
+  boundAccounts,
+  boundLogin,
+  endGiven,
+  leastPolicies,
+  ownIdentity,
+  providerLogin,
+} from "./vault";
 import { volumesEncrypted } from "./volumes";
 
 /** Every rule of the pack, by group. */
@@ -209,6 +225,19 @@ export const rules: readonly Rule[] = [
   deletionWindow,
   grantsLimited,
   decryptNamedKeys,
+
+  threeAuthorities,
+  authorityLife,
+  restrictedRoles,
+  shortLife,
+  endGiven,
+  keyStrength,
+  revocation,
+  boundLogin,
+  ownIdentity,
+  boundAccounts,
+  leastPolicies,
+  providerLogin,
 
   ownAccounts,
   nodeRoleMinimal,

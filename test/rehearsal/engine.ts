@@ -22,6 +22,7 @@ import {
 import { parseDocument } from "yaml";
 import { worldVariable } from "./aws/serve";
 import { emptyWorld, readWorld, writeWorld, type World } from "./aws/world";
+import { vaultVariable } from "./vault/serve";
 
 const repository = resolve(__dirname, "../..");
 
@@ -38,6 +39,8 @@ export interface RehearsalArgs {
   accountId: string;
   /** IAM principals that are in the account already. */
   principals: string[];
+  /** File of the settings by which the stand-in finds a real Vault. @default - the program has none */
+  vaultFile?: string;
   /** Ends the operation that is under way. */
   signal: AbortSignal;
 }
@@ -114,7 +117,7 @@ export class Rehearsal {
           pulumiHome: join(directory, "home"),
           pulumiCommand: await PulumiCommand.get({ root: directory }),
           secretsProvider: "passphrase",
-          envVars: environment(directory),
+          envVars: environment(directory, args),
         },
       );
       return new Rehearsal(args, directory, stack);
@@ -240,6 +243,7 @@ function layOut(directory: string, args: RehearsalArgs): void {
   symlinkSync(args.pulumi, join(directory, "bin", "pulumi"));
   const tsx = ["-r", require.resolve("tsx/cjs")];
   script(directory, "pulumi-resource-aws", [...tsx, join(__dirname, "aws/serve.ts")]);
+  script(directory, "pulumi-resource-vault", [...tsx, join(__dirname, "vault/serve.ts")]);
   const runPack = require.resolve("@pulumi/pulumi/cmd/run-policy-pack");
   script(directory, "pulumi-analyzer-policy-nodejs", [runPack]);
   copyFileSync(join(repository, "Pulumi.yaml"), join(directory, "project", "Pulumi.yaml"));
@@ -261,7 +265,7 @@ function script(directory: string, name: string, args: string[]): void {
   chmodSync(file, 0o755);
 }
 
-function environment(directory: string): Record<string, string> {
+function environment(directory: string, { vaultFile }: RehearsalArgs): Record<string, string> {
   return {
     PATH: [join(directory, "bin"), dirname(process.execPath), "/usr/bin", "/bin"].join(delimiter),
     HOME: join(directory, "home"),
@@ -270,6 +274,7 @@ function environment(directory: string): Record<string, string> {
     PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
     PULUMI_SKIP_UPDATE_CHECK: "true",
     [worldVariable]: join(directory, "world.json"),
+    ...(vaultFile === undefined ? {} : { [vaultVariable]: vaultFile }),
   };
 }
 

@@ -37,6 +37,15 @@ const pulumi: GoTool = {
   ldflags: (version) => [`-X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=${version}`],
 };
 
+/** The whole server: without the tag `minimal`, which leaves the AWS auth method out. */
+const vault: GoTool = {
+  name: "vault",
+  package: "github.com/hashicorp/vault",
+  module: "github.com/hashicorp/vault",
+  tags: [],
+  ldflags: () => [],
+};
+
 /** The rehearsal cannot run as it was asked to, here; the message says what to do. */
 export class CannotRun extends Error {}
 
@@ -54,6 +63,14 @@ export interface FoundTool {
 export async function findPulumi(announce: (line: string) => void): Promise<FoundTool> {
   const onPath = findOnPath(pulumi.name, process.env["PATH"] ?? "");
   return onPath === undefined ? buildOnce(pulumi, announce) : { path: onPath, origin: "PATH" };
+}
+
+/**
+ * The pinned Vault, built once into `.cache/tools`: one on `PATH` may be of another version, and what it issues and
+ * refuses is what is checked. Throws `CannotRun` when Go is missing or too old.
+ */
+export async function findVault(announce: (line: string) => void): Promise<FoundTool> {
+  return buildOnce(vault, announce);
 }
 
 export function findOnPath(name: string, path: string): string | undefined {
