@@ -5,7 +5,7 @@ import { stripVTControlCharacters } from "node:util";
 import { collect, ended, startNode } from "./child-process";
 import type { Child } from "./child-process";
 import { InputError, ProgramError, traceHint } from "./input-error";
-import type { MonitoredStack } from "./monitor";
+import type { MonitorAddress } from "./monitor";
 import { organization } from "./pack-process";
 import { endOf, faultLines } from "./process-output";
 import type { PropertyMap } from "./property-values";
@@ -77,9 +77,8 @@ function runner(projectDir: string): string {
 }
 
 function startProgram(config: StackConfig, program: string, limit: number): Child {
-  const { project, stack, projectDir, values, secretKeys } = config;
-  const dir = programDir(config, program);
-  const monitored: MonitoredStack = { project, stack, values, secretKeys, programDir: dir };
+  const { project, stack, projectDir } = config;
+  const monitored: MonitorAddress = { project, stack, programDir: programDir(config, program) };
   const args = Object.entries({
     // The address of the monitor is what makes one: see in-program.cjs.
     monitor: JSON.stringify(monitored),
@@ -177,12 +176,13 @@ export function launchProgram(config: StackConfig, given?: string, stackTraceLim
 }
 
 /** Ends a program that has done nothing for too long; the result tells whether it did. */
-function watch(child: Child, monitor: Registrations, patience: Patience) {
+function watch(child: Child, registrations: Registrations, patience: Patience) {
   const watched = { stuck: false, stop: () => clearInterval(timer) };
   const step = Math.min(1000, patience.ending / 2);
   const timer = setInterval(() => {
-    const limit = monitor.complete ? patience.ending : patience.working;
-    if (monitor.idleSince === undefined || Date.now() - monitor.idleSince < limit) return;
+    const limit = registrations.complete ? patience.ending : patience.working;
+    if (registrations.idleSince === undefined || Date.now() - registrations.idleSince < limit)
+      return;
     watched.stuck = true;
     child.kill("SIGKILL");
   }, step);
@@ -193,14 +193,14 @@ async function serve({ child }: Launched, admit: Admit, patience = patienceOfPla
   const stdout = collect(child.stdout);
   const stderr = collect(child.stderr);
   const end = ended(child);
-  const monitor = new Registrations(child, admit);
-  const watched = watch(child, monitor, patience);
+  const registrations = new Registrations(child, admit);
+  const watched = watch(child, registrations, patience);
   try {
     const { code, signal } = await end;
     // The SDK colours stack traces even when no terminal shows them.
     const [printed, said] = [stdout(), stderr()].map((text) => stripVTControlCharacters(text));
     const { stuck } = watched;
-    return { monitor, code, signal, stuck, stdout: printed ?? "", stderr: said ?? "" };
+    return { registrations, code, signal, stuck, stdout: printed ?? "", stderr: said ?? "" };
   } finally {
     watched.stop();
     child.kill("SIGKILL");
@@ -228,14 +228,14 @@ export async function observeProgram(
   patience = patienceOfPlan,
 ): Promise<PlannedStack> {
   const run = await serve(launched, admit, patience);
-  const { monitor, code, signal, stuck, stdout, stderr } = run;
-  const redactor = monitor.secrets;
+  const { registrations, code, signal, stuck, stdout, stderr } = run;
+  const redactor = registrations.secrets;
   const redact = (text: string) => redactor.redact(text);
   const { config } = launched;
-  if (monitor.faults.size > 0) throw new ProgramError([...monitor.faults].map(redact));
+  if (registrations.faults.size > 0) throw new ProgramError([...registrations.faults].map(redact));
   const failed = logMessages(stderr, "error").length > 0;
-  if (stuck && !failed) throw new ProgramError(stuckFault(monitor, patience));
-  const left = !monitor.complete && !failed && leftBehind.test(stderr);
+  if (stuck && !failed) throw new ProgramError(stuckFault(registrations, patience));
+  const left = !registrations.complete && !failed && leftBehind.test(stderr);
   if ((code !== 0 && !left) || failed) {
     // What a program stumbles over may come from what is wrong with the file.
     const meant = programFaults(stderr, code, signal).filter(
@@ -244,11 +244,11 @@ export async function observeProgram(
     throw new ProgramError(stackFaults(config, meant.flatMap(shownLines).map(redact)));
   }
   if (config.faults.length > 0) throw new InputError(inFileOrder(config.faults));
-  if (!monitor.complete) throw new ProgramError(incomplete);
+  if (!registrations.complete) throw new ProgramError(incomplete);
   return {
     config,
-    resources: [...monitor.resources.values()],
-    outputs: redactedValue(monitor.outputs, (text) => redactor.isIn(text)) as PropertyMap,
+    resources: [...registrations.resources.values()],
+    outputs: redactedValue(registrations.outputs, (text) => redactor.isIn(text)) as PropertyMap,
     redactor,
     warnings: logMessages(stderr, "warning").map(redact),
     printed: redact(stdout),
@@ -258,8 +258,8 @@ export async function observeProgram(
 /** Runs a program that failed once more, with stack traces, and returns all that it wrote. */
 export async function traceProgram(config: StackConfig, program?: string): Promise<string> {
   const launched = launchProgram(config, program, tracedFrames);
-  const { monitor, stdout, stderr } = await serve(launched, admitAsItIs);
-  return monitor.secrets.redact([stdout, stderr].filter((text) => text !== "").join("\n"));
+  const { registrations, stdout, stderr } = await serve(launched, admitAsItIs);
+  return registrations.secrets.redact([stdout, stderr].filter((text) => text !== "").join("\n"));
 }
 
 /** Plans a stack: its configuration is read, its program run against a monitor that creates nothing. */

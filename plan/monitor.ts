@@ -40,16 +40,20 @@ const features = new Set([
 /** gRPC's code of a request that cannot be met as it is; its own module would have to be loaded for it. */
 const invalidArgument = 3;
 
-/** The stack whose program is monitored. */
-export interface MonitoredStack {
+/** What makes a monitor, in the place of an address. */
+export interface MonitorAddress {
   project: string;
   stack: string;
+  /** Folder that the paths of assets are relative to. */
+  programDir: string;
+}
+
+/** The stack whose program is monitored. */
+interface MonitoredStack extends MonitorAddress {
   /** Configuration values by `namespace:key`. */
   values: Record<string, string>;
   /** Keys of `values` that are secret. */
   secretKeys: string[];
-  /** Folder that the paths of assets are relative to. */
-  programDir: string;
 }
 
 /** Who keeps what the program registers. The program goes on when a promise is kept. */

@@ -9,11 +9,21 @@ const client = /^\.\.\/proto\/resource_grpc_pb(\.js)?$/;
 // Credentials are made for the connection only, and what makes them takes long to load.
 const credentials = { createInsecure: () => undefined };
 
-/** The monitor of this process, which the SDK makes as it makes a client: with an address. */
-function monitorAt(address) {
+let monitor;
+
+function makeMonitor(address) {
   const { ResourceMonitor } = require("../monitor.ts");
   const { MonitorLink } = require("../monitor-link.ts");
-  return new ResourceMonitor(JSON.parse(address), new MonitorLink());
+  // Arguments of a process are for everybody to read, so the configuration is not among them.
+  const { PULUMI_CONFIG: values, PULUMI_CONFIG_SECRET_KEYS: secretKeys } = process.env;
+  const config = { values: JSON.parse(values), secretKeys: JSON.parse(secretKeys) };
+  return new ResourceMonitor({ ...JSON.parse(address), ...config }, new MonitorLink());
+}
+
+/** The one monitor, which each copy of the SDK in a program makes as it makes a client: with an address. */
+function monitorAt(address) {
+  monitor ??= makeMonitor(address);
+  return monitor;
 }
 
 const loadNow = Module._load;

@@ -228,6 +228,20 @@ describe("planStack", () => {
     expect(planned.warnings).toEqual(["zones will be required\nin the next version"]);
   });
 
+  it("takes the registrations of every copy of the SDK in a program", async () => {
+    const program = programOf("two-copies");
+    const { outputs: shown } = await planStack({ projectDir, stack: "dev", program });
+    const thing = `${base}fake:index:Thing`;
+    expect(shown).toEqual({ urns: [`${thing}::first`, `${thing}$fake:index:Thing::second`] });
+  });
+
+  it("shows no configuration among the arguments of the program's process", async () => {
+    const program = programOf("arguments");
+    const { outputs: shown } = await planStack({ projectDir, stack: "dev", program });
+    expect(shown["shown"]).toContain("--monitor");
+    expect(shown["shown"]).not.toMatch(/zones|token|north-1/);
+  });
+
   it("runs a program without any outputs", async () => {
     const planned = await planStack({ projectDir, stack: "dev", program: programOf("silent") });
     expect(planned.outputs).toEqual({});
