@@ -108,6 +108,7 @@ const harmless = new Set([
   "ecr:BatchImportUpstreamImage",
   "ecr:GetAuthorizationToken",
   "ecr:GetDownloadUrlForLayer",
+  "logs:DescribeLogGroups",
   "sts:GetCallerIdentity",
 ]);
 

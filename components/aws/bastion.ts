@@ -93,6 +93,7 @@ function instanceRole(
   logGroupName: string,
   child: pulumi.CustomResourceOptions,
 ): aws.iam.Role {
+  const instances = `arn:aws:ec2:${args.region}:${args.accountId}:instance/*`;
   const role = new aws.iam.Role(
     name,
     { description: "Bastion: Session Manager and its logs", assumeRolePolicy: instanceTrust() },
@@ -104,10 +105,16 @@ function instanceRole(
       role: role.id,
       policy: policyDocument([
         {
-          // The message channels take no resource; the agent signs with the instance's own identity.
+          // The message channels take no resource. The first alone knows from which instance it is asked for:
+          // docs.aws.amazon.com/service-authorization/latest/reference/list_ssmmessages.html
+          Sid: "OwnControlChannel",
+          Action: "ssmmessages:CreateControlChannel",
+          Resource: "*",
+          Condition: { ArnLike: { "ec2:SourceInstanceARN": instances } },
+        },
+        {
           Sid: "SessionChannels",
           Action: [
-            "ssmmessages:CreateControlChannel",
             "ssmmessages:CreateDataChannel",
             "ssmmessages:OpenControlChannel",
             "ssmmessages:OpenDataChannel",
@@ -117,13 +124,9 @@ function instanceRole(
         {
           Sid: "ReportItself",
           Action: "ssm:UpdateInstanceInformation",
-          Resource: `arn:aws:ec2:${args.region}:${args.accountId}:instance/*`,
+          Resource: instances,
         },
-        {
-          Sid: "FindTheLogGroup",
-          Action: "logs:DescribeLogGroups",
-          Resource: `arn:aws:logs:${args.region}:${args.accountId}:log-group:*`,
-        },
+        { Sid: "FindTheLogGroup", Action: "logs:DescribeLogGroups", Resource: "*" },
         {
           Sid: "WriteSessionLogs",
           Action: ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"],

@@ -122,20 +122,26 @@ export class Endpoints extends pulumi.ComponentResource {
   }
 }
 
+/** Calls that take no resource: docs.aws.amazon.com/service-authorization/latest/reference/ */
+const unnamed =
+  /^(ec2:Describe|ecr:GetAuthorizationToken|logs:DescribeLogGroups|ssm:ListAssociations|ssmmessages:|sts:GetCallerIdentity)/;
+
 function interfaceStatements(service: string, calls: string[], place: Place): PolicyStatement[] {
-  const own: PolicyStatement = {
-    Sid: "OwnPrincipals",
+  const own = {
     Principal: "*",
-    Action: calls,
-    Resource: ownResources(service, place),
     Condition: { StringEquals: { "aws:PrincipalAccount": place.accountId } },
-  };
-  if (service === "ecr.dkr") return [own, ownCaches(own, place)];
-  if (service !== "sts") return [own];
+  } as const;
+  const [named, general] = [false, true].map((is) => calls.filter((it) => unnamed.test(it) === is));
+  const statements: PolicyStatement[] = [
+    { Sid: "OwnPrincipals", Action: named ?? [], Resource: ownResources(service, place), ...own },
+    { Sid: "OwnPrincipalsAtLarge", Action: general ?? [], Resource: "*", ...own },
+  ].filter(({ Action }) => Action.length > 0);
+  if (service === "ecr.dkr") return [...statements, { ...own, ...ownCaches(place) }];
+  if (service !== "sts") return statements;
   const Resource = `arn:aws:iam::${place.accountId}:role/*`;
   return [
-    own,
-    { ...own, Sid: "OwnRoles", Action: ["sts:AssumeRole", "sts:TagSession"], Resource },
+    ...statements,
+    { Sid: "OwnRoles", Action: ["sts:AssumeRole", "sts:TagSession"], Resource, ...own },
     {
       // The caller has no identity yet, so the role is what limits it.
       Sid: "ServiceAccountsTakeOwnRoles",
@@ -147,19 +153,47 @@ function interfaceStatements(service: string, calls: string[], place: Place): Po
 }
 
 /** The first pull of a cached image makes a repository: docs.aws.amazon.com/AmazonECR/latest/userguide/pull-through-cache-iam.html */
-function ownCaches(own: PolicyStatement, { region, accountId }: Place): PolicyStatement {
+function ownCaches({ region, accountId }: Place): PolicyStatement {
   return {
-    ...own,
     Sid: "OwnCaches",
     Action: ["ecr:BatchImportUpstreamImage", "ecr:CreateRepository"],
     Resource: `arn:aws:ecr:${region}:${accountId}:repository/*`,
   };
 }
 
-/** What calls may name. Only calls that could carry data to another account are narrowed; images come from AWS' accounts. */
-function ownResources(service: string, { region, accountId }: Place): string {
-  if (service === "kms") return `arn:aws:kms:${region}:${accountId}:key/*`;
-  return service === "logs" ? `arn:aws:logs:${region}:${accountId}:log-group:*` : "*";
+/** What calls may name: things of the account, documents of AWS, and images, which come from its accounts. */
+function ownResources(service: string, { region, accountId }: Place): string[] {
+  const own = (of: string, ...kinds: string[]) =>
+    kinds.map((kind) => `arn:aws:${of}:${region}:${accountId}:${kind}`);
+  switch (service) {
+    case "ec2":
+      return own(
+        "ec2",
+        "elastic-ip/*",
+        "instance/*",
+        "network-interface/*",
+        "security-group/*",
+        "subnet/*",
+      );
+    case "ecr.api":
+    case "ecr.dkr":
+      return [`arn:aws:ecr:${region}:*:repository/*`];
+    case "eks":
+    case "eks-auth":
+      return own("eks", "cluster/*");
+    case "kms":
+      return own("kms", "key/*");
+    case "logs":
+      return own("logs", "log-group:*");
+    case "ssm":
+      return [
+        ...own("ec2", "instance/*"),
+        ...own("ssm", "association/*", "document/*", "parameter/*"),
+        `arn:aws:ssm:${region}::document/*`,
+      ];
+    default:
+      return [];
+  }
 }
 
 function s3Statements(region: string, accountId: string): PolicyStatement[] {
@@ -176,7 +210,8 @@ function s3Statements(region: string, accountId: string): PolicyStatement[] {
       Sid: "OwnPrincipalsInOwnBuckets",
       Principal: "*",
       Action: ["s3:AbortMultipartUpload", "s3:GetObject", "s3:ListBucket", "s3:PutObject"],
-      Resource: "*",
+      // ARNs of buckets have no account.
+      Resource: "arn:aws:s3:::*",
       Condition: {
         StringEquals: { "aws:PrincipalAccount": accountId, "aws:ResourceAccount": accountId },
       },

@@ -61,12 +61,8 @@ export class FlowLogs extends pulumi.ComponentResource {
             Action: ["logs:CreateLogStream", "logs:PutLogEvents", "logs:DescribeLogStreams"],
             Resource: logGroupArns(args, args.logGroupName),
           },
-          {
-            // The service looks the group up before it writes; the action takes no resource below the region's groups.
-            Sid: "FindTheLogGroup",
-            Action: "logs:DescribeLogGroups",
-            Resource: `arn:aws:logs:${args.region}:${args.accountId}:log-group:*`,
-          },
+          // The service looks the group up before it writes; the action takes no resource.
+          { Sid: "FindTheLogGroup", Action: "logs:DescribeLogGroups", Resource: "*" },
         ]),
       },
       child,

@@ -229,11 +229,12 @@ function deliveryRights(args: LogDeliveryArgs, bucket: string): PolicyStatement[
         "ec2:DescribeNetworkInterfaces",
         "ec2:DescribeSecurityGroups",
         "ec2:DescribeSubnets",
-        "ec2:DescribeVpcAttribute",
         "ec2:DescribeVpcs",
       ],
       Resource: "*",
+      Condition: { StringEquals: { "ec2:Region": region } },
     },
+    { Sid: "ReadTheNetwork", Action: "ec2:DescribeVpcAttribute", Resource: ec2("vpc") },
     {
       Sid: "EnterTheNetwork",
       Action: "ec2:CreateNetworkInterface",

@@ -287,7 +287,7 @@ function ownLogs(
           // docs.aws.amazon.com/opensearch-service/latest/developerguide/createdomain-configure-slow-logs.html
           Sid: "DomainWritesItsLogs",
           Principal: { Service: "es.amazonaws.com" },
-          Action: ["logs:CreateLogStream", "logs:PutLogEvents", "logs:PutLogEventsBatch"],
+          Action: ["logs:CreateLogStream", "logs:PutLogEvents"],
           Resource: Object.keys(logTypes).flatMap((kind) => logGroupArns(args, groupName(kind))),
           Condition: {
             StringEquals: { "aws:SourceAccount": args.accountId },

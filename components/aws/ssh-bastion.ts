@@ -129,7 +129,12 @@ function instanceRole(
       role: role.id,
       policy: policyDocument([
         // Descriptions take no resource: docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html
-        { Sid: "FindTheAddress", Action: "ec2:DescribeAddresses", Resource: "*" },
+        {
+          Sid: "FindTheAddress",
+          Action: "ec2:DescribeAddresses",
+          Resource: "*",
+          Condition: { StringEquals: { "ec2:Region": args.region } },
+        },
         {
           Sid: "TakeTheAddress",
           Action: "ec2:AssociateAddress",

@@ -696,7 +696,7 @@ const rows: Row[] = [
     "an endpoint for everybody",
     endpoint,
     "endpoints-sts",
-    withoutCondition("policy", "OwnPrincipals"),
+    withoutCondition("policy", "OwnPrincipalsAtLarge"),
     "net-endpoint-policy",
   ],
   [

@@ -213,14 +213,18 @@ describe("Bastion", () => {
     const { Statement } = json(
       ofType(resources, "aws:iam/rolePolicy:RolePolicy")["bastion"],
       "policy",
-    ) as { Statement: { Sid: string; Resource: unknown }[] };
+    ) as { Statement: { Sid: string; Resource: unknown; Condition?: unknown }[] };
     const sessionLogs = "arn:aws:logs:eu-west-1:111122223333:log-group:/drawbridge/p/sessions";
     expect(Statement.map(({ Sid, Resource }) => [Sid, Resource])).toEqual([
+      ["OwnControlChannel", "*"],
       ["SessionChannels", "*"],
       ["ReportItself", "arn:aws:ec2:eu-west-1:111122223333:instance/*"],
-      ["FindTheLogGroup", "arn:aws:logs:eu-west-1:111122223333:log-group:*"],
+      ["FindTheLogGroup", "*"],
       ["WriteSessionLogs", [sessionLogs, `${sessionLogs}:*`]],
       ["DecryptSessions", "arn:aws:kms:eu-west-1:111122223333:key/*"],
     ]);
+    expect(Statement[0]?.Condition).toEqual({
+      ArnLike: { "ec2:SourceInstanceARN": "arn:aws:ec2:eu-west-1:111122223333:instance/*" },
+    });
   });
 });

@@ -19,7 +19,7 @@ interface Statement {
   Sid: string;
   Principal: string;
   Action: string | string[];
-  Resource: string;
+  Resource: string | string[];
   Condition?: unknown;
 }
 const statements = (inputs: Record<string, unknown> | undefined) =>
@@ -72,9 +72,10 @@ describe("Endpoints", () => {
   it("takes data to own keys, log groups and roles only", async () => {
     const endpoints = ofType(await build(), type);
     const [own] = statements(endpoints["endpoints-kms"]);
-    expect(own?.Resource).toBe("arn:aws:kms:eu-west-1:111122223333:key/*");
-    const [logs] = statements(endpoints["endpoints-logs"]);
-    expect(logs?.Resource).toBe("arn:aws:logs:eu-west-1:111122223333:log-group:*");
+    expect(own?.Resource).toEqual(["arn:aws:kms:eu-west-1:111122223333:key/*"]);
+    const [logs, groups] = statements(endpoints["endpoints-logs"]);
+    expect(logs?.Resource).toEqual(["arn:aws:logs:eu-west-1:111122223333:log-group:*"]);
+    expect([groups?.Action, groups?.Resource]).toEqual([["logs:DescribeLogGroups"], "*"]);
     const [identity, roles] = statements(endpoints["endpoints-sts"]);
     expect([identity?.Action, identity?.Resource]).toEqual([["sts:GetCallerIdentity"], "*"]);
     expect(roles).toEqual({
@@ -85,6 +86,31 @@ describe("Endpoints", () => {
       Resource: "arn:aws:iam::111122223333:role/*",
       Condition: { StringEquals: { "aws:PrincipalAccount": "111122223333" } },
     });
+  });
+
+  it("leaves what takes no resource to calls of its own, and names things of the account elsewhere", async () => {
+    const endpoints = ofType(await build(), type);
+    const atLarge = Object.entries(endpoints).flatMap(([name, inputs]) =>
+      statements(inputs)
+        .filter(({ Resource }) => Resource === "*")
+        .map(({ Sid }) => [name, Sid]),
+    );
+    expect(atLarge).toEqual(
+      ["ec2", "ecr.api", "logs", "ssm", "ssmmessages", "sts"].map((service) => [
+        `endpoints-${service}`,
+        "OwnPrincipalsAtLarge",
+      ]),
+    );
+    const [ssm] = statements(endpoints["endpoints-ssm"]);
+    expect(ssm?.Resource).toEqual([
+      "arn:aws:ec2:eu-west-1:111122223333:instance/*",
+      "arn:aws:ssm:eu-west-1:111122223333:association/*",
+      "arn:aws:ssm:eu-west-1:111122223333:document/*",
+      "arn:aws:ssm:eu-west-1:111122223333:parameter/*",
+      "arn:aws:ssm:eu-west-1::document/*",
+    ]);
+    const [images] = statements(endpoints["endpoints-ecr.dkr"]);
+    expect(images?.Resource).toEqual(["arn:aws:ecr:eu-west-1:*:repository/*"]);
   });
 
   it("lets service accounts take roles of the account only", async () => {
@@ -113,7 +139,7 @@ describe("Endpoints", () => {
     expect(rows).toEqual([
       ["arn:aws:s3:::prod-eu-west-1-starport-layer-bucket/*", undefined],
       [
-        "*",
+        "arn:aws:s3:::*",
         {
           StringEquals: {
             "aws:PrincipalAccount": "111122223333",

@@ -166,11 +166,13 @@ describe("LogDelivery", () => {
       ({ Resource }) => Resource === "*",
     );
     expect(wide.map(({ Sid }) => Sid)).toEqual(["FindTheNetwork"]);
+    expect(wide.map(({ Condition }) => Condition)).toEqual([
+      { StringEquals: { "ec2:Region": "eu-west-1" } },
+    ]);
     expect(wide.flatMap(({ Action }) => Action)).toEqual([
       "ec2:DescribeNetworkInterfaces",
       "ec2:DescribeSecurityGroups",
       "ec2:DescribeSubnets",
-      "ec2:DescribeVpcAttribute",
       "ec2:DescribeVpcs",
     ]);
   });

@@ -72,7 +72,13 @@ describe("SshBastion", () => {
     expect(ofType(resources, "aws:iam/rolePolicyAttachment:RolePolicyAttachment")).toEqual({});
     const policies = ofType(resources, "aws:iam/rolePolicy:RolePolicy");
     expect(statements(policies["bastion"])).toEqual([
-      { Effect: "Allow", Sid: "FindTheAddress", Action: "ec2:DescribeAddresses", Resource: "*" },
+      {
+        Effect: "Allow",
+        Sid: "FindTheAddress",
+        Action: "ec2:DescribeAddresses",
+        Resource: "*",
+        Condition: { StringEquals: { "ec2:Region": "eu-west-1" } },
+      },
       {
         Effect: "Allow",
         Sid: "TakeTheAddress",
