@@ -14,20 +14,32 @@ export const sshMode = {
   "drawbridge:ssh": { people: [{ name: "alice", publicKey: ed25519() }] },
 };
 
+/** The project in a folder of its own, but for the file of a stack. */
+export function projectWith(stack: string, file: string): string {
+  const dir = folderOf({
+    "Pulumi.yaml": readFileSync(join(root, "Pulumi.yaml"), "utf8"),
+    "package.json": JSON.stringify({ main: "infra/index.ts" }),
+    [`Pulumi.${stack}.yaml`]: file,
+  });
+  for (const name of ["infra", "node_modules", "policies"])
+    symlinkSync(join(root, name), join(dir, name));
+  return dir;
+}
+
+/** The file of a stack of the repository, with some keys changed; those that are undefined are left out. */
+export function stackFile(stack: string, change: Record<string, unknown> = {}): string {
+  const { config } = parse(readFileSync(join(root, `Pulumi.${stack}.yaml`), "utf8")) as {
+    config: Record<string, unknown>;
+  };
+  return JSON.stringify({ config: { ...config, ...change } });
+}
+
 /** What the real program registers for a stack of the repository, with some keys of its file changed. */
 export async function planned(
   stack: string,
   change: Record<string, unknown> = {},
 ): Promise<StackResource[]> {
-  const { config } = parse(readFileSync(join(root, `Pulumi.${stack}.yaml`), "utf8")) as {
-    config: Record<string, unknown>;
-  };
-  const dir = folderOf({
-    "Pulumi.yaml": readFileSync(join(root, "Pulumi.yaml"), "utf8"),
-    "package.json": "{}",
-    [`Pulumi.${stack}.yaml`]: JSON.stringify({ config: { ...config, ...change } }),
-  });
-  symlinkSync(join(root, "node_modules"), join(dir, "node_modules"));
-  const { resources } = await planStack({ projectDir: dir, stack, program: join(root, "infra") });
+  const projectDir = projectWith(stack, stackFile(stack, change));
+  const { resources } = await planStack({ projectDir, stack });
   return resources;
 }

@@ -1,0 +1,66 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { planCommand } from "../support/plan-command";
+import type { Outcome } from "../support/plan-command";
+import { projectWith, sshMode, stackFile } from "../support/planned";
+
+// Each case is the whole command, beside other tests.
+jest.setTimeout(120_000);
+
+/** The section of a plan that says what the internet reaches, without the paths: the port, what it does, and for whom. */
+function exposure({ out }: Outcome): string[] {
+  const [, section = ""] = /^Exposure\n((?: .*\n)+)/m.exec(out) ?? [];
+  return section
+    .trimEnd()
+    .split("\n")
+    .map((line) => line.trim().replace(/ by internet gateway .*/, ""));
+}
+
+/** The configuration of the pack that the manual has for ssh mode. */
+function publicBastion(): string {
+  const manual = readFileSync(join(__dirname, "../../docs/operations.md"), "utf8");
+  const [, json] = /^cat > public-bastion\.json <<'END'\n([^]*?)\nEND$/m.exec(manual) ?? [];
+  if (json === undefined) throw new Error("the manual must have a public-bastion.json");
+  return json;
+}
+
+describe("the plan's section Exposure", () => {
+  it("names one set of listeners in prod: HTTPS and its redirect", async () => {
+    const dir = projectWith("prod", stackFile("prod"));
+    const outcome = await planCommand(dir, "--stack", "prod");
+    expect(outcome).toMatchObject({ code: 0, errors: [] });
+    expect(exposure(outcome)).toEqual([
+      "aws:lb/loadBalancer:LoadBalancer entry",
+      "HTTP 80 (redirects only) from 0.0.0.0/0",
+      "HTTPS 443 from 0.0.0.0/0",
+    ]);
+  });
+
+  it("names the same in dev, for the networks that may come", async () => {
+    const dir = projectWith("dev", stackFile("dev"));
+    const outcome = await planCommand(dir, "--stack", "dev");
+    expect(outcome).toMatchObject({ code: 0, errors: [] });
+    expect(exposure(outcome)).toEqual([
+      "aws:lb/loadBalancer:LoadBalancer entry",
+      "HTTP 80 (redirects only) from 203.0.113.0/24",
+      "HTTPS 443 from 203.0.113.0/24",
+    ]);
+  });
+
+  it("names the bastion's port in ssh mode as well, for trusted networks only", async () => {
+    const dir = projectWith("prod", stackFile("prod", sshMode));
+    // The pack has to be told, by name, that there should be a public bastion.
+    expect(await planCommand(dir, "--stack", "prod")).toMatchObject({ code: 1, errors: [] });
+    const file = join(dir, "public-bastion.json");
+    writeFileSync(file, publicBastion());
+    const outcome = await planCommand(dir, "--stack", "prod", "--policy-pack-config", file);
+    expect(outcome).toMatchObject({ code: 0, errors: [] });
+    expect(exposure(outcome)).toEqual([
+      "aws:lb/loadBalancer:LoadBalancer entry",
+      "HTTP 80 (redirects only) from 0.0.0.0/0",
+      "HTTPS 443 from 0.0.0.0/0",
+      "aws:autoscaling/group:Group bastion",
+      "port 22 from 198.51.100.16/28, 203.0.113.0/24",
+    ]);
+  });
+});

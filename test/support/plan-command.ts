@@ -1,0 +1,29 @@
+import { spawn } from "node:child_process";
+import { join } from "node:path";
+
+const root = join(__dirname, "../..");
+
+export interface Outcome {
+  code: number | null;
+  out: string;
+  /** Lines of stderr. */
+  errors: string[];
+}
+
+/** Runs `npm run plan` in the folder of a project, without npm. */
+export function planCommand(projectDir: string, ...args: string[]): Promise<Outcome> {
+  const preload = ["--stack-trace-limit=0", "-r", join(root, "plan/start/start.cjs")];
+  const child = spawn(process.execPath, [...preload, join(root, "plan/plan.ts"), ...args], {
+    cwd: projectDir,
+    env: { PATH: process.env["PATH"], HOME: process.env["HOME"], NO_COLOR: "1" },
+  });
+  let [out, err] = ["", ""];
+  child.stdout.on("data", (chunk: Buffer) => (out += chunk.toString()));
+  child.stderr.on("data", (chunk: Buffer) => (err += chunk.toString()));
+  return new Promise((resolve, reject) => {
+    child.on("error", reject);
+    child.on("close", (code) => {
+      resolve({ code, out, errors: err.split("\n").filter((line) => line !== "") });
+    });
+  });
+}
