@@ -287,7 +287,9 @@ function ownLogs(
           // docs.aws.amazon.com/opensearch-service/latest/developerguide/createdomain-configure-slow-logs.html
           Sid: "DomainWritesItsLogs",
           Principal: { Service: "es.amazonaws.com" },
-          Action: ["logs:CreateLogStream", "logs:PutLogEvents"],
+          // OpenSearch refuses log groups without the last, which IAM's own list of actions does not have:
+          // github.com/awsdocs/amazon-opensearch-service-developer-guide/pull/59
+          Action: ["logs:CreateLogStream", "logs:PutLogEvents", "logs:PutLogEventsBatch"],
           Resource: Object.keys(logTypes).flatMap((kind) => logGroupArns(args, groupName(kind))),
           Condition: {
             StringEquals: { "aws:SourceAccount": args.accountId },

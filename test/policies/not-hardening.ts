@@ -180,6 +180,32 @@ export const notHardening: readonly Harmless[] = [
   },
   {
     types: ["RolePolicy"],
+    path: /Statement\[ReadTheNetwork\]\.Resource/,
+    how: /^every resource$/,
+    reason: "it only describes",
+  },
+  {
+    types: ["RolePolicy"],
+    path: /Statement\[(FindTheAddress|FindTheNetwork)\]\.Condition/,
+    how: /^drop$/,
+    reason: "it only describes, which takes no resource: the condition says in which region",
+  },
+  {
+    types: ["RolePolicy"],
+    path: /Statement\[OwnControlChannel\]\.Condition/,
+    how: /^(drop|any value)$/,
+    reason:
+      "an instance opens the channel of the node that it is by its own credentials, whatever the condition adds",
+  },
+  {
+    types: ["VpcEndpoint"],
+    path: /Statement\[(OwnPrincipals|OwnPrincipalsInOwnBuckets)\]\.Resource/,
+    how: /^every resource$/,
+    reason:
+      "only principals of the account pass; where calls carry data, a condition or a rule keeps it in the account, too",
+  },
+  {
+    types: ["RolePolicy"],
     path: /Statement\[ReportItself\]\.Resource/,
     how: /^every resource$/,
     reason:

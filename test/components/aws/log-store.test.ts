@@ -172,7 +172,7 @@ describe("LogStore", () => {
     expect(parsed(policies["log-store"]?.["policyDocument"]).Statement).toMatchObject([
       {
         Principal: { Service: "es.amazonaws.com" },
-        Action: ["logs:CreateLogStream", "logs:PutLogEvents"],
+        Action: ["logs:CreateLogStream", "logs:PutLogEvents", "logs:PutLogEventsBatch"],
         Condition: {
           StringEquals: { "aws:SourceAccount": account },
           ArnEquals: { "aws:SourceArn": domain },
