@@ -4,6 +4,7 @@ import { clusterArn } from "../components/aws/arns";
 import { AuditTrail } from "../components/aws/audit-trail";
 import { Bastion } from "../components/aws/bastion";
 import { Buckets } from "../components/aws/buckets";
+import { ClientVpn } from "../components/aws/client-vpn";
 import { Cluster } from "../components/aws/cluster";
 import { ClusterDns } from "../components/aws/cluster-dns";
 import { Endpoints } from "../components/aws/endpoints";
@@ -19,6 +20,7 @@ import { Registry } from "../components/aws/registry";
 import { RuntimeAgent } from "../components/aws/runtime-agent";
 import { SecurityGroupRules, SecurityGroups } from "../components/aws/security-groups";
 import { SshBastion, sshBastionCalls } from "../components/aws/ssh-bastion";
+import { resolverAddress } from "../components/aws/subnets";
 import { ThreatDetection } from "../components/aws/threat-detection";
 import { accountProvider, stackTags } from "./account";
 import { loadConfig } from "./config/config";
@@ -129,6 +131,24 @@ export = async () => {
           trustedCidrs,
           volumeKeyArn: keys.volumes,
           tags,
+        },
+        options,
+      )
+    : undefined;
+  const vpn = config.vpn
+    ? new ClientVpn(
+        "vpn",
+        {
+          ...place,
+          ...config.vpn,
+          vpcId: network.vpcId,
+          subnetIds: network.nodeSubnetsIn(config.vpn.zones ?? config.zones),
+          securityGroupId: groups.id("vpn"),
+          // The interfaces of the control plane and of the log store.
+          destinations: network.dataCidrs.slice(0, 3),
+          dnsServer: resolverAddress(config.cidr),
+          trustedCidrs,
+          logKeyArn: keys.logs,
         },
         options,
       )
@@ -270,5 +290,6 @@ export = async () => {
       hostKeysParameter: sshBastion.hostKeysParameter,
       hostKeysPolicyArn: sshBastion.hostKeysPolicyArn,
     }),
+    ...(vpn && { vpnEndpointId: vpn.endpointId }),
   };
 };

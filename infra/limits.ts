@@ -27,9 +27,16 @@ function mostBySsh(): number {
 /**
  * The most that `trustedCidrs` may have, by access mode. In ssm mode they stand three times in the policy of the
  * sessions, for which IAM has 6,144 characters (docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html);
- * 60 leave it a sixth to grow.
+ * 60 leave it a sixth to grow. In vpn mode they stand in the environment of a function, for which Lambda has 4 KB
+ * (docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html); 60 are a third of it.
  */
-export const mostTrusted = { ssm: 60, ssh: mostBySsh(), direct: mostJoined() } as const;
+export const mostTrusted = { ssm: 60, ssh: mostBySsh(), vpn: 60, direct: mostJoined() } as const;
+
+/**
+ * Groups of a Client VPN: it takes 200 authorization rules (docs.aws.amazon.com/vpn/latest/clientvpn-admin/limits.html), and
+ * each group has one for every network that it reaches, three zones and the DNS server.
+ */
+export const mostVpnGroups = 50;
 
 /** Networks whose requests the entry takes: each is a rule for every port that clients come to. */
 export const mostClients = Math.floor(

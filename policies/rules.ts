@@ -103,6 +103,17 @@ import { bastionEgress, noSshInside } from "./ssh";
 import { sshdAudit, sshdForwarding, sshdKeysOnly, sshdModern, sshMfa } from "./sshd";
 import { noUserDataSecrets } from "./user-data";
 import { volumesEncrypted } from "./volumes";
+import {
+  vpnBanner,
+  vpnConnectionLog,
+  vpnFederated,
+  vpnNamedGroups,
+  vpnNoPortal,
+  vpnOwnSecurityGroup,
+  vpnOwnTraffic,
+  vpnSessionEnds,
+  vpnTrustedNetworks,
+} from "./vpn";
 
 /** Every rule of the pack, by group. */
 export const rules: readonly Rule[] = [
@@ -182,6 +193,16 @@ export const rules: readonly Rule[] = [
   sessionsFromTrustedNetworks,
   sessionsWithoutSudo,
   tunnelsNarrow,
+
+  vpnFederated,
+  vpnNamedGroups,
+  vpnTrustedNetworks,
+  vpnOwnTraffic,
+  vpnOwnSecurityGroup,
+  vpnSessionEnds,
+  vpnConnectionLog,
+  vpnNoPortal,
+  vpnBanner,
 
   privateEndpoint,
   publicCidrs,

@@ -35,6 +35,11 @@ export function roleArn({ accountId }: Pick<Place, "accountId">, name: string): 
   return `arn:aws:iam::${accountId}:role/${name}`;
 }
 
+/** The ARN of a Lambda function, whichever version. */
+export function functionArn({ region, accountId }: Place, name: string): string {
+  return `arn:aws:lambda:${region}:${accountId}:function:${name}`;
+}
+
 /** The ARN of an OpenSearch or Elasticsearch domain. */
 export function domainArn({ region, accountId }: Place, name: string): string {
   return `arn:aws:es:${region}:${accountId}:domain/${name}`;

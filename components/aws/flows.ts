@@ -1,6 +1,6 @@
 /** The security groups of a stack. */
 export type GroupName =
-  "api" | "nodes" | "endpoints" | "bastion" | "entry" | "log-store" | "log-delivery";
+  "api" | "nodes" | "endpoints" | "bastion" | "vpn" | "entry" | "log-store" | "log-delivery";
 
 /**
  * Who a rule speaks of: a group, the S3 gateway endpoint, the internet, the networks that people come from, or the
@@ -20,7 +20,7 @@ export interface Flow {
 }
 
 /** How people reach the private API. */
-export type AccessMode = "ssm" | "ssh" | "direct";
+export type AccessMode = "ssm" | "ssh" | "vpn" | "direct";
 
 const flow =
   (direction: Flow["direction"]) =>
@@ -78,6 +78,15 @@ const bySsh: Flow[] = [
   from("bastion", "trusted", 22, "people come to the bastion by SSH from trusted networks"),
 ];
 
+// Names are looked up at the VPC's resolver, to which no security group speaks:
+// docs.aws.amazon.com/vpc/latest/userguide/vpc-security-groups.html
+const byVpn: Flow[] = [
+  from("api", "vpn", 443, "people reach the Kubernetes API through the VPN"),
+  to("vpn", "api", 443, "people reach the Kubernetes API through the VPN"),
+  from("log-store", "vpn", 443, "people search logs through the VPN"),
+  to("vpn", "log-store", 443, "people search logs through the VPN"),
+];
+
 const fromJoinedNetworks: Flow[] = [
   from("api", "trusted", 443, "people reach the Kubernetes API from a joined network"),
   from("log-store", "trusted", 443, "people search logs from a joined network"),
@@ -86,6 +95,7 @@ const fromJoinedNetworks: Flow[] = [
 const byMode: Record<AccessMode, Flow[]> = {
   ssm: bySessionManager,
   ssh: bySsh,
+  vpn: byVpn,
   direct: fromJoinedNetworks,
 };
 

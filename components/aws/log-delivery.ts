@@ -1,12 +1,12 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
-import { logGroupArns, roleArn } from "./arns";
+import { functionArn, logGroupArns, roleArn } from "./arns";
 import type { Place } from "./arns";
 import { Bucket } from "./bucket";
+import { lambdaFunction } from "./lambda-function";
 import type { PolicyStatement } from "./policy-document";
-import { keyByAlias, policyDocument } from "./policy-document";
+import { keyByAlias } from "./policy-document";
+import { serviceRole } from "./service-role";
 
 export interface LogDeliveryArgs extends Place {
   /** Start of the names that people look up. */
@@ -153,42 +153,20 @@ export function deliveryRoleArn(args: Place & { prefix: string }): string {
   return roleArn(args, deliveryNames(args).role);
 }
 
-function deliveryNames({ prefix, region, accountId }: Place & { prefix: string }) {
+function deliveryNames(args: Place & { prefix: string }) {
+  const { prefix, region, accountId } = args;
   const stream = `${prefix}-control-plane`;
   const splitter = `${prefix}-log-events`;
-  const functionArn = `arn:aws:lambda:${region}:${accountId}:function:${splitter}`;
   return {
     role: `${prefix}-log-delivery`,
     stream,
     streamArn: `arn:aws:firehose:${region}:${accountId}:deliverystream/${stream}`,
     splitter,
-    functionArn,
-    functionVersion: `${functionArn}:$LATEST`,
+    functionArn: functionArn(args, splitter),
+    functionVersion: `${functionArn(args, splitter)}:$LATEST`,
     splitterLogs: `/drawbridge/${prefix}/log-events`,
     logs: `/drawbridge/${prefix}/log-delivery`,
   };
-}
-
-/** A role for one service, with its rights. */
-function serviceRole(
-  name: string,
-  roleName: string,
-  description: string,
-  trust: PolicyStatement,
-  rights: PolicyStatement[],
-  child: pulumi.CustomResourceOptions,
-): { arn: pulumi.Output<string>; rights: pulumi.Resource[] } {
-  const role = new aws.iam.Role(
-    name,
-    { name: roleName, description, assumeRolePolicy: policyDocument([trust]) },
-    child,
-  );
-  const policy = new aws.iam.RolePolicy(
-    name,
-    { role: role.id, policy: policyDocument(rights) },
-    child,
-  );
-  return { arn: role.arn, rights: [policy] };
 }
 
 /** What Firehose needs, as its guide lists it: docs.aws.amazon.com/firehose/latest/dev/controlling-access.html#using-iam-es-vpc */
@@ -301,63 +279,34 @@ function deliveryLogs(
   return { streams, options };
 }
 
+/** The function that makes a record of each event. */
 function splitterFunction(
   name: string,
   args: LogDeliveryArgs,
   child: pulumi.CustomResourceOptions,
 ): pulumi.Resource {
   const names = deliveryNames(args);
-  const group = new aws.cloudwatch.LogGroup(
-    `${name}-events`,
-    { name: names.splitterLogs, kmsKeyId: args.logKeyArn, retentionInDays: args.logRetentionDays },
-    child,
-  );
-  const role = serviceRole(
-    `${name}-events`,
-    names.splitter,
-    "Makes a record of each log event",
-    {
-      // Lambda takes on roles of a function's own account only, and its guide names no source that a policy could ask
-      // for: docs.aws.amazon.com/lambda/latest/dg/lambda-intro-execution-role.html
-      Sid: "FunctionsOfThisAccount",
-      Principal: { Service: "lambda.amazonaws.com" },
-      Action: "sts:AssumeRole",
-    },
-    [
-      {
-        Sid: "PutEventsBack",
-        Action: "firehose:PutRecordBatch",
-        Resource: names.streamArn,
-        // docs.aws.amazon.com/lambda/latest/dg/permissions-source-function-arn.html
-        Condition: { ArnEquals: { "lambda:SourceFunctionArn": names.functionArn } },
-      },
-      {
-        Sid: "WriteOwnLogs",
-        Action: ["logs:CreateLogStream", "logs:PutLogEvents"],
-        Resource: logGroupArns(args, names.splitterLogs),
-      },
-    ],
-    child,
-  );
-  return new aws.lambda.Function(
+  return lambdaFunction(
     `${name}-events`,
     {
-      name: names.splitter,
+      ...args,
+      functionName: names.splitter,
       description: "Makes a record of each log event",
-      role: role.arn,
-      runtime: "nodejs22.x",
-      architectures: ["arm64"],
-      handler: "index.handler",
-      code: new pulumi.asset.AssetArchive({
-        "index.js": new pulumi.asset.StringAsset(
-          readFileSync(join(__dirname, "log-events.cjs"), "utf8"),
-        ),
-      }),
+      source: "log-events.cjs",
+      logGroupName: names.splitterLogs,
+      rights: [
+        {
+          Sid: "PutEventsBack",
+          Action: "firehose:PutRecordBatch",
+          Resource: names.streamArn,
+          // docs.aws.amazon.com/lambda/latest/dg/permissions-source-function-arn.html
+          Condition: { ArnEquals: { "lambda:SourceFunctionArn": names.functionArn } },
+        },
+      ],
       memorySize: 256,
       timeout: 120,
-      loggingConfig: { logFormat: "JSON", logGroup: names.splitterLogs },
     },
-    { ...child, dependsOn: [...role.rights, group] },
+    child,
   );
 }
 

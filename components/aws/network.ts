@@ -42,12 +42,16 @@ export class Network extends pulumi.ComponentResource {
   readonly nodeSubnetIds: pulumi.Output<string>[];
   /** Ids of the data subnets, in the order of the zones. */
   readonly dataSubnetIds: pulumi.Output<string>[];
+  /** CIDRs of the data subnets, in the order of the zones. */
+  readonly dataCidrs: string[];
   /** Ids of the route tables of the nodes' and data subnets, in the order of the zones. */
   readonly privateRouteTableIds: pulumi.Output<string>[];
   /** What must stand before the internet can reach a public subnet. */
   readonly internet: pulumi.Resource[];
   /** What must stand before an instance in a private subnet can reach the internet. */
   readonly egress: pulumi.Resource[];
+
+  private readonly nodeSubnets: Map<string, pulumi.Output<string>>;
 
   constructor(name: string, args: NetworkArgs, opts?: pulumi.ComponentResourceOptions) {
     const { prefix, cidr, natMode = "zonal", joinedCidrs = [], sshCidrs = [] } = args;
@@ -98,7 +102,9 @@ export class Network extends pulumi.ComponentResource {
     this.vpcId = vpc.id;
     this.publicSubnetIds = zones.map(({ public: subnet }) => subnet.id);
     this.nodeSubnetIds = zones.map(({ nodes }) => nodes.id);
+    this.nodeSubnets = new Map(zones.map(({ zone, nodes }) => [zone, nodes.id]));
     this.dataSubnetIds = zones.map(({ data }) => data.id);
+    this.dataCidrs = plan.map(({ data }) => data);
     this.privateRouteTableIds = nat.routeTableIds;
     this.internet = internet;
     this.egress = nat.ways;
@@ -107,8 +113,14 @@ export class Network extends pulumi.ComponentResource {
       publicSubnetIds: this.publicSubnetIds,
       nodeSubnetIds: this.nodeSubnetIds,
       dataSubnetIds: this.dataSubnetIds,
+      dataCidrs: this.dataCidrs,
       privateRouteTableIds: this.privateRouteTableIds,
     });
+  }
+
+  /** Ids of the nodes' subnets in some of the zones, by zone. */
+  nodeSubnetsIn(zones: string[]): Record<string, pulumi.Output<string>> {
+    return Object.fromEntries([...this.nodeSubnets].filter(([zone]) => zones.includes(zone)));
   }
 }
 

@@ -20,6 +20,7 @@ const purposes: Record<GroupName, string> = {
   nodes: "Nodes and their pods",
   endpoints: "VPC endpoints of AWS APIs",
   bastion: "Bastion for sessions of people",
+  vpn: "Client VPN: network interfaces through which people come",
   entry: "Load balancer: the way in from the internet",
   "log-store": "Log store: nodes of the domain",
   "log-delivery": "Delivery of logs to the log store",

@@ -50,6 +50,16 @@ export function planSubnets(cidr: string, zones: string[]): ZoneSubnets[] {
   });
 }
 
+/**
+ * Address at which every VPC answers DNS: its network address plus two
+ * (docs.aws.amazon.com/vpc/latest/userguide/AmazonDNS-concepts.html).
+ *
+ * @param cidr IPv4 CIDR of the VPC.
+ */
+export function resolverAddress(cidr: string): string {
+  return dotted(parseCidr(cidr).start + 2n);
+}
+
 function dotted(address: bigint): string {
   return [24n, 16n, 8n, 0n].map((shift) => String((address >> shift) & 255n)).join(".");
 }

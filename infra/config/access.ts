@@ -6,10 +6,10 @@ import { ipv4Cidr, list, oneOf, unique } from "./forms";
 
 /** How people reach the private API, and from where. */
 export const accessFields = {
-  accessMode: oneOf(["ssm", "ssh", "direct"])
+  accessMode: oneOf(["ssm", "ssh", "vpn", "direct"])
     .default("ssm")
     .describe(
-      "How people reach the private API: ssm (Session Manager through a bastion), ssh (OpenSSH on a bastion with a public address) or direct (from trustedCidrs by a network that is already joined to the VPC).",
+      "How people reach the private API: ssm (Session Manager through a bastion), ssh (OpenSSH on a bastion with a public address), vpn (AWS Client VPN, with sign-in at an identity provider) or direct (from trustedCidrs by a network that is already joined to the VPC).",
     ),
   trustedCidrs: list(
     ipv4Cidr(8).meta({ pattern: cidrPattern(String.raw`[89]|[12]\d|3[0-2]`) }),
@@ -18,7 +18,7 @@ export const accessFields = {
   )
     .meta({ ...unique, maxItems: Math.max(...Object.values(mostTrusted)) })
     .describe(
-      `Networks that people come from: in ssm mode the public addresses from which a session may be started, at most ${mostTrusted.ssm} networks; in ssh mode those from which SSH is open, at most ${mostTrusted.ssh}; in direct mode the private networks (RFC 1918 or RFC 6598) that may reach the API, at most ${mostTrusted.direct}.`,
+      `Networks that people come from: in ssm mode the public addresses from which a session may be started, at most ${mostTrusted.ssm} networks; in ssh mode those from which SSH is open, at most ${mostTrusted.ssh}; in vpn mode those from which people may connect, at most ${mostTrusted.vpn}; in direct mode the private networks (RFC 1918 or RFC 6598) that may reach the API, at most ${mostTrusted.direct}.`,
     ),
 };
 

@@ -12,6 +12,7 @@ import { vpcHasRoom, zonesAreOfTheRegion } from "./network";
 import { cachesCanLogIn, cachesHaveRoom } from "./registry";
 import { peopleHaveKeysOfTheirOwn, sshFitsTheMode } from "./ssh";
 import { stackName, stackNameFits } from "./stack";
+import { vpnFitsTheMode, vpnHasItsOwnNetwork, vpnIsOfTheStack, vpnNamesAreUnique } from "./vpn";
 
 /** The configuration of one stack, checked. */
 export interface Config extends Fields {
@@ -33,6 +34,10 @@ const crossChecks: ((config: Partial<Fields>) => Fault[])[] = [
   entrySaysWhoMayCome,
   sshFitsTheMode,
   peopleHaveKeysOfTheirOwn,
+  vpnFitsTheMode,
+  vpnHasItsOwnNetwork,
+  vpnIsOfTheStack,
+  vpnNamesAreUnique,
   deployerIsInAnAllowedAccount,
   principalsAreDistinct,
   cachesCanLogIn,

@@ -1,9 +1,10 @@
 import { z } from "zod";
 import { addresses } from "../cidr";
 import { mostClients } from "../limits";
+import { certificateArn, certificateIsOfTheStack } from "./certificates";
 import { repeats, type Fault } from "./faults";
 import type { Fields } from "./fields";
-import { accountOf, integer, ipv4Cidr, oneOf, text } from "./forms";
+import { integer, ipv4Cidr, oneOf, text } from "./forms";
 
 const domainLabel = "[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?";
 const domain = (prefix: string, rule: string) =>
@@ -41,10 +42,7 @@ export const entrySchema = z
         .describe(
           "Public Route 53 zone that gets the records of the names and of their certificate.",
         ),
-      certificateArn: text(
-        /^arn:aws:acm:[a-z0-9-]+:\d{12}:certificate\/[\w-]+$/,
-        "must be the ARN of an ACM certificate such as arn:aws:acm:eu-west-1:111122223333:certificate/12345678-1234-1234-1234-123456789012",
-      )
+      certificateArn: certificateArn
         .optional()
         .describe("Certificate in the region of the stack. Default: ACM issues one for the names."),
       cidrs: z
@@ -84,31 +82,20 @@ function isTheWorld(cidrs: string[]): boolean {
   return addresses(cidrs) >= 2n ** 31n;
 }
 
-/** A listener takes certificates of its own account and region only. */
-export function entryHasItsCertificate({
-  entry,
-  region,
-  deployerRoleArn,
-}: Partial<Fields>): Fault[] {
-  const { certificateArn: value, zone } = entry ?? { zone: undefined };
-  if (value === undefined) {
-    const rule =
-      "is required when there is no entry.zone in which ACM could validate a certificate";
-    return entry && !zone ? [{ path: "entry.certificateArn", rule }] : [];
+export function entryHasItsCertificate(config: Partial<Fields>): Fault[] {
+  const { entry } = config;
+  if (!entry) return [];
+  const path = "entry.certificateArn";
+  if (entry.certificateArn !== undefined) {
+    return certificateIsOfTheStack(path, entry.certificateArn, config);
   }
-  const [, , , certificateRegion, certificateAccount] = value.split(":");
-  const refuse = (rule: string) => ({ path: "entry.certificateArn", rule, value });
-  return [
-    ...(region && certificateRegion !== region ? [refuse(`must be in the region ${region}`)] : []),
-    ...(deployerRoleArn && certificateAccount !== accountOf(deployerRoleArn)
-      ? [refuse(`must be in the account of the stack, ${accountOf(deployerRoleArn)}`)]
-      : []),
-  ];
+  const rule = "is required when there is no entry.zone in which ACM could validate a certificate";
+  return entry.zone ? [] : [{ path, rule }];
 }
 
 export function entryNamesAreInItsZone({ entry }: Partial<Fields>): Fault[] {
   if (!entry) return [];
-  const { domains, zone, certificateArn } = entry;
+  const { domains, zone, certificateArn: given } = entry;
   const [first = ""] = domains;
   if (!zone) {
     const rule = "must be left out without entry.zone: nothing could be written for them";
@@ -126,7 +113,7 @@ export function entryNamesAreInItsZone({ entry }: Partial<Fields>): Fault[] {
     ),
     ...repeats("entry.domains", domains),
     // It becomes the common name: docs.aws.amazon.com/acm/latest/APIReference/API_RequestCertificate.html
-    ...(certificateArn === undefined && first.length > 64
+    ...(given === undefined && first.length > 64
       ? [
           {
             path: "entry.domains[0]",

@@ -10,6 +10,7 @@ import { registrySchema } from "./registry";
 import { sshSchema } from "./ssh";
 import { stackFields } from "./stack";
 import { tagsSchema } from "./tags";
+import { vpnSchema } from "./vpn";
 
 /** Namespace of the project in a stack file. */
 export const namespace = "drawbridge";
@@ -26,6 +27,7 @@ export const fields = {
   trustedCidrs: accessFields.trustedCidrs,
   entry: entrySchema,
   ssh: sshSchema,
+  vpn: vpnSchema,
   kubernetesVersion: clusterFields.kubernetesVersion,
   deployerRoleArn: clusterFields.deployerRoleArn,
   accessEntries: clusterFields.accessEntries,

@@ -42,7 +42,7 @@ export function zonesAreOfTheRegion({ region, zones }: Partial<Fields>): Fault[]
 }
 
 // EKS takes this for Services of every cluster of this project (components/aws/cluster.ts).
-const serviceCidr = "172.20.0.0/16";
+export const serviceCidr = "172.20.0.0/16";
 
 export function vpcHasRoom({ cidr, zones, accessMode, trustedCidrs }: Partial<Fields>): Fault[] {
   if (!cidr) return [];

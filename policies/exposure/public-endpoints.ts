@@ -6,11 +6,12 @@ import { token } from "../tokens";
 /** Something that AWS itself puts on the internet, past the network of the stack. */
 export interface PublicEndpoint {
   resource: Resource;
-  /** Whether it asks who is there before anything behind it can be reached, so that it may stand. */
-  guarded: boolean;
+  kind: "Kubernetes API" | "VPN" | "search domain";
   port: string;
   /** Networks that may come; none when it is private. */
   sources: string[];
+  /** What it leads into, by name. @default - nothing of the network */
+  into?: string[];
   /** Fields on which it hangs while nobody knows. */
   unknown: Field[];
 }
@@ -20,7 +21,7 @@ const everybody = ["0.0.0.0/0"];
 export function publicEndpointsOf(stack: Stack): PublicEndpoint[] {
   return [
     ...stack.all(token.cluster).map(kubernetesApi),
-    ...stack.all(token.clientVpnEndpoint).map(clientVpn),
+    ...stack.all(token.clientVpnEndpoint).map((endpoint) => clientVpn(endpoint, stack)),
     ...stack.all(token.openSearchDomain, token.elasticsearchDomain).map(searchDomain),
   ];
 }
@@ -29,19 +30,23 @@ function kubernetesApi(cluster: Resource): PublicEndpoint {
   const flag = cluster.at("vpcConfig.endpointPublicAccess");
   const cidrs = cluster.each("vpcConfig.publicAccessCidrs");
   const unknown = [flag, ...cidrs].filter((field) => field.unknown);
-  const endpoint = { resource: cluster, guarded: false, port: "HTTPS 443" };
+  const endpoint = { resource: cluster, kind: "Kubernetes API", port: "HTTPS 443" } as const;
   if (flag.text === "false") return { ...endpoint, sources: [], unknown: [] };
   const networks = cidrs.length === 0 ? everybody : knownNetworks(cidrs);
   return { ...endpoint, sources: networks.filter((cidr) => !isPrivate(cidr)), unknown };
 }
 
-/** Whoever connects shows a certificate or comes by an identity provider: there is no endpoint without either. */
-function clientVpn(endpoint: Resource): PublicEndpoint {
+/** It answers to everybody, and finds out then who is there: no security group stands before it. */
+function clientVpn(endpoint: Resource, stack: Stack): PublicEndpoint {
+  const subnets = stack
+    .users(endpoint, [token.clientVpnAssociation], "clientVpnEndpointId")
+    .flatMap((one) => stack.refs(one.at("subnetId"), [token.subnet, token.defaultSubnet]).found);
   return {
     resource: endpoint,
-    guarded: true,
+    kind: "VPN",
     port: `VPN ${endpoint.at("vpnPort").text || "443"}`,
     sources: everybody,
+    into: subnets.map(({ name }) => `subnet ${name}`),
     unknown: [],
   };
 }
@@ -50,7 +55,7 @@ function searchDomain(domain: Resource): PublicEndpoint {
   const vpc = domain.at("vpcOptions");
   return {
     resource: domain,
-    guarded: false,
+    kind: "search domain",
     port: "HTTPS 443",
     sources: vpc.present ? [] : everybody,
     unknown: [],

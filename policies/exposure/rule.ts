@@ -29,7 +29,14 @@ export const onlyTheEntry = stackRule({
     token.openSearchDomain,
     token.elasticsearchDomain,
   ],
-  config: { publicBastion },
+  config: {
+    publicBastion,
+    publicVpn: {
+      type: "boolean" as const,
+      default: false,
+      description: "Whether a Client VPN may answer to the internet, for people who come by it.",
+    },
+  },
   *checkStack(stack, config) {
     const { found, doubts } = exposuresOf(stack);
     yield* doubts;
@@ -40,7 +47,7 @@ export const onlyTheEntry = stackRule({
       const expected = isEntry(exposure, entries) || isDoorOfPeople(exposure, config.publicBastion);
       yield* told(exposure.door, wordsOf(exposure), expected);
     }
-    yield* endpoints(stack);
+    yield* endpoints(stack, config.publicVpn);
     if (
       found.length === 0 &&
       publicEndpointsOf(stack).every(({ sources }) => sources.length === 0)
@@ -64,11 +71,13 @@ function wordsOf({ port, sources, path }: Exposure): string {
   return `${port} from ${sources.join(", ")} by ${path.join(", ")}`;
 }
 
-function* endpoints(stack: Stack): Iterable<Finding> {
-  for (const { resource, guarded, port, sources, unknown } of publicEndpointsOf(stack)) {
+function* endpoints(stack: Stack, vpnAllowed: boolean): Iterable<Finding> {
+  for (const { resource, kind, port, sources, into = [], unknown } of publicEndpointsOf(stack)) {
     yield* unknown.map((field) => field.undecided());
     if (sources.length === 0 || unknown.length > 0) continue;
-    yield* told(resource, `${port} from ${sources.join(", ")} by an endpoint of AWS`, guarded);
+    const way = ["an endpoint of AWS", ...into].join(", ");
+    const words = `${port} from ${sources.join(", ")} by ${way}`;
+    yield* told(resource, words, vpnAllowed && kind === "VPN");
   }
 }
 

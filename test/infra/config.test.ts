@@ -14,6 +14,7 @@ import { coversWorld } from "../../policies/addresses";
 
 const root = join(__dirname, "../..");
 type Values = Record<string, unknown>;
+type Case = [what: string, change: Values, expected: string[]];
 
 const certificate = (place: string) =>
   `arn:aws:acm:${place}:certificate/12345678-1234-1234-1234-123456789012`;
@@ -40,6 +41,13 @@ const base: Values = {
 const group = { name: "general", instanceTypes: ["m7g.large"], minSize: 1, maxSize: 3 };
 
 const alice = { name: "alice", publicKey: ed25519() };
+
+const vpn = {
+  clientCidr: "192.168.0.0/22",
+  serverCertificateArn: ownCertificate,
+  samlProviderArn: "arn:aws:iam::111122223333:saml-provider/people",
+  groups: ["platform", "S-1-5-21-1", "/team/On call (24x7)"],
+};
 
 /** As the engine hands a stack file to a program. */
 function raw(values: Values): Record<string, string> {
@@ -125,7 +133,7 @@ describe("parseConfig", () => {
     expect(parseConfig(stack, raw(file.config)).environment).toBe(stack);
   });
 
-  it.each<[what: string, change: Values, expected: string[]]>([
+  it.each<Case>([
     ["a missing key", { region: undefined }, ["region is required"]],
     [
       "an engine without a fluentd image",
@@ -571,6 +579,117 @@ describe("parseConfig", () => {
       },
       [],
     ],
+    ["people by VPN", { accessMode: "vpn", vpn }, []],
+    [
+      "people by VPN, through some zones and for longer",
+      { accessMode: "vpn", vpn: { ...vpn, zones: ["eu-west-1b"], sessionHours: 12 } },
+      [],
+    ],
+    ["vpn mode without a VPN", { accessMode: "vpn" }, ["vpn is required in vpn mode"]],
+    [
+      "vpn mode with an empty VPN",
+      { accessMode: "vpn", vpn: {} },
+      [
+        "vpn.clientCidr is required",
+        "vpn.serverCertificateArn is required",
+        "vpn.samlProviderArn is required",
+        "vpn.groups is required",
+      ],
+    ],
+    [
+      "a VPN for a mode without one",
+      { vpn },
+      [`vpn must be left out in ssm mode, got ${JSON.stringify({ ...vpn, sessionHours: 8 })}`],
+    ],
+    [
+      "private networks that come by VPN",
+      { accessMode: "vpn", vpn, trustedCidrs: ["10.99.0.0/16"] },
+      [
+        'trustedCidrs[0] must be public in vpn mode: nobody on the internet has an address of 10.0.0.0/8, got "10.99.0.0/16"',
+      ],
+    ],
+    ...[
+      ["192.168.0.0/23", "must be from /12 to /22"],
+      ["10.0.0.0/11", "must be from /12 to /22"],
+      ["192.168.0.1/22", "must start at its network address, 192.168.0.0/22"],
+      ["192.168.0.0", "must be an IPv4 CIDR such as 203.0.113.0/24"],
+    ].map(([clientCidr, rule]): Case => [
+      `addresses of people's machines that are ${clientCidr}`,
+      { accessMode: "vpn", vpn: { ...vpn, clientCidr } },
+      [`vpn.clientCidr ${rule}, got "${clientCidr}"`],
+    ]),
+    [
+      "public addresses for people's machines",
+      { accessMode: "vpn", vpn: { ...vpn, clientCidr: "203.0.112.0/22" } },
+      [
+        'vpn.clientCidr must be within 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16, 100.64.0.0/10, got "203.0.112.0/22"',
+      ],
+    ],
+    [
+      "addresses of the VPC for people's machines",
+      { accessMode: "vpn", vpn: { ...vpn, clientCidr: "10.0.0.0/12" } },
+      [`vpn.clientCidr must not overlap the VPC's cidr 10.10.0.0/16, got "10.0.0.0/12"`],
+    ],
+    [
+      "addresses of Services for people's machines",
+      { accessMode: "vpn", vpn: { ...vpn, clientCidr: "172.16.0.0/12" } },
+      [
+        'vpn.clientCidr must not overlap 172.20.0.0/16, the addresses of Services, got "172.16.0.0/12"',
+      ],
+    ],
+    [
+      "a VPN of another account and region, through a zone of neither",
+      {
+        accessMode: "vpn",
+        vpn: {
+          ...vpn,
+          serverCertificateArn: certificate("us-east-1:444455556666"),
+          samlProviderArn: "arn:aws:iam::444455556666:saml-provider/people",
+          zones: ["eu-west-1c"],
+        },
+      },
+      [
+        `vpn.serverCertificateArn must be in the region eu-west-1, got "${certificate("us-east-1:444455556666")}"`,
+        `vpn.serverCertificateArn must be in the account of the stack, 111122223333, got "${certificate("us-east-1:444455556666")}"`,
+        'vpn.samlProviderArn must be in the account of the stack, 111122223333, got "arn:aws:iam::444455556666:saml-provider/people"',
+        'vpn.zones[0] must be one of zones, eu-west-1a, eu-west-1b, got "eu-west-1c"',
+      ],
+    ],
+    [
+      "a role for an identity provider",
+      {
+        accessMode: "vpn",
+        vpn: { ...vpn, samlProviderArn: "arn:aws:iam::111122223333:role/people" },
+      },
+      [
+        'vpn.samlProviderArn must be the ARN of a SAML provider such as arn:aws:iam::111122223333:saml-provider/people, got "arn:aws:iam::111122223333:role/people"',
+      ],
+    ],
+    [
+      "a session of a day",
+      { accessMode: "vpn", vpn: { ...vpn, sessionHours: 24 } },
+      ["vpn.sessionHours must be one of 8, 10, 12, got 24"],
+    ],
+    [
+      "a group and a zone that come twice",
+      {
+        accessMode: "vpn",
+        vpn: { ...vpn, groups: ["a", "b", "a"], zones: ["eu-west-1a", "eu-west-1a"] },
+      },
+      ['vpn.groups[2] must be unique, got "a"', 'vpn.zones[1] must be unique, got "eu-west-1a"'],
+    ],
+    [
+      "nobody",
+      { accessMode: "vpn", vpn: { ...vpn, groups: [] } },
+      ["vpn.groups must be a list of at least one group, got []"],
+    ],
+    ...["", " a", "a ", "*", "team*", "a,b", "a::b", "a\nb", "x".repeat(256)].map((group): Case => [
+      `a group called ${JSON.stringify(group).slice(0, 12)}`,
+      { accessMode: "vpn", vpn: { ...vpn, groups: [group] } },
+      [
+        `vpn.groups[0] must be a group as the identity provider names it: 1 to 255 printable ASCII characters, without commas, asterisks, :: and outer spaces, got ${JSON.stringify(group)}`,
+      ],
+    ]),
     ["ssh mode for nobody", { accessMode: "ssh" }, ["ssh is required in ssh mode"]],
     [
       "ssh mode for an empty list",

@@ -2,7 +2,7 @@ import { readFileSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
 import { longestStackName } from "../../components/aws/bucket";
-import { mostClients, mostTags, mostTrusted } from "../../infra/limits";
+import { mostClients, mostTags, mostTrusted, mostVpnGroups } from "../../infra/limits";
 import { planStack } from "../../plan/host";
 import type { PropertyMap } from "../../plan/property-values";
 import { folderOf } from "../plan/files";
@@ -58,6 +58,7 @@ describe("the longest lists that configuration takes", () => {
   let ssm: Planned[];
   let direct: Planned[];
   let ssh: Planned[];
+  let vpn: Planned[];
 
   beforeAll(async () => {
     // All of the longest form, no two of them neighbours.
@@ -76,6 +77,16 @@ describe("the longest lists that configuration takes", () => {
           name: `p${i}`,
           publicKey: ed25519(i + 1),
         })),
+      },
+    });
+    vpn = await planned({
+      "drawbridge:accessMode": "vpn",
+      "drawbridge:trustedCidrs": networks("203.100", mostTrusted.vpn),
+      "drawbridge:vpn": {
+        clientCidr: "192.168.0.0/22",
+        serverCertificateArn: `arn:aws:acm:${region}:111122223333:certificate/1`,
+        samlProviderArn: "arn:aws:iam::111122223333:saml-provider/people",
+        groups: Array.from({ length: mostVpnGroups }, (_, i) => `group-${i}`),
       },
     });
   });
@@ -99,6 +110,17 @@ describe("the longest lists that configuration takes", () => {
     const { length } = Buffer.from(String(bastion?.["userData"]), "base64");
     expect(length).toBeGreaterThan(12_000);
     expect(length).toBeLessThanOrEqual(16_384);
+  });
+
+  it("fit the authorization rules of a VPN, and the environment of its function", () => {
+    const rules = ofType(vpn, "aws:ec2clientvpn/authorizationRule:AuthorizationRule");
+    expect(rules).toHaveLength(200);
+    const [variables] = ofType(vpn, "aws:lambda/function:Function").flatMap(({ environment }) =>
+      environment === undefined ? [] : [(environment as { variables: object }).variables],
+    );
+    const { length } = JSON.stringify(variables);
+    expect(length).toBeGreaterThan(1000);
+    expect(length).toBeLessThanOrEqual(4096);
   });
 
   it.each([

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { planStack } from "../../plan/host";
 import type { StackResource } from "../../plan/stack-resource";
 import type { Registration } from "../../policies/model";
-import { planWithSsh, publicBastion } from "../support/ssh-plan";
+import { planWithSsh, planWithVpn, publicBastion, publicVpn } from "../support/access-plan";
 import { SingleChangeJudge } from "../support/single-change-judge";
 import { notHardening } from "./not-hardening";
 import { inputOf, mutantsOfResource } from "./resource-mutants";
@@ -96,6 +96,7 @@ describe("every input of the program", () => {
       sweep.add((await planStack({ projectDir: root, stack })).resources, {});
     }
     sweep.add(await planWithSsh(), publicBastion);
+    sweep.add(await planWithVpn(), publicVpn);
   }, 300_000);
 
   it("has thousands of ways to be weakened", () => {

@@ -109,10 +109,6 @@ casesFor("net-only-bastion-and-alb-public [J16] [C10] [S13]", {
       },
     ],
     [
-      "a VPN endpoint of AWS",
-      { vpn: resource(token.clientVpnEndpoint, { clientCidrBlock: "10.99.0.0/22" }) },
-    ],
-    [
       "a log store inside the VPC",
       { store: resource(token.openSearchDomain, { vpcOptions: { subnetIds: [ref("nodes-a")] } }) },
     ],
@@ -552,6 +548,45 @@ describe("a bastion that people reach by SSH", () => {
   });
 });
 
+const vpn = {
+  vpn: resource(token.clientVpnEndpoint, { clientCidrBlock: "10.99.0.0/22" }),
+  "vpn-a": resource(token.clientVpnAssociation, {
+    clientVpnEndpointId: ref("vpn"),
+    subnetId: ref("nodes-a"),
+  }),
+};
+const byVpn = "VPN 443 from 0.0.0.0/0 by an endpoint of AWS, subnet nodes-a";
+
+describe("a VPN that people come by", () => {
+  casesFor("net-only-bastion-and-alb-public [J16] [C10] [S13]", {
+    base: platform,
+    config: { publicVpn: true },
+    passes: [["the endpoint of a VPN", vpn]],
+    fails: [
+      [
+        "another endpoint of AWS",
+        { ...vpn, "cluster.vpcConfig.endpointPublicAccess": true },
+        [fault("cluster", "HTTPS 443 from 0.0.0.0/0 by an endpoint of AWS")],
+      ],
+      [
+        "a bastion",
+        { ...vpn, ...sshBastion },
+        [fault("bastion", `port 22 from 203.0.113.0/24 by ${onPublicA}`)],
+      ],
+    ],
+    undecided: [],
+    decided: "the table of all that is public has them",
+  });
+
+  casesFor("net-only-bastion-and-alb-public [J16] [C10] [S13]", {
+    base: platform,
+    passes: [["no VPN", {}]],
+    fails: [["a VPN of which nobody told", vpn, [fault("vpn", byVpn)]]],
+    undecided: [],
+    decided: "the table of all that is public has them",
+  });
+});
+
 function findings(resources: readonly Registration[]): Finding[] {
   const rule = ruleById(id);
   if (!("checkStack" in rule)) throw new Error("expected a rule of stacks");
@@ -592,6 +627,7 @@ describe("the exposure that a plan shows", () => {
     expect(
       notes({ vpn: resource(token.clientVpnEndpoint, { vpnPort: 1194 }) }, "preview"),
     ).toContain("Exposure: VPN 1194 from 0.0.0.0/0 by an endpoint of AWS");
+    expect(notes(vpn, "preview")).toContain(`Exposure: ${byVpn}`);
   });
 
   it("says so when the internet reaches nothing", () => {

@@ -6,7 +6,7 @@ import type { Registration } from "../../policies/model";
 import { Stack } from "../../policies/model";
 import { configured } from "../../policies/rule";
 import { rules } from "../../policies/rules";
-import { planWithSsh, publicBastion } from "../support/ssh-plan";
+import { planWithSsh, planWithVpn, publicBastion, publicVpn } from "../support/access-plan";
 
 /**
  * Weakens one hardened input of the real program at a time: some rule must notice, and the table says which. What no
@@ -2080,8 +2080,143 @@ const sshRows: Row[] = [
   ],
 ];
 
+const vpnEndpoint = "aws:ec2clientvpn/endpoint:Endpoint";
+const vpnRule = "aws:ec2clientvpn/authorizationRule:AuthorizationRule";
+const oneVpnRule = "vpn-platform-10.20.240.0/24";
+
+/** With a Client VPN. */
+const vpnRows: Row[] = [
+  [
+    "a VPN for whoever has a certificate",
+    vpnEndpoint,
+    "vpn",
+    set("authenticationOptions[0].type", "certificate-authentication"),
+    "vpn-federated",
+  ],
+  [
+    "a VPN without an identity provider",
+    vpnEndpoint,
+    "vpn",
+    remove("authenticationOptions[0].samlProviderArn"),
+    "vpn-federated",
+  ],
+  [
+    "a VPN that logs nothing",
+    vpnEndpoint,
+    "vpn",
+    set("connectionLogOptions.enabled", false),
+    "vpn-connection-log",
+  ],
+  [
+    "a VPN that logs to nowhere",
+    vpnEndpoint,
+    "vpn",
+    remove("connectionLogOptions.cloudwatchLogGroup"),
+    "vpn-connection-log",
+  ],
+  [
+    "a log of connections that is not encrypted",
+    logGroup,
+    "vpn-connections",
+    remove("kmsKeyId"),
+    "log-group-encrypted",
+  ],
+  [
+    "a log of refusals that is kept for a week",
+    logGroup,
+    "vpn-networks",
+    set("retentionInDays", 7),
+    "log-group-encrypted",
+  ],
+  ["sessions of a day", vpnEndpoint, "vpn", set("sessionTimeoutHours", 24), "vpn-session-ends"],
+  [
+    "sessions that go on by themselves",
+    vpnEndpoint,
+    "vpn",
+    remove("disconnectOnSessionTimeout"),
+    "vpn-session-ends",
+  ],
+  [
+    "a VPN from everywhere",
+    vpnEndpoint,
+    "vpn",
+    set("clientConnectOptions.enabled", false),
+    "vpn-trusted-networks",
+  ],
+  [
+    "a VPN that asks nobody",
+    vpnEndpoint,
+    "vpn",
+    remove("clientConnectOptions.lambdaFunctionArn"),
+    "vpn-trusted-networks",
+  ],
+  [
+    "all traffic through the VPN",
+    vpnEndpoint,
+    "vpn",
+    set("splitTunnel", false),
+    "vpn-own-traffic-only",
+  ],
+  [
+    "the internet behind the VPN",
+    vpnRule,
+    oneVpnRule,
+    set("targetNetworkCidr", world),
+    "vpn-own-traffic-only",
+  ],
+  [
+    "the VPN open to all who can sign in",
+    vpnRule,
+    oneVpnRule,
+    (inputs) => {
+      delete inputs["accessGroupId"];
+      inputs["authorizeAllGroups"] = true;
+    },
+    "vpn-named-groups",
+  ],
+  [
+    "the default group for the VPN",
+    vpnEndpoint,
+    "vpn",
+    remove("securityGroupIds"),
+    "vpn-own-security-group",
+  ],
+  [
+    "the VPN's clients on a page of the internet",
+    vpnEndpoint,
+    "vpn",
+    set("selfServicePortal", "enabled"),
+    "vpn-no-self-service-portal",
+  ],
+  [
+    "no words at sign-in",
+    vpnEndpoint,
+    "vpn",
+    set("clientLoginBannerOptions.enabled", false),
+    "vpn-login-banner",
+  ],
+  [
+    "a function that may do everything",
+    rolePolicy,
+    "vpn-networks",
+    inJson("policy", (doc) => {
+      statement(doc, "WriteOwnLogs").Action = "*";
+      statement(doc, "WriteOwnLogs").Resource = "*";
+    }),
+    "iam-no-star-star",
+  ],
+  [
+    "the API open through the VPN's group",
+    ingress,
+    "rules-api-ingress-vpn-443",
+    openWorld,
+    "net-sg-no-world-ingress",
+  ],
+];
+
 /** Rules that may only advise: all others stop an update. */
 const advice: readonly string[] = [
+  "vpn-login-banner",
   "compute-detailed-monitoring",
   "exp-alb-no-server-header",
   "exp-dns-to-known-lb",
@@ -2095,9 +2230,11 @@ const advice: readonly string[] = [
 describe("mutations", () => {
   let base: StackResource[] = [];
   let withSsh: StackResource[] = [];
+  let withVpn: StackResource[] = [];
   beforeAll(async () => {
     base = (await planStack({ projectDir: root, stack: "prod" })).resources;
     withSsh = await planWithSsh();
+    withVpn = await planWithVpn();
   }, 60_000);
 
   /** The program with one resource changed. */
@@ -2135,6 +2272,15 @@ describe("mutations", () => {
     ]);
   });
 
+  it("starts from a VPN in which nothing fails, once it may be public [J16]", () => {
+    expect(failing(withVpn, publicVpn)).toEqual([]);
+    expect(failing(withVpn)).toEqual(["net-only-bastion-and-alb-public"]);
+  });
+
+  it.each(vpnRows)("notices %s", (_what, type, name, mutation, rule) => {
+    expect(failing(mutated(type, name, mutation, withVpn), publicVpn)).toContain(rule);
+  });
+
   it.each(sshRows)("notices %s", (_what, type, name, mutation, rule) => {
     expect(failing(mutated(type, name, mutation, withSsh), publicBastion)).toContain(rule);
   });
@@ -2144,7 +2290,7 @@ describe("mutations", () => {
   });
 
   it("stops what weakens the program, and does not only speak of it", () => {
-    const noticing = new Set([...rows, ...sshRows].map(([, , , , rule]) => rule));
+    const noticing = new Set([...rows, ...sshRows, ...vpnRows].map(([, , , , rule]) => rule));
     const advisory = rules
       .filter(({ id, level }) => noticing.has(id) && level === "advisory")
       .map(({ id }) => id);

@@ -78,6 +78,9 @@ const types = {
   cacheRule: "aws:ecr/pullThroughCacheRule:PullThroughCacheRule",
   creationTemplate: "aws:ecr/repositoryCreationTemplate:RepositoryCreationTemplate",
   scanning: "aws:ecr/registryScanningConfiguration:RegistryScanningConfiguration",
+  vpnEndpoint: "aws:ec2clientvpn/endpoint:Endpoint",
+  vpnAssociation: "aws:ec2clientvpn/networkAssociation:NetworkAssociation",
+  vpnRule: "aws:ec2clientvpn/authorizationRule:AuthorizationRule",
 } as const;
 
 type TypeName = keyof typeof types;

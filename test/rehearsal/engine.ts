@@ -38,6 +38,10 @@ export interface RehearsalArgs {
   accountId: string;
   /** IAM principals that are in the account already. */
   principals: string[];
+  /** What the stack file says otherwise than the repository's, by key without the project's name. */
+  changes: Record<string, unknown>;
+  /** What the pack is told, by rule. */
+  packConfig: Record<string, unknown>;
   /** Ends the operation that is under way. */
   signal: AbortSignal;
 }
@@ -129,19 +133,28 @@ export class Rehearsal {
     return join(this.directory, "engine-plan.json");
   }
 
+  /** Folder of the project: the stack file is a copy, the rest is the repository's. */
+  get project(): string {
+    return join(this.directory, "project");
+  }
+
+  /** File that tells the pack what `packConfig` says. */
+  get packConfigFile(): string {
+    return join(this.directory, "policy-pack-config.json");
+  }
+
   preview(): Promise<Outcome> {
-    const { pack, signal } = this.args;
+    const { signal } = this.args;
+    const policies = this.policies({});
     return this.observe((onEvent) =>
-      this.stack.preview({ plan: this.planFile, policyPacks: [pack], signal, onEvent }),
+      this.stack.preview({ plan: this.planFile, ...policies, signal, onEvent }),
     );
   }
 
-  /** `pulumi up`; levels are what `--policy-pack-config` says of rules. */
+  /** `pulumi up`; levels are what `--policy-pack-config` says of rules besides. */
   up(levels: Record<string, "advisory"> = {}): Promise<Outcome> {
-    const { pack, signal } = this.args;
-    const config = join(this.directory, "policy-pack-config.json");
-    writeFileSync(config, JSON.stringify(levels));
-    const policies = { policyPacks: [pack], policyPackConfigs: [config] };
+    const { signal } = this.args;
+    const policies = this.policies(levels);
     return this.observe((onEvent) => this.stack.up({ ...policies, signal, onEvent }));
   }
 
@@ -192,8 +205,14 @@ export class Rehearsal {
     return join(this.directory, "world.json");
   }
 
+  private policies(levels: Record<string, "advisory">) {
+    const { pack, packConfig } = this.args;
+    writeFileSync(this.packConfigFile, JSON.stringify({ ...packConfig, ...levels }));
+    return { policyPacks: [pack], policyPackConfigs: [this.packConfigFile] };
+  }
+
   private get stackFile(): string {
-    return join(this.directory, "project", `Pulumi.${this.args.stack}.yaml`);
+    return join(this.project, `Pulumi.${this.args.stack}.yaml`);
   }
 
   private async observe(
@@ -242,11 +261,18 @@ function layOut(directory: string, args: RehearsalArgs): void {
   script(directory, "pulumi-resource-aws", [...tsx, join(__dirname, "aws/serve.ts")]);
   const runPack = require.resolve("@pulumi/pulumi/cmd/run-policy-pack");
   script(directory, "pulumi-analyzer-policy-nodejs", [runPack]);
+  for (const part of ["package.json", "infra", "node_modules"]) {
+    symlinkSync(join(repository, part), join(directory, "project", part));
+  }
   copyFileSync(join(repository, "Pulumi.yaml"), join(directory, "project", "Pulumi.yaml"));
   const stackFile = `Pulumi.${args.stack}.yaml`;
   const document = parseDocument(readFileSync(join(repository, stackFile), "utf8"));
   // The rehearsal has a passphrase of its own.
   for (const key of ["secretsprovider", "encryptedkey", "encryptionsalt"]) document.delete(key);
+  for (const [key, value] of Object.entries(args.changes)) {
+    document.setIn(["config", `drawbridge:${key}`], value);
+  }
+  writeFileSync(join(directory, "policy-pack-config.json"), JSON.stringify(args.packConfig));
   writeFileSync(join(directory, "project", stackFile), document.toString());
   writeWorld(join(directory, "world.json"), emptyWorld(args.accountId, args.principals));
 }

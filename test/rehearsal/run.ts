@@ -4,12 +4,14 @@ import type { PulumiFn } from "@pulumi/pulumi/automation";
 import { Command } from "commander";
 import pc from "picocolors";
 import { CannotRun, findPulumi } from "../tools/build";
+import { accessModes, type AccessMode } from "./access-modes";
 import { Rehearsal, forgetCredentials } from "./engine";
 import { accountOf, readStackConfig, repository } from "./stack-config";
-import { lifeOfStack, type Step } from "./steps";
+import { lifeOfStack, shortLifeOfStack, type Step } from "./steps";
 
 interface Options {
   stack: string[];
+  access: string[];
   keep?: boolean;
 }
 
@@ -24,7 +26,7 @@ setMaxListeners(0, aborted.signal);
 const opened: Rehearsal[] = [];
 
 async function main(): Promise<void> {
-  const { stack: stacks, keep = false } = options();
+  const { stack: stacks, access, keep = false } = options();
   forgetCredentials();
   // Captured stacks cost most of a large program's time.
   Error.stackTraceLimit = 0;
@@ -33,10 +35,14 @@ async function main(): Promise<void> {
   }
   try {
     const configs = stacks.map((stack) => ({ stack, config: readStackConfig(stack) }));
+    const modes = access.map((mode) => ({ mode, ...modeNamed(mode) }));
     const { path, origin } = await findPulumi(console.log);
     console.log(`engine: ${path} (${origin})`);
     const count = { passed: 0, failed: 0 };
-    for (const { stack, config } of configs) await rehearse(stack, config, path, count);
+    for (const { stack, config } of configs) {
+      await rehearse({ stack, config }, path, count);
+      for (const mode of modes) await rehearse({ stack, config, ...mode }, path, count);
+    }
     console.log(`${count.passed} passed, ${count.failed} failed`);
     process.exitCode = count.failed === 0 && !aborted.signal.aborted ? 0 : 1;
   } catch (error) {
@@ -57,29 +63,47 @@ function options(): Options {
       "Run the whole life of a stack on this machine: the real Pulumi engine, a stand-in for AWS.",
     )
     .option("--stack <name...>", "stacks to rehearse", ["dev"])
+    .option("--access <mode...>", "access modes to rehearse them in as well, without changes", [])
     .option("--keep", "keep the temporary folders, to look into them")
     .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
     .parse()
     .opts<Options>();
 }
 
-async function rehearse(
-  stack: string,
-  config: Record<string, unknown>,
-  pulumi: string,
-  count: Count,
-): Promise<void> {
-  console.log(`\n${pc.bold(stack)}`);
+/** What is rehearsed: a stack of the repository, as it is or in another access mode. */
+interface Subject extends Partial<AccessMode> {
+  stack: string;
+  /** The repository's configuration of the stack. */
+  config: Record<string, unknown>;
+  /** @default - its own */
+  mode?: string;
+}
+
+function modeNamed(mode: string): AccessMode {
+  const found = accessModes[mode];
+  if (found) return found;
+  throw new CannotRun(
+    `--access must be one of ${Object.keys(accessModes).join(", ")}, got ${mode}`,
+  );
+}
+
+async function rehearse(subject: Subject, pulumi: string, count: Count): Promise<void> {
+  const { stack, mode, packConfig = {} } = subject;
+  const changes = subject.changes?.(subject.config) ?? {};
+  const config = { ...subject.config, ...changes };
+  console.log(`\n${pc.bold(mode === undefined ? stack : `${stack}, in ${mode} mode`)}`);
   const pack = join(repository, "policies");
   const open = async (program: PulumiFn): Promise<Rehearsal> => {
     const account = accountOf(config);
     const { signal } = aborted;
-    const rehearsal = await Rehearsal.open({ stack, pulumi, program, pack, signal, ...account });
+    const given = { stack, pulumi, program, pack, signal, changes, packConfig };
+    const rehearsal = await Rehearsal.open({ ...given, ...account });
     opened.push(rehearsal);
     return rehearsal;
   };
   const rehearsal = await open(loadProgram());
-  const steps = lifeOfStack({ stack, config, pack, rehearsal, openOther: open });
+  const life = mode === undefined ? lifeOfStack : shortLifeOfStack;
+  const steps = life({ stack, config, pack, rehearsal, openOther: open });
   let broken = false;
   for (const step of steps) {
     if (aborted.signal.aborted) return;

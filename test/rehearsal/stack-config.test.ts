@@ -13,6 +13,12 @@ describe("accountOf", () => {
     });
   });
 
+  it("has the identity provider of a VPN", () => {
+    const samlProviderArn = `arn:aws:iam::${account}:saml-provider/people`;
+    const { principals } = accountOf({ deployerRoleArn: deployer, vpn: { samlProviderArn } });
+    expect(principals).toContain(samlProviderArn);
+  });
+
   it("has the principals of access entries, and leaves the roles to a stack that creates them", () => {
     const viewer = `arn:aws:iam::${account}:role/viewer`;
     const accessEntries = [{ principalArn: viewer, access: "view", namespaces: ["a"] }];

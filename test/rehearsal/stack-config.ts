@@ -38,8 +38,10 @@ export function accountOf(config: Record<string, unknown>): {
   const accountId = deployer.split(":")[4] ?? "";
   const entries = Array.isArray(config["accessEntries"]) ? config["accessEntries"] : [];
   const others = entries.map((entry) => String(isObject(entry) ? entry["principalArn"] : ""));
+  const { vpn } = config;
+  const identityProvider = isObject(vpn) ? [String(vpn["samlProviderArn"])] : [];
   const autoScaling = `arn:aws:iam::${accountId}:role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling`;
   const serviceRoles = [autoScaling, vpcRoleArn(accountId)];
   const existing = config["createServiceLinkedRoles"] === true ? [] : serviceRoles;
-  return { accountId, principals: [deployer, ...others, ...existing] };
+  return { accountId, principals: [deployer, ...others, ...identityProvider, ...existing] };
 }

@@ -43,7 +43,20 @@ const nodeGroupName = "rehearsed";
 
 /** The life of a stack, from the plan to nothing. The steps build on each other, in this order. */
 export function lifeOfStack(args: LifeArgs): Step[] {
-  const { rehearsal, stack } = args;
+  return [
+    ...beginning(args),
+    ...changes(args),
+    ...end(args),
+    { title: "a violation stops a preview", run: () => stopsAPreview(args) },
+  ];
+}
+
+/** A life without changes: what differs between two configurations of a stack is in its beginning and its end. */
+export function shortLifeOfStack(args: LifeArgs): Step[] {
+  return [...beginning(args), ...end(args)];
+}
+
+function beginning({ rehearsal, stack }: LifeArgs): Step[] {
   const planFile = join(rehearsal.directory, "plan.json");
   const plan = (): Plan => JSON.parse(readFileSync(planFile, "utf8")) as Plan;
   let previewed: Outcome | undefined;
@@ -51,7 +64,7 @@ export function lifeOfStack(args: LifeArgs): Step[] {
     {
       title: "plan without credentials, engine or network",
       basis: true,
-      run: () => writePlan(stack, planFile),
+      run: () => writePlan(rehearsal, stack, planFile),
     },
     {
       title: "preview with the real engine and the pack",
@@ -102,9 +115,20 @@ export function lifeOfStack(args: LifeArgs): Step[] {
       run: () => settles(rehearsal),
     },
     { title: "refresh finds no drift", run: () => findsNoDrift(rehearsal) },
+  ];
+}
+
+function changes(args: LifeArgs): Step[] {
+  const { rehearsal } = args;
+  return [
     { title: "refresh finds drift, and up takes it back", run: () => takesDriftBack(rehearsal) },
     { title: "a new node group adds its own resources only", run: () => addNodeGroup(args) },
     { title: "up after the change changes nothing", run: () => changesNothing(rehearsal) },
+  ];
+}
+
+function end({ rehearsal }: LifeArgs): Step[] {
+  return [
     {
       title: "destroy is refused while the cluster is protected",
       run: () => refusesToDestroy(rehearsal),
@@ -114,7 +138,6 @@ export function lifeOfStack(args: LifeArgs): Step[] {
       run: () => takesProtectionAway(rehearsal),
     },
     { title: "destroy leaves nothing behind", run: () => destroysAll(rehearsal) },
-    { title: "a violation stops a preview", run: () => stopsAPreview(args) },
   ];
 }
 
@@ -129,12 +152,16 @@ const otherThan = ({ operations }: Outcome, wanted: string): string[] =>
     .map(([urn, operation]) => `${operation} of ${urn}, expected ${wanted}`);
 
 /** Runs the plan as a user does; its own exit code says whether the stack is clean. */
-function writePlan(stack: string, file: string): Promise<string[]> {
-  const args = ["--stack-trace-limit=0", "-r", require.resolve("tsx/cjs"), "plan/plan.ts"];
+function writePlan(
+  { project: cwd, packConfigFile }: Rehearsal,
+  stack: string,
+  file: string,
+): Promise<string[]> {
+  const plan = ["-r", require.resolve("tsx/cjs"), join(repository, "plan/plan.ts")];
+  const options = ["--stack", stack, "--json", file, "--policy-pack-config", packConfigFile];
+  const args = ["--stack-trace-limit=0", ...plan, ...options];
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [...args, "--stack", stack, "--json", file], {
-      cwd: repository,
-    });
+    const child = spawn(process.execPath, args, { cwd });
     const output: Buffer[] = [];
     child.stdout.on("data", (data: Buffer) => output.push(data));
     child.stderr.on("data", (data: Buffer) => output.push(data));

@@ -6,11 +6,12 @@ const groupNames: string[] = [
   "nodes",
   "endpoints",
   "bastion",
+  "vpn",
   "entry",
   "log-store",
   "log-delivery",
 ] satisfies GroupName[];
-const modes = ["ssm", "ssh", "direct"] as const;
+const modes = ["ssm", "ssh", "vpn", "direct"] as const;
 
 const mirror = ({ on, direction, peer, port }: Flow) =>
   `${direction === "ingress" ? "egress" : "ingress"} on ${peer} from ${on} ${port}`;
@@ -51,7 +52,7 @@ describe("flows", () => {
     expect(keys.filter((one, i) => keys.indexOf(one) < i)).toEqual([]);
   });
 
-  it("opens the API to the bastion, or to joined networks in direct mode [S13]", () => {
+  it("opens the API to the bastion, the VPN or joined networks, by the mode [S13]", () => {
     const onApi = (mode: (typeof modes)[number]) =>
       flows(mode)
         .filter((row) => row.on === "api" && row.direction === "ingress")
@@ -61,6 +62,10 @@ describe("flows", () => {
       ["bastion", 443],
     ]);
     expect(onApi("ssh")).toEqual(onApi("ssm"));
+    expect(onApi("vpn")).toEqual([
+      ["nodes", 443],
+      ["vpn", 443],
+    ]);
     expect(onApi("direct")).toEqual([
       ["nodes", 443],
       ["trusted", 443],
@@ -77,6 +82,7 @@ describe("flows", () => {
       ["ingress", "log-delivery", 443],
     ];
     expect(onStore("ssm")).toEqual([...writers, ["ingress", "bastion", 443]]);
+    expect(onStore("vpn")).toEqual([...writers, ["ingress", "vpn", 443]]);
     expect(onStore("direct")).toEqual([...writers, ["ingress", "trusted", 443]]);
   });
 
@@ -85,7 +91,18 @@ describe("flows", () => {
       flows(mode)
         .filter(({ port }) => port === 22)
         .map(({ on, direction, peer }) => [on, direction, peer]);
-    expect(modes.map(bySsh)).toEqual([[], [["bastion", "ingress", "trusted"]], []]);
+    expect(modes.map(bySsh)).toEqual([[], [["bastion", "ingress", "trusted"]], [], []]);
+  });
+
+  it("lets people of the VPN reach the API and the log store, and nothing else", () => {
+    const ofVpn = flows("vpn").filter(({ on }) => on === "vpn");
+    expect(ofVpn.map(({ direction, peer, port }) => [direction, peer, port])).toEqual([
+      ["egress", "api", 443],
+      ["egress", "log-store", 443],
+    ]);
+    expect(flows("vpn").filter(({ on, peer }) => on === "bastion" || peer === "bastion")).toEqual(
+      [],
+    );
   });
 
   it("lets the bastion reach the API, the log store and AWS APIs, and nothing on the internet [J18]", () => {

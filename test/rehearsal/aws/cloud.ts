@@ -1,5 +1,6 @@
 import { auditRows } from "./audit";
 import { bucketRows } from "./buckets";
+import { clientVpnRows } from "./client-vpn";
 import { computeRows } from "./compute";
 import { eksRows } from "./eks";
 import { entryRows } from "./entry";
@@ -35,6 +36,7 @@ export const rows: Record<string, ResourceRow> = {
   ...entryRows,
   ...logStoreRows,
   ...imageRows,
+  ...clientVpnRows,
 };
 
 /** How Pulumi writes a value that is not known yet. */
@@ -277,13 +279,15 @@ const notFound: Record<Kind, [code: string, noun: string]> = {
   targetGroup: ["TargetGroupNotFound", "target group"],
   certificate: ["CertificateNotFound", "certificate"],
   webAcl: ["WAFNonexistentItemException", "web ACL"],
+  clientVpnEndpoint: ["InvalidClientVpnEndpointId.NotFound", "Client VPN endpoint"],
+  samlProviderArn: ["NoSuchEntity", "SAML provider"],
 };
 
 function unknownReference({ inputs, world, type }: Draft, row: ResourceRow): AwsError | undefined {
   const known = new Set([
     ...world.resources.flatMap(identifiersOf),
     ...managedPolicies.map((arn) => `policyArn:${arn}`),
-    ...world.principals.map((arn) => `roleArn:${arn}`),
+    ...world.principals.flatMap((arn) => [`roleArn:${arn}`, `samlProviderArn:${arn}`]),
   ]);
   for (const { path, to } of row.references) {
     const missing = textsAt(inputs, path).find((value) => !known.has(`${to}:${value}`));

@@ -32,6 +32,20 @@ const needsByType: Record<string, Needs> = {
     textsAt(inputs, "logDestinationConfigs[*]").flatMap((group) =>
       allWith(world, "aws:cloudwatch/logResourcePolicy:LogResourcePolicy", "resourceArn", group),
     ),
+  // What it names by its name or its ARN, which are known before.
+  "aws:ec2clientvpn/endpoint:Endpoint": ({ inputs }, world) => [
+    logStream(
+      inputs,
+      "connectionLogOptions.cloudwatchLogGroup",
+      "connectionLogOptions.cloudwatchLogStream",
+      world,
+    ),
+    ...world.resources.filter(
+      ({ type, computed }) =>
+        type === "aws:lambda/function:Function" &&
+        computed["arn"] === textAt(inputs, "clientConnectOptions.lambdaFunctionArn"),
+    ),
+  ],
   // Without the firewall in front, requests come in unfiltered.
   "aws:lb/listener:Listener": ({ inputs }, world) =>
     allWith(
@@ -175,9 +189,17 @@ function logWriters(groupArns: string[], world: World): CloudResource[] {
 function reportStreams(inputs: unknown, world: World): (CloudResource | undefined)[] {
   const search = "opensearchConfiguration";
   return [search, `${search}.s3Configuration`].map((path) => {
-    const [group, stream] = ["logGroupName", "logStreamName"].map((key) =>
-      textAt(inputs, `${path}.cloudwatchLoggingOptions.${key}`),
-    );
-    return byId(world, "aws:cloudwatch/logStream:LogStream", `${group ?? ""}:${stream ?? ""}`);
+    const options = `${path}.cloudwatchLoggingOptions`;
+    return logStream(inputs, `${options}.logGroupName`, `${options}.logStreamName`, world);
   });
+}
+
+function logStream(
+  inputs: unknown,
+  groupPath: string,
+  streamPath: string,
+  world: World,
+): CloudResource | undefined {
+  const [group, stream] = [groupPath, streamPath].map((path) => textAt(inputs, path) ?? "");
+  return byId(world, "aws:cloudwatch/logStream:LogStream", `${group ?? ""}:${stream ?? ""}`);
 }

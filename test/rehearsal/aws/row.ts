@@ -47,7 +47,9 @@ export type Kind =
   | "loadBalancer"
   | "targetGroup"
   | "certificate"
-  | "webAcl";
+  | "webAcl"
+  | "clientVpnEndpoint"
+  | "samlProviderArn";
 
 /**
  * An argument that names another resource. `onDelete` says what AWS does when the named resource is to be deleted:

@@ -15,13 +15,33 @@ export const publicBastion = Object.fromEntries(
   ),
 );
 
+/** What a stack with a Client VPN tells the pack. */
+export const publicVpn = { "net-only-bastion-and-alb-public": { publicVpn: true } };
+
 /** The repository's prod stack in ssh mode. */
-export async function planWithSsh(): Promise<StackResource[]> {
+export function planWithSsh(): Promise<StackResource[]> {
+  return planBy("ssh", { people: [{ name: "alice", publicKey: ed25519() }] });
+}
+
+/** The repository's prod stack in vpn mode. */
+export function planWithVpn(): Promise<StackResource[]> {
+  return planBy("vpn", {
+    clientCidr: "192.168.0.0/22",
+    serverCertificateArn: "arn:aws:acm:eu-west-1:444455556666:certificate/1",
+    samlProviderArn: "arn:aws:iam::444455556666:saml-provider/people",
+    groups: ["platform"],
+  });
+}
+
+async function planBy(accessMode: string, settings: unknown): Promise<StackResource[]> {
   const { config } = parse(readFileSync(join(root, "Pulumi.prod.yaml"), "utf8")) as {
     config: Record<string, unknown>;
   };
-  const ssh = { people: [{ name: "alice", publicKey: ed25519() }] };
-  const changed = { ...config, "drawbridge:accessMode": "ssh", "drawbridge:ssh": ssh };
+  const changed = {
+    ...config,
+    "drawbridge:accessMode": accessMode,
+    [`drawbridge:${accessMode}`]: settings,
+  };
   const projectDir = folderOf({
     "Pulumi.yaml": readFileSync(join(root, "Pulumi.yaml"), "utf8"),
     "package.json": "{}",

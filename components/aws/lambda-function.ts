@@ -1,0 +1,85 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import * as aws from "@pulumi/aws";
+import * as pulumi from "@pulumi/pulumi";
+import type { Place } from "./arns";
+import { logGroupArns } from "./arns";
+import type { PolicyStatement } from "./policy-document";
+import { serviceRole } from "./service-role";
+
+export interface LambdaFunctionArgs extends Place {
+  /** Name of the function, and of its role. */
+  functionName: string;
+  /** What it does; the AWS console shows it. */
+  description: string;
+  /** File of this folder with the function's code, a CommonJS module that exports `handler`. */
+  source: string;
+  /** Name of the log group that the function writes to. */
+  logGroupName: string;
+  /** Key of the log group. */
+  logKeyArn: pulumi.Input<string>;
+  /** Days for which its logs are kept. */
+  logRetentionDays: number;
+  /** What it may do beyond writing its logs. @default - nothing */
+  rights?: PolicyStatement[];
+  /** Environment variables; no secrets. @default - none */
+  variables?: Record<string, string>;
+  /** Memory, in MiB, 128 to 10240. */
+  memorySize: number;
+  /** Longest run, in seconds, 1 to 900. */
+  timeout: number;
+}
+
+/** A Lambda function of this folder, with a role and a log group of its own. */
+export function lambdaFunction(
+  name: string,
+  args: LambdaFunctionArgs,
+  child: pulumi.CustomResourceOptions,
+): pulumi.Resource {
+  const { functionName, description, source, logGroupName, rights = [], variables } = args;
+  const group = new aws.cloudwatch.LogGroup(
+    name,
+    { name: logGroupName, kmsKeyId: args.logKeyArn, retentionInDays: args.logRetentionDays },
+    child,
+  );
+  const role = serviceRole(
+    name,
+    functionName,
+    description,
+    {
+      // Lambda takes on roles of a function's own account only, and its guide names no source that a policy could ask
+      // for: docs.aws.amazon.com/lambda/latest/dg/lambda-intro-execution-role.html
+      Sid: "FunctionsOfThisAccount",
+      Principal: { Service: "lambda.amazonaws.com" },
+      Action: "sts:AssumeRole",
+    },
+    [
+      ...rights,
+      {
+        Sid: "WriteOwnLogs",
+        Action: ["logs:CreateLogStream", "logs:PutLogEvents"],
+        Resource: logGroupArns(args, logGroupName),
+      },
+    ],
+    child,
+  );
+  return new aws.lambda.Function(
+    name,
+    {
+      name: functionName,
+      description,
+      role: role.arn,
+      runtime: "nodejs22.x",
+      architectures: ["arm64"],
+      handler: "index.handler",
+      code: new pulumi.asset.AssetArchive({
+        "index.js": new pulumi.asset.StringAsset(readFileSync(join(__dirname, source), "utf8")),
+      }),
+      memorySize: args.memorySize,
+      timeout: args.timeout,
+      ...(variables && { environment: { variables } }),
+      loggingConfig: { logFormat: "JSON", logGroup: logGroupName },
+    },
+    { ...child, dependsOn: [...role.rights, group] },
+  );
+}
