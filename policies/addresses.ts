@@ -1,3 +1,4 @@
+import { isIP } from "node:net";
 import { containsCidr, mergeCidr, overlapCidr, parseCidr } from "cidr-tools";
 
 /** Addresses that no one on the internet has: RFC 1918, RFC 6598, RFC 3927, RFC 4193, RFC 4291. */
@@ -20,6 +21,13 @@ const globalUnicast = parseCidr("2000::/3");
  */
 const widest = { 4: 1n << 24n, 6: 1n << 112n } as const;
 const halfTheWorld = { 4: 1n << 31n, 6: 1n << 124n } as const;
+
+/** Whether the text is a network, such as 10.0.0.0/8. */
+export function isNetwork(text: string): boolean {
+  const [address = "", bits = ""] = text.split("/");
+  const version = isIP(address);
+  return version !== 0 && /^\d{1,3}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128);
+}
 
 /** Whether the network has only addresses that nobody on the internet has. */
 export function isPrivate(cidr: string): boolean {

@@ -111,6 +111,7 @@ import {
   vpnNoPortal,
   vpnOwnSecurityGroup,
   vpnOwnTraffic,
+  vpnRoutesEnforced,
   vpnSessionEnds,
   vpnTrustedNetworks,
 } from "./vpn";
@@ -198,6 +199,7 @@ export const rules: readonly Rule[] = [
   vpnNamedGroups,
   vpnTrustedNetworks,
   vpnOwnTraffic,
+  vpnRoutesEnforced,
   vpnOwnSecurityGroup,
   vpnSessionEnds,
   vpnConnectionLog,

@@ -1,6 +1,6 @@
-import { isPrivate } from "./addresses";
+import { coversWorld, isNetwork, isPrivate } from "./addresses";
 import { is, isAbsent, isBetween, isNot, isSet, known } from "./conditions";
-import type { Field, Finding, Stack } from "./model";
+import type { Field, Finding, Resource, Stack } from "./model";
 import { resourceRule, stackRule } from "./rule";
 import { token } from "./tokens";
 
@@ -69,12 +69,49 @@ export const vpnTrustedNetworks = resourceRule({
   level: "mandatory",
   requirements: ["J17"],
   controls: [],
-  fix: "Set clientConnectOptions with enabled true and a function that knows the trusted networks.",
+  fix: "Set clientConnectOptions with enabled true and a function that is told of the trusted networks, never of the world.",
   url: `${guide}/connection-authorization.html`,
+  types: [token.clientVpnEndpoint, token.lambdaFunction],
+  *check(resource) {
+    if (resource.type === token.lambdaFunction) {
+      yield* knowsTrustedNetworks(resource);
+      return;
+    }
+    yield* resource.must("clientConnectOptions.enabled", is(true));
+    yield* resource.must("clientConnectOptions.lambdaFunctionArn", isSet);
+  },
+});
+
+/** A VPN asks functions of this prefix only, by the guide above, and nothing else has a reason to be named so. */
+function knowsTrustedNetworks(lambda: Resource): Finding[] {
+  if (!lambda.at("name").text.startsWith("AWSClientVPN-")) return [];
+  const variables = lambda.at("environment.variables").values();
+  return variables.flatMap((variable) => variable.must(isNotTheWorld));
+}
+
+const isNotTheWorld = known(
+  "name trusted networks only",
+  (value) => typeof value !== "string" || !coversWorld(networksIn(value)),
+);
+
+/** The networks of a list, however its items are kept apart. */
+function networksIn(list: string): string[] {
+  return list.split(/[^\da-f:./]+/i).filter(isNetwork);
+}
+
+export const vpnRoutesEnforced = resourceRule({
+  id: "vpn-routes-enforced",
+  title: "No other network takes the VPN's routes over on a machine that is connected",
+  severity: "medium",
+  level: "mandatory",
+  requirements: ["M7"],
+  controls: [],
+  fix: "Set clientRouteEnforcementOptions.enforced to true.",
+  url: `${guide}/cvpn-working-cre.html`,
   types: [token.clientVpnEndpoint],
   *check(endpoint) {
-    yield* endpoint.must("clientConnectOptions.enabled", is(true));
-    yield* endpoint.must("clientConnectOptions.lambdaFunctionArn", isSet);
+    // Off when nothing is said; AWS' own client from 5.2.0 on does it.
+    yield* endpoint.must("clientRouteEnforcementOptions.enforced", is(true));
   },
 });
 

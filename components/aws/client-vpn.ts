@@ -74,6 +74,8 @@ export class ClientVpn extends pulumi.ComponentResource {
         transportProtocol: "udp",
         vpnPort: 443,
         splitTunnel: true,
+        // A network that somebody near a person's machine announces does not take the way to the VPC away.
+        clientRouteEnforcementOptions: { enforced: true },
         dnsServers: [args.dnsServer],
         sessionTimeoutHours: args.sessionHours,
         disconnectOnSessionTimeout: true,

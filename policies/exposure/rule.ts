@@ -15,7 +15,7 @@ export const onlyTheEntry = stackRule({
   level: "mandatory",
   requirements: ["J16", "C10", "S13"],
   controls: ["avd:AWS-0053", "avd:AWS-0107"],
-  fix: "Take away the address, the route to the internet gateway, or the rule that the message names.",
+  fix: "Take away the address, the route to the internet gateway, the rule or the VPN that the message names; a bastion or a VPN that should be there is told to the pack by publicBastion or publicVpn.",
   url: "https://docs.aws.amazon.com/vpc/latest/userguide/how-it-works.html#what-is-connectivity",
   types: [
     ...loadBalancerTypes,

@@ -1,5 +1,21 @@
 import { array, assert, boolean, integer, nat, property } from "fast-check";
-import { coversWorld, isPrivate, isWithin } from "../../policies/addresses";
+import { coversWorld, isNetwork, isPrivate, isWithin } from "../../policies/addresses";
+
+describe("isNetwork", () => {
+  it.each(["10.0.0.0/8", "203.0.113.7/32", "0.0.0.0/0", "2001:db8::/32", "::/128"])(
+    "knows %s",
+    (text) => {
+      expect(isNetwork(text)).toBe(true);
+    },
+  );
+
+  it.each(["", "10.0.0.0", "10.0.0.0/", "10.0.0/8", "10.0.0.0/33", "10.0.0.0/8x", "::/129", "a/8"])(
+    "knows that %j is none",
+    (text) => {
+      expect(isNetwork(text)).toBe(false);
+    },
+  );
+});
 
 describe("coversWorld", () => {
   it.each([

@@ -2151,6 +2151,20 @@ const vpnRows: Row[] = [
     "vpn-trusted-networks",
   ],
   [
+    "a function that lets the VPN's people come from everywhere",
+    "aws:lambda/function:Function",
+    "vpn-networks",
+    set("environment.variables.TRUSTED_CIDRS", `203.0.113.0/24,${world}`),
+    "vpn-trusted-networks",
+  ],
+  [
+    "routes of the VPN that others may take over",
+    vpnEndpoint,
+    "vpn",
+    set("clientRouteEnforcementOptions.enforced", false),
+    "vpn-routes-enforced",
+  ],
+  [
     "all traffic through the VPN",
     vpnEndpoint,
     "vpn",

@@ -615,5 +615,30 @@ export const notHardening: readonly Harmless[] = [
     path: /^(__internal|region|skipCredentialsValidation|skipRegionValidation|version)$/,
     reason: "it decides how the provider starts",
   },
+  {
+    types: ["Endpoint"],
+    path: /^(clientCidrBlock|vpcId|vpnPort)$/,
+    reason:
+      "AWS refuses a VPN without addresses for clients, whose network is /12 to /22, or without the VPC of its groups, and offers 443, the default, and 1194: docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateClientVpnEndpoint.html",
+  },
+  {
+    types: ["Endpoint"],
+    path: /^(connectionLogOptions\.cloudwatchLogStream|dnsServers|selfServicePortal|transportProtocol)/,
+    how: /^drop$/,
+    reason:
+      "the default is the same, AWS makes a stream of its own, or names of the VPC are not found",
+  },
+  {
+    types: ["NetworkAssociation", "AuthorizationRule"],
+    path: /^$/,
+    how: /^drop resource$/,
+    reason: "what is not there lets nobody in",
+  },
+  {
+    types: ["Function"],
+    path: /^environment/,
+    how: /^drop$/,
+    reason: "the function that a VPN asks does not start without it, and AWS lets nobody in then",
+  },
   { types: ["Parameter"], path: /^insecureValue$/, how: /^drop$/, reason: "host keys are public" },
 ];

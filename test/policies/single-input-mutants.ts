@@ -116,12 +116,15 @@ function* replacements(value: unknown, key: string): Iterable<[how: string, valu
     yield ["zero", "0"];
     yield ["raise", String(raised(Number(value), key))];
   }
-  if (/^\d+(\.\d+){3}\/\d+$/.test(value) && value !== world) yield ["world", world];
+  if (networks.test(value) && value !== world) yield ["world", world];
   const weaker = weakerValues[value];
   if (weaker !== undefined) yield ["weaken", weaker];
 }
 
 const world = "0.0.0.0/0";
+
+/** A network, or some with commas in between. */
+const networks = /^(\d+(\.\d+){3}\/\d+(,|$))+$/;
 
 function raised(value: number, key: string): number {
   return /port/i.test(key) ? 65_535 : Math.max(1, value) * 1000;

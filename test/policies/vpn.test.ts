@@ -18,6 +18,7 @@ const base: StackSpec = {
     clientConnectOptions: { enabled: true, lambdaFunctionArn: handler },
     connectionLogOptions: { enabled: true, cloudwatchLogGroup: "/vpn" },
     splitTunnel: true,
+    clientRouteEnforcementOptions: { enforced: true },
     sessionTimeoutHours: 8,
     disconnectOnSessionTimeout: true,
     clientLoginBannerOptions: { enabled: true, bannerText: "Private" },
@@ -28,6 +29,10 @@ const base: StackSpec = {
     accessGroupId: "platform",
   }),
 };
+
+/** A function that VPNs may ask, with this in its environment. */
+const told = (networks: unknown, name = "AWSClientVPN-networks") =>
+  resource(token.lambdaFunction, { name, environment: { variables: { NETWORKS: networks } } });
 
 const undecided = (name: string, field: string) => [
   `${name}: undecided: ${field} of ${name} is unknown until up`,
@@ -139,8 +144,30 @@ casesFor("vpn-session-ends [M7]", {
 
 casesFor("vpn-trusted-networks [J17]", {
   base,
-  passes: [["a function that is asked", {}]],
+  passes: [
+    ["a function that is asked", {}],
+    [
+      "a function that is told of trusted networks",
+      { networks: told("203.0.113.0/24, 2001:db8::/32") },
+    ],
+    ["a function that is told of something else", { networks: told("https://example.com/3, 0/0") }],
+    ["another function", { networks: told("0.0.0.0/0", "networks") }],
+  ],
   fails: [
+    [
+      "a function that is told of the world",
+      { networks: told("203.0.113.0/24,0.0.0.0/0") },
+      [
+        'networks: environment.variables.NETWORKS must name trusted networks only, got "203.0.113.0/24,0.0.0.0/0"',
+      ],
+    ],
+    [
+      "a function that is told of the world by halves, as JSON",
+      { networks: told('["0.0.0.0/1","128.0.0.0/1"]') },
+      [
+        'networks: environment.variables.NETWORKS must name trusted networks only, got "[\\"0.0.0.0/1\\",\\"128.0.0.0/1\\"]"',
+      ],
+    ],
     [
       "nobody is asked",
       { "vpn.clientConnectOptions": gone },
@@ -160,6 +187,35 @@ casesFor("vpn-trusted-networks [J17]", {
       "a function of which nobody knows yet",
       { "vpn.clientConnectOptions.lambdaFunctionArn": unknown },
       undecided("vpn", "clientConnectOptions.lambdaFunctionArn"),
+    ],
+    [
+      "networks that nobody knows yet",
+      { networks: told(unknown) },
+      undecided("networks", "environment.variables.NETWORKS"),
+    ],
+  ],
+});
+
+casesFor("vpn-routes-enforced [M7]", {
+  base,
+  passes: [["they stay as they are", {}]],
+  fails: [
+    [
+      "what AWS takes",
+      { "vpn.clientRouteEnforcementOptions": gone },
+      ["vpn: clientRouteEnforcementOptions.enforced must be true, got nothing"],
+    ],
+    [
+      "others may take them over",
+      { "vpn.clientRouteEnforcementOptions.enforced": false },
+      ["vpn: clientRouteEnforcementOptions.enforced must be true, got false"],
+    ],
+  ],
+  undecided: [
+    [
+      "nobody knows yet",
+      { "vpn.clientRouteEnforcementOptions.enforced": unknown },
+      undecided("vpn", "clientRouteEnforcementOptions.enforced"),
     ],
   ],
 });

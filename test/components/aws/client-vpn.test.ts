@@ -50,6 +50,7 @@ describe("ClientVpn", () => {
         transportProtocol: "udp",
         vpnPort: 443,
         splitTunnel: true,
+        clientRouteEnforcementOptions: { enforced: true },
         dnsServers: ["10.0.0.2"],
         sessionTimeoutHours: 8,
         disconnectOnSessionTimeout: true,
