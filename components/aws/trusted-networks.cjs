@@ -7,8 +7,14 @@
 const { BlockList, isIPv4 } = require("node:net");
 
 const trusted = new BlockList();
-for (const cidr of process.env.TRUSTED_CIDRS.split(",")) {
-  const [network, prefix] = cidr.split("/");
+for (const cidr of (process.env.TRUSTED_CIDRS ?? "").split(",")) {
+  // As narrow as a stack file has them; to BlockList, `203.0.113.0/` would be the world.
+  const [, network, prefix] = /^([\d.]+)\/([89]|[12]\d|3[0-2])$/.exec(cidr) ?? [];
+  if (!isIPv4(network ?? "")) {
+    throw new Error(
+      `TRUSTED_CIDRS must be IPv4 CIDRs from /8 to /32 with commas in between, got ${cidr || "nothing"}`,
+    );
+  }
   trusted.addSubnet(network, Number(prefix));
 }
 

@@ -613,7 +613,7 @@ describe("parseConfig", () => {
       ["10.0.0.0/11", "must be from /12 to /22"],
       ["192.168.0.1/22", "must start at its network address, 192.168.0.0/22"],
       ["192.168.0.0", "must be an IPv4 CIDR such as 203.0.113.0/24"],
-    ].map(([clientCidr, rule]): Case => [
+    ].map(([clientCidr = "", rule = ""]): Case => [
       `addresses of people's machines that are ${clientCidr}`,
       { accessMode: "vpn", vpn: { ...vpn, clientCidr } },
       [`vpn.clientCidr ${rule}, got "${clientCidr}"`],
@@ -683,11 +683,11 @@ describe("parseConfig", () => {
       { accessMode: "vpn", vpn: { ...vpn, groups: [] } },
       ["vpn.groups must be a list of at least one group, got []"],
     ],
-    ...["", " a", "a ", "*", "team*", "a,b", "a::b", "a\nb", "x".repeat(256)].map((group): Case => [
-      `a group called ${JSON.stringify(group).slice(0, 12)}`,
-      { accessMode: "vpn", vpn: { ...vpn, groups: [group] } },
+    ...["", " a", "a ", "*", "team*", "a,b", "a::b", "a\nb", "x".repeat(256)].map((name): Case => [
+      `a group called ${JSON.stringify(name).slice(0, 12)}`,
+      { accessMode: "vpn", vpn: { ...vpn, groups: [name] } },
       [
-        `vpn.groups[0] must be a group as the identity provider names it: 1 to 255 printable ASCII characters, without commas, asterisks, :: and outer spaces, got ${JSON.stringify(group)}`,
+        `vpn.groups[0] must be a group as the identity provider names it: 1 to 255 printable ASCII characters, without commas, asterisks, :: and outer spaces, got ${JSON.stringify(name)}`,
       ],
     ]),
     ["ssh mode for nobody", { accessMode: "ssh" }, ["ssh is required in ssh mode"]],

@@ -62,10 +62,23 @@ describe("the function that AWS Client VPN asks", () => {
     });
   });
 
-  it.each([undefined, "", "203.0.113.0", "203.0.113.0/33"])(
-    "does not start without well-formed networks, so that AWS lets nobody in: %s",
-    (networks) => {
-      expect(() => start(networks)).toThrow();
+  it.each([
+    [undefined, "nothing"],
+    ["", "nothing"],
+    ["203.0.113.0/24,", "nothing"],
+    ["203.0.113.0", "203.0.113.0"],
+    ["203.0.113.0/", "203.0.113.0/"],
+    ["203.0.113.0/33", "203.0.113.0/33"],
+    ["203.0.113/24", "203.0.113/24"],
+    ["203.0.113.0/24,0.0.0.0/0", "0.0.0.0/0"],
+    ["2001:db8::/32", "2001:db8::/32"],
+    ["203.0.113.0/24 ", "203.0.113.0/24 "],
+  ])(
+    "does not start without well-formed networks, so that AWS lets nobody in: %j [J17]",
+    (networks, got) => {
+      expect(() => start(networks)).toThrow(
+        `TRUSTED_CIDRS must be IPv4 CIDRs from /8 to /32 with commas in between, got ${got}`,
+      );
     },
   );
 });

@@ -74,7 +74,7 @@ const subnetOf = (world: World, inputs: unknown) =>
   byId(world, subnetType, textAt(inputs, "subnetId"))?.inputs;
 
 function subnetIsOfTheVpc(draft: Draft): AwsError | undefined {
-  const [subnet, vpc] = [text(draft.inputs, "subnetId"), endpointOf(draft)?.inputs["vpcId"]];
+  const [subnet, vpc] = [text(draft.inputs, "subnetId"), text(endpointOf(draft)?.inputs, "vpcId")];
   if (vpcOfSubnet(draft.world, subnet) === vpc) return undefined;
   return new AwsError("InvalidClientVpnSubnetId.NotFound", `subnet ${subnet} is not in ${vpc}`);
 }
