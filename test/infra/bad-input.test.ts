@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { fields } from "../../infra/config/fields";
 import { planCommand } from "../support/plan-command";
-import { projectWith, stackFile } from "../support/planned";
+import { projectWith, stackFile, vpnMode } from "../support/planned";
 import { ed25519, rsa } from "../support/public-keys";
 
 // Each case is the whole command, which is several processes, beside other tests.
@@ -88,6 +88,19 @@ const changes: [what: string, change: Record<string, unknown>, errors: string[]]
     "the world as trusted",
     { ...ssh(ed25519()), "drawbridge:trustedCidrs": ["0.0.0.0/0"] },
     ['trustedCidrs[0] must not be wider than /8, got "0.0.0.0/0"'],
+  ],
+  [
+    "the world as trusted by a VPN",
+    { ...vpnMode("111122223333"), "drawbridge:trustedCidrs": ["0.0.0.0/0"] },
+    ['trustedCidrs[0] must not be wider than /8, got "0.0.0.0/0"'],
+  ],
+  [
+    "the identity provider of another account",
+    vpnMode("444455556666"),
+    [
+      'vpn.serverCertificateArn must be in the account of the stack, 111122223333, got "arn:aws:acm:eu-west-1:444455556666:certificate/12345678-1234-1234-1234-123456789012"',
+      'vpn.samlProviderArn must be in the account of the stack, 111122223333, got "arn:aws:iam::444455556666:saml-provider/people"',
+    ],
   ],
   [
     "the world as clients of the entry",

@@ -1,6 +1,6 @@
 import { isObject, isUnknown } from "../../plan/property-values";
 import type { StackResource } from "../../plan/stack-resource";
-import { planned, sshMode } from "../support/planned";
+import { planned, sshMode, vpnMode } from "../support/planned";
 import { inputPaths } from "../support/provider-inputs";
 
 // The whole program runs, beside other tests.
@@ -18,7 +18,7 @@ const otherwise: Record<string, string> = {
   "aws:kms/alias:Alias": "is the name of a key",
   "aws:kms/key:Key": "is a key; the input is for keys outside AWS",
   "aws:lambda/function:Function":
-    "has no environment, and its code is the repository's own: nothing that a key could hide",
+    "has at most networks in its environment, and its code is the repository's own: nothing that a key could hide",
   "aws:s3/bucket:Bucket": "has its key in a resource beside it, which is judged",
   "aws:ssm/parameter:Parameter": "has public keys, which people are to read",
 };
@@ -57,6 +57,8 @@ const keyless: Record<string, string[]> = {
     "aws:ec2/subnet:Subnet",
     "aws:ec2/vpc:Vpc",
     "aws:ec2/vpcEndpoint:VpcEndpoint",
+    "aws:ec2clientvpn/authorizationRule:AuthorizationRule",
+    "aws:ec2clientvpn/networkAssociation:NetworkAssociation",
     "aws:ecr/lifecyclePolicy:LifecyclePolicy",
     "aws:ecr/pullThroughCacheRule:PullThroughCacheRule",
     "aws:eks/accessEntry:AccessEntry",
@@ -88,6 +90,7 @@ const keyless: Record<string, string[]> = {
     "aws:autoscaling/group:Group",
     "aws:cloudwatch/logStream:LogStream",
     "aws:ec2/flowLog:FlowLog",
+    "aws:ec2clientvpn/endpoint:Endpoint",
     "aws:eks/nodeGroup:NodeGroup",
     "aws:lb/loadBalancer:LoadBalancer",
     "aws:s3/bucketLogging:BucketLogging",
@@ -149,11 +152,12 @@ function holders(value: unknown, path: string[]): Record<string, unknown>[] {
 
 describe("encryption of the program's resources", () => {
   const stacks: Record<string, StackResource[]> = {};
-  const titles = ["prod", "dev by SSH"];
+  const titles = ["prod", "dev by SSH", "dev by VPN"];
 
   beforeAll(async () => {
     stacks["prod"] = await planned("prod");
     stacks["dev by SSH"] = await planned("dev", sshMode);
+    stacks["dev by VPN"] = await planned("dev", vpnMode("111122223333"));
   });
 
   const own = (title: string) =>
@@ -216,8 +220,10 @@ describe("encryption of the program's resources", () => {
 
   it.each(titles)("has no secret where no key is asked for in %s", (title) => {
     const ofType = (type: string) => own(title).filter((one) => one.type === type);
-    for (const { inputs } of ofType("aws:lambda/function:Function")) {
-      expect(inputs).not.toHaveProperty("environment");
+    for (const { name, inputs } of ofType("aws:lambda/function:Function")) {
+      // Trusted networks, as rules and policies of other modes name them.
+      const environment = { variables: { TRUSTED_CIDRS: "203.0.113.0/24" } };
+      expect(inputs["environment"]).toEqual(name === "vpn-networks" ? environment : undefined);
     }
     for (const { inputs } of ofType("aws:ssm/parameter:Parameter")) {
       expect(inputs).toMatchObject({ type: "String", insecureValue: expect.any(String) as string });

@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { planCommand } from "../support/plan-command";
 import type { Outcome } from "../support/plan-command";
-import { projectWith, sshMode, stackFile } from "../support/planned";
+import { projectWith, sshMode, stackFile, vpnMode } from "../support/planned";
 
 // Each case is the whole command, beside other tests.
 jest.setTimeout(120_000);
@@ -13,15 +13,17 @@ function exposure({ out }: Outcome): string[] {
   return section
     .trimEnd()
     .split("\n")
-    .map((line) => line.trim().replace(/ by internet gateway .*/, ""));
+    .map((line) => line.trim().replace(/ by (internet gateway .*|an endpoint of AWS)/, ""));
 }
 
-/** The configuration of the pack that the manual has for ssh mode. */
-function publicBastion(): string {
+/** A configuration of the pack, as the manual has it, in a file of the project. */
+function packConfig(dir: string, name: string): string {
   const manual = readFileSync(join(__dirname, "../../docs/operations.md"), "utf8");
-  const [, json] = /^cat > public-bastion\.json <<'END'\n([^]*?)\nEND$/m.exec(manual) ?? [];
-  if (json === undefined) throw new Error("the manual must have a public-bastion.json");
-  return json;
+  const [, json] = manual.split(`cat > ${name} <<'END'\n`);
+  if (json === undefined) throw new Error(`the manual must have a ${name}`);
+  const file = join(dir, name);
+  writeFileSync(file, json.replace(/\nEND\n[^]*/, ""));
+  return file;
 }
 
 describe("the plan's section Exposure", () => {
@@ -51,8 +53,7 @@ describe("the plan's section Exposure", () => {
     const dir = projectWith("prod", stackFile("prod", sshMode));
     // The pack has to be told, by name, that there should be a public bastion.
     expect(await planCommand(dir, "--stack", "prod")).toMatchObject({ code: 1, errors: [] });
-    const file = join(dir, "public-bastion.json");
-    writeFileSync(file, publicBastion());
+    const file = packConfig(dir, "public-bastion.json");
     const outcome = await planCommand(dir, "--stack", "prod", "--policy-pack-config", file);
     expect(outcome).toMatchObject({ code: 0, errors: [] });
     expect(exposure(outcome)).toEqual([
@@ -61,6 +62,22 @@ describe("the plan's section Exposure", () => {
       "HTTPS 443 from 0.0.0.0/0",
       "aws:autoscaling/group:Group bastion",
       "port 22 from 198.51.100.16/28, 203.0.113.0/24",
+    ]);
+  });
+
+  it("names the VPN and the subnets behind it in vpn mode as well", async () => {
+    const dir = projectWith("dev", stackFile("dev", vpnMode("111122223333")));
+    // The pack has to be told that there should be a VPN.
+    expect(await planCommand(dir, "--stack", "dev")).toMatchObject({ code: 1, errors: [] });
+    const file = packConfig(dir, "public-vpn.json");
+    const outcome = await planCommand(dir, "--stack", "dev", "--policy-pack-config", file);
+    expect(outcome).toMatchObject({ code: 0, errors: [] });
+    expect(exposure(outcome)).toEqual([
+      "aws:ec2clientvpn/endpoint:Endpoint vpn",
+      "VPN 443 from 0.0.0.0/0, subnet network-nodes-eu-west-1a, subnet network-nodes-eu-west-1b, subnet network-nodes-eu-west-1c",
+      "aws:lb/loadBalancer:LoadBalancer entry",
+      "HTTP 80 (redirects only) from 203.0.113.0/24",
+      "HTTPS 443 from 203.0.113.0/24",
     ]);
   });
 });

@@ -1,6 +1,6 @@
 import { isObject, isUnknown } from "../../plan/property-values";
 import type { StackResource } from "../../plan/stack-resource";
-import { planned, sshMode } from "../support/planned";
+import { planned, sshMode, vpnMode } from "../support/planned";
 import type { Policy, PolicyKind } from "../support/policy-judge";
 import { faultsOf } from "../support/policy-judge";
 
@@ -26,6 +26,7 @@ const stacks: [title: string, stack: string, change: Record<string, unknown>][] 
   ["dev", "dev", {}],
   ["prod", "prod", {}],
   ["dev by SSH", "dev", sshMode],
+  ["dev by VPN", "dev", vpnMode("111122223333")],
   [
     "prod with all that adds rights",
     "prod",

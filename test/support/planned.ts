@@ -14,6 +14,17 @@ export const sshMode = {
   "drawbridge:ssh": { people: [{ name: "alice", publicKey: ed25519() }] },
 };
 
+/** What makes a stack of the account one whose people come by Client VPN. */
+export const vpnMode = (accountId: string) => ({
+  "drawbridge:accessMode": "vpn",
+  "drawbridge:vpn": {
+    clientCidr: "192.168.0.0/22",
+    serverCertificateArn: `arn:aws:acm:eu-west-1:${accountId}:certificate/12345678-1234-1234-1234-123456789012`,
+    samlProviderArn: `arn:aws:iam::${accountId}:saml-provider/people`,
+    groups: ["platform"],
+  },
+});
+
 /** The project in a folder of its own, but for the file of a stack. */
 export function projectWith(stack: string, file: string): string {
   const dir = folderOf({
