@@ -19,6 +19,17 @@ interface Unnoticed {
   how: string;
 }
 
+type Config = Record<string, Record<string, unknown>>;
+
+interface Sample {
+  base: Registration[];
+  changed: Registration;
+  /** What the rules are told. */
+  config: Config;
+  /** The rule that noticed the change, when one did. */
+  noticing: string | undefined;
+}
+
 /** Every so many mutants one is judged by all rules. */
 const oneOf = 400;
 
@@ -35,10 +46,10 @@ function registrationOf(resource: StackResource): Registration {
 class Sweep {
   readonly unnoticed: Unnoticed[] = [];
   /** Some mutants with the rule that noticed them, to be judged by all rules. */
-  readonly samples: { base: Registration[]; changed: Registration; noticing?: string }[] = [];
+  readonly samples: Sample[] = [];
   private readonly judged = new Set<string>();
 
-  add(resources: readonly StackResource[], config: Record<string, Record<string, unknown>>): void {
+  add(resources: readonly StackResource[], config: Config): void {
     const base = resources.map(registrationOf);
     const judge = new SingleChangeJudge(base, config);
     const referred = new Set(
@@ -54,7 +65,7 @@ class Sweep {
         this.note(one, path, how, () => {
           const noticing = judge.afterChange(changed, inputOf(path));
           if (judge.failing.length === 0 && this.count % oneOf === 0) {
-            this.samples.push({ base, changed, ...(noticing !== undefined && { noticing }) });
+            this.samples.push({ base, changed, config, noticing });
           }
           return noticing;
         });
@@ -105,9 +116,9 @@ describe("every input of the program", () => {
 
   it("is judged as by all rules", () => {
     expect(sweep.samples.length).toBeGreaterThan(5);
-    for (const { base, changed, noticing } of sweep.samples) {
+    for (const { base, changed, config, noticing } of sweep.samples) {
       const mutant = base.map((one) => (one.urn === changed.urn ? changed : one));
-      const { failing } = new SingleChangeJudge(mutant);
+      const { failing } = new SingleChangeJudge(mutant, config);
       const same = failing.filter((rule) => noticing === undefined || rule === noticing);
       expect(same).toEqual(noticing === undefined ? [] : [noticing]);
     }
