@@ -1,22 +1,34 @@
-import { securityKey } from "../support/public-keys";
-import { accountOf } from "./stack-config";
+import { ed25519, securityKey } from "../support/public-keys";
+import { accountOf, type Values } from "./stack-config";
 
 /** How a stack is rehearsed in another access mode than its own. */
 export interface AccessMode {
   /** What its stack file says then, by key without the project's name. */
-  changes: (config: Record<string, unknown>) => Record<string, unknown>;
+  changes: (config: Values) => Values;
+  /** What changes of that while the stack is up. */
+  later: (config: Values) => Record<string, Values>;
   /** What the pack has to be told, by rule. */
-  packConfig: Record<string, Record<string, unknown>>;
+  packConfig: Record<string, Values>;
 }
 
-const told = (rules: string[], config: Record<string, unknown>) =>
+const told = (rules: string[], config: Values) =>
   Object.fromEntries(rules.map((rule) => [rule, config]));
+
+function certificateOf(config: Values, id: string): string {
+  return `arn:aws:acm:${String(config["region"])}:${accountOf(config).accountId}:certificate/${id}`;
+}
 
 export const accessModes: Record<string, AccessMode> = {
   ssh: {
     changes: () => ({
       accessMode: "ssh",
       ssh: { people: [{ name: "alice", publicKey: securityKey() }], securityKeys: true },
+    }),
+    later: () => ({
+      ssh: {
+        people: ["alice", "bob"].map((name, i) => ({ name, publicKey: ed25519(i + 1) })),
+        securityKeys: false,
+      },
     }),
     packConfig: told(
       ["net-nodes-private-subnets", "net-eip-only-nat-bastion", "net-only-bastion-and-alb-public"],
@@ -26,17 +38,24 @@ export const accessModes: Record<string, AccessMode> = {
   vpn: {
     changes: (config) => {
       const { accountId } = accountOf(config);
-      const place = `${String(config["region"])}:${accountId}`;
       return {
         accessMode: "vpn",
         vpn: {
           clientCidr: "192.168.0.0/22",
-          serverCertificateArn: `arn:aws:acm:${place}:certificate/12345678-1234-1234-1234-123456789012`,
+          serverCertificateArn: certificateOf(config, "12345678-1234-1234-1234-123456789012"),
           samlProviderArn: `arn:aws:iam::${accountId}:saml-provider/people`,
           groups: ["platform", "on-call"],
         },
       };
     },
+    later: (config) => ({
+      vpn: {
+        groups: ["platform", "security"],
+        serverCertificateArn: certificateOf(config, "87654321-4321-4321-4321-210987654321"),
+        sessionHours: 10,
+        zones: (config["zones"] as string[]).slice(0, 1),
+      },
+    }),
     packConfig: told(["net-only-bastion-and-alb-public"], { publicVpn: true }),
   },
 };

@@ -56,11 +56,19 @@ export function compareWithPreview(planned: PlannedResource[], saved: SavedPlan)
 
 /**
  * Differences between the plan's resources and the state after `up`: what the plan knew must have come true, and the
- * options that a saved plan leaves out must hold.
+ * options that a saved plan leaves out must hold. What was there `before` keeps the values of `ignoreChanges`.
  */
-export function compareWithState(planned: PlannedResource[], state: StateResource[]): Difference[] {
+export function compareWithState(
+  planned: PlannedResource[],
+  state: StateResource[],
+  before: StateResource[] = [],
+): Difference[] {
+  const there = new Set(before.map(({ urn, id }) => `${urn} ${id ?? ""}`));
   return compareByUrn(planned, state, (resource, outcome) => {
     const { urn } = resource;
+    const ignored = there.has(`${urn} ${outcome.id ?? ""}`)
+      ? (resource.options.ignoreChanges ?? []).map((path) => join("inputs", path))
+      : [];
     const options = compareValues(
       urn,
       "options",
@@ -68,7 +76,8 @@ export function compareWithState(planned: PlannedResource[], state: StateResourc
       keptOptions(outcome),
     );
     const inputs = withShownSecrets(outcome.inputs ?? {});
-    return [...options, ...comesTrue(urn, "inputs", resource.inputs, inputs)];
+    const values = comesTrue(urn, "inputs", resource.inputs, inputs);
+    return [...options, ...values.filter(({ path }) => !ignored.includes(path))];
   });
 }
 

@@ -38,9 +38,11 @@ export interface RehearsalArgs {
   accountId: string;
   /** IAM principals that are in the account already. */
   principals: string[];
+  /** ARNs of ACM certificates that are there as well. */
+  certificates: string[];
   /** What the stack file says otherwise than the repository's, by key without the project's name. */
   changes: Record<string, unknown>;
-  /** What the pack is told, by rule. */
+  /** What the pack is told at first, by rule. */
   packConfig: Record<string, unknown>;
   /** Ends the operation that is under way. */
   signal: AbortSignal;
@@ -78,6 +80,8 @@ export interface StackState {
 
 export interface StateResource {
   urn: string;
+  /** A component has none. */
+  id?: string;
   type: string;
   dependencies?: string[];
   inputs?: Record<string, unknown>;
@@ -100,12 +104,17 @@ interface SummaryEvents {
  * temporary folder; nothing of the user's is read or written.
  */
 export class Rehearsal {
+  /** What the pack is told, by rule, when it is asked next. */
+  packConfig: Record<string, unknown>;
+
   private constructor(
     private readonly args: RehearsalArgs,
     /** The temporary folder. */
     readonly directory: string,
     private readonly stack: Stack,
-  ) {}
+  ) {
+    this.packConfig = args.packConfig;
+  }
 
   static async open(args: RehearsalArgs): Promise<Rehearsal> {
     const directory = realpathSync(mkdtempSync(join(tmpdir(), "drawbridge-rehearsal-")));
@@ -190,10 +199,11 @@ export class Rehearsal {
     writeWorld(this.worldFile, world);
   }
 
-  /** Sets a key in the rehearsal's copy of the stack's configuration. */
+  /** Sets a key in the rehearsal's copy of the stack's configuration, or takes it out. */
   configure(key: string, value: unknown): void {
     const document = parseDocument(readFileSync(this.stackFile, "utf8"));
-    document.setIn(["config", key], value);
+    if (value === undefined) document.deleteIn(["config", key]);
+    else document.setIn(["config", key], value);
     writeFileSync(this.stackFile, document.toString());
   }
 
@@ -206,9 +216,8 @@ export class Rehearsal {
   }
 
   private policies(levels: Record<string, "advisory">) {
-    const { pack, packConfig } = this.args;
-    writeFileSync(this.packConfigFile, JSON.stringify({ ...packConfig, ...levels }));
-    return { policyPacks: [pack], policyPackConfigs: [this.packConfigFile] };
+    writeFileSync(this.packConfigFile, JSON.stringify({ ...this.packConfig, ...levels }));
+    return { policyPacks: [this.args.pack], policyPackConfigs: [this.packConfigFile] };
   }
 
   private get stackFile(): string {
@@ -274,7 +283,10 @@ function layOut(directory: string, args: RehearsalArgs): void {
   }
   writeFileSync(join(directory, "policy-pack-config.json"), JSON.stringify(args.packConfig));
   writeFileSync(join(directory, "project", stackFile), document.toString());
-  writeWorld(join(directory, "world.json"), emptyWorld(args.accountId, args.principals));
+  writeWorld(
+    join(directory, "world.json"),
+    emptyWorld(args.accountId, args.principals, args.certificates),
+  );
 }
 
 /** An executable that runs Node, by which the engine starts its plugins. */

@@ -6,6 +6,7 @@ import pc from "picocolors";
 import { CannotRun, findPulumi } from "../tools/build";
 import { accessModes, type AccessMode } from "./access-modes";
 import { Rehearsal, forgetCredentials } from "./engine";
+import { revisionsInMode, revisionsOf } from "./revisions";
 import { accountOf, readStackConfig, repository } from "./stack-config";
 import { lifeOfStack, shortLifeOfStack, type Step } from "./steps";
 
@@ -88,22 +89,28 @@ function modeNamed(mode: string): AccessMode {
 }
 
 async function rehearse(subject: Subject, pulumi: string, count: Count): Promise<void> {
-  const { stack, mode, packConfig = {} } = subject;
+  const { stack, mode, later = () => ({}), packConfig = {} } = subject;
   const changes = subject.changes?.(subject.config) ?? {};
   const config = { ...subject.config, ...changes };
+  const revisions =
+    mode === undefined
+      ? revisionsOf(stack, config)
+      : revisionsInMode(config, { later, packConfig });
   console.log(`\n${pc.bold(mode === undefined ? stack : `${stack}, in ${mode} mode`)}`);
   const pack = join(repository, "policies");
   const open = async (program: PulumiFn): Promise<Rehearsal> => {
-    const account = accountOf(config);
     const { signal } = aborted;
     const given = { stack, pulumi, program, pack, signal, changes, packConfig };
-    const rehearsal = await Rehearsal.open({ ...given, ...account });
+    const rehearsal = await Rehearsal.open({
+      ...given,
+      ...accountOf(config, ...revisions.map((revision) => revision.config)),
+    });
     opened.push(rehearsal);
     return rehearsal;
   };
   const rehearsal = await open(loadProgram());
   const life = mode === undefined ? lifeOfStack : shortLifeOfStack;
-  const steps = life({ stack, config, pack, rehearsal, openOther: open });
+  const steps = life({ stack, config, revisions, pack, rehearsal, openOther: open });
   let broken = false;
   for (const step of steps) {
     if (aborted.signal.aborted) return;

@@ -10,6 +10,7 @@ describe("accountOf", () => {
     expect(accountOf({ deployerRoleArn: deployer })).toEqual({
       accountId: account,
       principals: [deployer, autoScaling, search],
+      certificates: [],
     });
   });
 
@@ -19,11 +20,21 @@ describe("accountOf", () => {
     expect(principals).toContain(samlProviderArn);
   });
 
+  it("has what its later configurations ask for, once", () => {
+    const certificateArn = `arn:aws:acm:eu-west-1:${account}:certificate/one`;
+    const [first, later] = [{ deployerRoleArn: deployer }, `arn:aws:iam::${account}:role/next`];
+    expect(accountOf(first, { deployerRoleArn: later, entry: { certificateArn } })).toEqual({
+      accountId: account,
+      principals: [deployer, autoScaling, search, later],
+      certificates: [certificateArn],
+    });
+  });
+
   it("has the principals of access entries, and leaves the roles to a stack that creates them", () => {
     const viewer = `arn:aws:iam::${account}:role/viewer`;
     const accessEntries = [{ principalArn: viewer, access: "view", namespaces: ["a"] }];
     expect(
       accountOf({ deployerRoleArn: deployer, accessEntries, createServiceLinkedRoles: true }),
-    ).toEqual({ accountId: account, principals: [deployer, viewer] });
+    ).toEqual({ accountId: account, principals: [deployer, viewer], certificates: [] });
   });
 });

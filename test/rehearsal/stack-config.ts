@@ -5,10 +5,13 @@ import { CannotRun } from "../tools/build";
 import { vpcRoleArn } from "./aws/log-store";
 import { isObject } from "./aws/row";
 
+/** Values of a stack file by key, without the project's name. */
+export type Values = Record<string, unknown>;
+
 export const repository = resolve(__dirname, "../..");
 
 /** Configuration of a stack of this repository, by key without the project's name. */
-export function readStackConfig(stack: string): Record<string, unknown> {
+export function readStackConfig(stack: string): Values {
   const file = join(repository, `Pulumi.${stack}.yaml`);
   if (!existsSync(file)) {
     const stacks = readdirSync(repository)
@@ -29,19 +32,43 @@ export function readStackConfig(stack: string): Record<string, unknown> {
   );
 }
 
-/** The account that a stack is meant for, with the principals that must be in it before. */
-export function accountOf(config: Record<string, unknown>): {
+/** What must be in the account of a stack before it is. */
+interface AccountBefore {
   accountId: string;
+  /** ARNs of IAM principals and SAML providers. */
   principals: string[];
-} {
-  const deployer = String(config["deployerRoleArn"]);
-  const accountId = deployer.split(":")[4] ?? "";
+  /** ARNs of ACM certificates. */
+  certificates: string[];
+}
+
+/** The account that a stack is meant for, as its configuration, and what becomes of it, ask for. */
+export function accountOf(...configs: Values[]): AccountBefore {
+  const accountId = String(configs[0]?.["deployerRoleArn"]).split(":")[4] ?? "";
+  return {
+    accountId,
+    principals: [...new Set(configs.flatMap((config) => principalsOf(config, accountId)))],
+    certificates: [...new Set(configs.flatMap(certificatesOf))],
+  };
+}
+
+function principalsOf(config: Values, accountId: string): string[] {
   const entries = Array.isArray(config["accessEntries"]) ? config["accessEntries"] : [];
   const others = entries.map((entry) => String(isObject(entry) ? entry["principalArn"] : ""));
-  const { vpn } = config;
-  const identityProvider = isObject(vpn) ? [String(vpn["samlProviderArn"])] : [];
+  const identityProvider = textsOf(config, "vpn", "samlProviderArn");
   const autoScaling = `arn:aws:iam::${accountId}:role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling`;
   const serviceRoles = [autoScaling, vpcRoleArn(accountId)];
   const existing = config["createServiceLinkedRoles"] === true ? [] : serviceRoles;
-  return { accountId, principals: [deployer, ...others, ...identityProvider, ...existing] };
+  return [String(config["deployerRoleArn"]), ...others, ...identityProvider, ...existing];
+}
+
+function certificatesOf(config: Values): string[] {
+  return [
+    ...textsOf(config, "entry", "certificateArn"),
+    ...textsOf(config, "vpn", "serverCertificateArn"),
+  ];
+}
+
+function textsOf(config: Values, block: string, key: string): string[] {
+  const values = config[block];
+  return isObject(values) && typeof values[key] === "string" ? [values[key]] : [];
 }

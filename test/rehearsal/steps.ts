@@ -1,7 +1,9 @@
 import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { planStack } from "../../plan/host";
 import type { Plan } from "../../plan/schema";
+import { plannedResource } from "../../plan/stack-resource";
 import { isObject } from "./aws/row";
 import type { World } from "./aws/world";
 import {
@@ -15,7 +17,8 @@ import {
 import { Rehearsal, type Outcome, type StateResource } from "./engine";
 import { missingDependencies } from "./order";
 import { publicCluster } from "./public-cluster";
-import { repository } from "./stack-config";
+import type { Revision } from "./revisions";
+import { repository, type Values } from "./stack-config";
 
 /** One counted check: what is wrong, a line each; nothing when all is well. */
 export interface Step {
@@ -30,6 +33,8 @@ export interface LifeArgs {
   stack: string;
   /** The repository's configuration of the stack. */
   config: Record<string, unknown>;
+  /** What becomes of it while the stack is up, in order. */
+  revisions: Revision[];
   /** Folder of the policy pack. */
   pack: string;
   rehearsal: Rehearsal;
@@ -46,14 +51,15 @@ export function lifeOfStack(args: LifeArgs): Step[] {
   return [
     ...beginning(args),
     ...changes(args),
+    ...revised(args),
     ...end(args),
     { title: "a violation stops a preview", run: () => stopsAPreview(args) },
   ];
 }
 
-/** A life without changes: what differs between two configurations of a stack is in its beginning and its end. */
+/** A life with nothing but revisions between its beginning and its end, in which two configurations of a stack differ. */
 export function shortLifeOfStack(args: LifeArgs): Step[] {
-  return [...beginning(args), ...end(args)];
+  return [...beginning(args), ...revised(args), ...end(args)];
 }
 
 function beginning({ rehearsal, stack }: LifeArgs): Step[] {
@@ -105,10 +111,7 @@ function beginning({ rehearsal, stack }: LifeArgs): Step[] {
     },
     {
       title: "nothing comes in its order by luck",
-      run: async () =>
-        missingDependencies(rehearsal.world, (await rehearsal.state()).resources).map(
-          ({ urn, needs }) => `${urn} needs ${needs} and does not depend on it`,
-        ),
+      run: async () => outOfOrder(rehearsal.world, (await rehearsal.state()).resources),
     },
     {
       title: "a second up changes nothing, and no rule is undecided",
@@ -124,6 +127,17 @@ function changes(args: LifeArgs): Step[] {
     { title: "refresh finds drift, and up takes it back", run: () => takesDriftBack(rehearsal) },
     { title: "a new node group adds its own resources only", run: () => addNodeGroup(args) },
     { title: "up after the change changes nothing", run: () => changesNothing(rehearsal) },
+    { title: "what cannot change is refused before anything does", run: () => refuses(args) },
+  ];
+}
+
+function revised(args: LifeArgs): Step[] {
+  const { rehearsal, revisions } = args;
+  return [
+    ...revisions.map((revision) => {
+      return { title: revision.title, run: () => revises(args, revision) };
+    }),
+    { title: "up after that changes nothing", run: () => changesNothing(rehearsal) },
   ];
 }
 
@@ -139,6 +153,64 @@ function end({ rehearsal }: LifeArgs): Step[] {
     },
     { title: "destroy leaves nothing behind", run: () => destroysAll(rehearsal) },
   ];
+}
+
+/** Keys that make another VPC or another provider, each with a value that is well-formed. */
+const unchangeable: Values = {
+  cidr: "10.64.0.0/16",
+  region: "eu-central-1",
+};
+
+/** Some things must be protected from a slip: the engine would have to replace the cluster, and does not begin. */
+async function refuses({ rehearsal, config }: LifeArgs): Promise<string[]> {
+  const problems: string[] = [];
+  for (const [key, value] of Object.entries(unchangeable)) {
+    const change = key === "region" ? movedTo(String(value), config) : { [key]: value };
+    configure(rehearsal, change);
+    const { failure = "success" } = await rehearsal.preview();
+    if (!/protect/.test(failure))
+      problems.push(`${key}: expected: it is protected`, `got: ${failure}`);
+    const before = Object.keys(change).map((one) => [one, config[one]]);
+    configure(rehearsal, Object.fromEntries(before) as Values);
+  }
+  return problems;
+}
+
+/** Zones have the name of their region. */
+function movedTo(region: string, { zones }: Values): Values {
+  const letters = (zones as string[]).map((zone) => zone.slice(-1));
+  return { region, zones: letters.map((letter) => `${region}${letter}`) };
+}
+
+function configure(rehearsal: Rehearsal, values: Values): void {
+  for (const [key, value] of Object.entries(values))
+    rehearsal.configure(`drawbridge:${key}`, value);
+}
+
+/** The plan of the new configuration is what the engine makes of the old one. */
+async function revises({ rehearsal, stack }: LifeArgs, revision: Revision): Promise<string[]> {
+  configure(rehearsal, revision.config);
+  rehearsal.packConfig = revision.packConfig;
+  const { resources, redactor } = await planStack({ projectDir: rehearsal.project, stack });
+  const before = (await rehearsal.state()).resources;
+  const outcome = await rehearsal.up();
+  const after = (await rehearsal.state()).resources;
+  const plan = resources.map((resource) => plannedResource(resource, redactor));
+  const types = Object.entries(outcome.operations)
+    .filter(([, operation]) => operation.includes("replace"))
+    .map(([urn]) => urn.split("::")[2]?.split("$").at(-1) ?? "");
+  return [
+    ...failureOf(outcome),
+    ...unlessEqual("replaced types", [...new Set(types)].toSorted(), revision.replaced),
+    ...told(compareWithState(plan, after, before)),
+    ...outOfOrder(rehearsal.world, after),
+  ];
+}
+
+function outOfOrder(world: World, state: StateResource[]): string[] {
+  return missingDependencies(world, state).map(
+    ({ urn, needs }) => `${urn} needs ${needs} and does not depend on it`,
+  );
 }
 
 const told = (differences: Difference[]): string[] =>

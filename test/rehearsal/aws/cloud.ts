@@ -288,6 +288,7 @@ function unknownReference({ inputs, world, type }: Draft, row: ResourceRow): Aws
     ...world.resources.flatMap(identifiersOf),
     ...managedPolicies.map((arn) => `policyArn:${arn}`),
     ...world.principals.flatMap((arn) => [`roleArn:${arn}`, `samlProviderArn:${arn}`]),
+    ...world.certificates.map((arn) => `certificate:${arn}`),
   ]);
   for (const { path, to } of row.references) {
     const missing = textsAt(inputs, path).find((value) => !known.has(`${to}:${value}`));

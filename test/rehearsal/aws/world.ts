@@ -20,13 +20,19 @@ export interface World {
   accountId: string;
   /** ARNs of IAM principals that were in the account before the stack. */
   principals: string[];
+  /** ARNs of ACM certificates that were there as well. */
+  certificates: string[];
   resources: CloudResource[];
   /** How many resources each URN has created so far: a replacement gets another id and another name. */
   births: Record<string, number>;
 }
 
-export function emptyWorld(accountId: string, principals: string[] = []): World {
-  return { accountId, principals, resources: [], births: {} };
+export function emptyWorld(
+  accountId: string,
+  principals: string[] = [],
+  certificates: string[] = [],
+): World {
+  return { accountId, principals, certificates, resources: [], births: {} };
 }
 
 export function readWorld(file: string): World {

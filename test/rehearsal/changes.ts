@@ -1,0 +1,198 @@
+import { parseConfig } from "../../infra/config/config";
+import { securityKey } from "../support/public-keys";
+import type { Values } from "./stack-config";
+
+type Map = Record<string, unknown>;
+type Change = (value: never, config: Values) => unknown;
+
+const other =
+  <T>(a: T, b: T) =>
+  (value: T): T =>
+    value === a ? b : a;
+const roleOf = ({ deployerRoleArn }: Values, name: string): string =>
+  `${String(deployerRoleArn).split("/")[0] ?? ""}/${name}`;
+
+/**
+ * What each key is changed to while the stack is up. Lists grow, and the first item of those that hold maps changes in
+ * all that an item may change in; a key that the stack file leaves out comes with its default.
+ */
+const changes: Record<string, Change> = {
+  allowedAccountIds: (ids: string[]) => [...ids, "999999999999"],
+  environment: (name: string) => `${name.slice(0, 11)}-next`,
+  // The stand-in takes any letter; which zones a region has is for AWS to say.
+  zones: (zones: string[]) => [...zones, nextZone(zones.at(-1) ?? "")].slice(0, 4),
+  natMode: other("zonal", "single"),
+  accessMode: () => "ssh",
+  ssh: () => ({ people: [{ name: "alice", publicKey: securityKey() }], securityKeys: true }),
+  trustedCidrs: () => ["198.51.100.64/26"],
+  entry: ({ domains, zone, cidrs: _cidrs, public: isPublic, ...entry }: EntryValues) => ({
+    ...entry,
+    ...(zone && changedNames(domains, zone)),
+    ...(isPublic ? { cidrs: ["198.51.100.0/24"] } : { public: true }),
+    tlsProfile: other("intermediate", "modern")(entry.tlsProfile),
+    postQuantum: !entry.postQuantum,
+    requestLimit: entry.requestLimit + 1000,
+  }),
+  deployerRoleArn: (_arn: string, config) => roleOf(config, "deployer-next"),
+  accessEntries: ([first, ...others]: Map[], config) => [
+    ...(first
+      ? [{ ...first, access: other("view", "edit")(String(first["access"])), namespaces: ["next"] }]
+      : []),
+    ...others,
+    { principalArn: roleOf(config, "auditors"), access: "view", namespaces: ["audit"] },
+  ],
+  nodeGroups: ([first, ...others]: GroupValues[]) => {
+    if (!first) throw new Error("the stack must have a node group");
+    return [changedGroup(first), ...others, { ...first, name: "next" }];
+  },
+  logRetentionDays: other(365, 400),
+  audit: ({ alarmEmails, owns, lockMode, objectEvents }: AuditValues) => ({
+    alarmEmails: [...alarmEmails, "next@example.com"],
+    owns: owns.filter((part) => part !== "threatDetection"),
+    lockMode: other("GOVERNANCE", "COMPLIANCE")(lockMode),
+    objectEvents: !objectEvents,
+  }),
+  logStore: (store: StoreValues, config) => ({
+    ...store,
+    instanceType: other("m7g.large.search", "r7g.large.search")(store.instanceType),
+    instancesPerZone: store.instancesPerZone + 1,
+    volumeGiB: store.volumeGiB + 10,
+    dedicatedMasterType: other(
+      "m7g.large.search",
+      "r7g.large.search",
+    )(store.dedicatedMasterType ?? ""),
+    indexRetentionDays: store.indexRetentionDays + 1,
+    readerRoleArns: [...store.readerRoleArns, roleOf(config, "auditors")],
+  }),
+  registry: (images: RegistryValues, config) => ({
+    repositories: [...images.repositories, "next/app"],
+    pullThroughCaches: [
+      ...images.pullThroughCaches,
+      { name: "hub", upstream: "registry-1.docker.io", credentialArn: secretOf(config) },
+    ],
+    accountScanning: "basic",
+  }),
+  tags: (tags: Map) => ({ ...tags, CostCenter: "next", Team: "next" }),
+};
+
+const inVpnMode = "is changed by the rehearsal in vpn mode";
+
+/** What is left as it is, and why. */
+export const unchanged: Record<string, string> = {
+  cidr: "AWS makes another VPC for it, and with it another of everything inside",
+  createServiceLinkedRoles: "says what the account lacked before the stack, and the roles stay",
+  deletionProtection: "is taken away by a step of its own, before the stack is destroyed",
+  "entry.certificateArn":
+    "is changed by a step of its own, as no other certificate is made beside it",
+  kubernetesVersion: "EKS goes up only, and a stack that leaves it out has the newest version",
+  "logStore.engineVersion":
+    "OpenSearch goes up only, and a stack that leaves it out has the newest version",
+  "vpn.clientCidr": "replaces the VPN, as does the identity provider",
+  "vpn.groups": inVpnMode,
+  "vpn.samlProviderArn": "replaces the VPN, as do the addresses of people's machines",
+  "vpn.serverCertificateArn": inVpnMode,
+  "vpn.sessionHours": inVpnMode,
+  "vpn.zones": inVpnMode,
+  region: "AWS knows no move to another region: everything would be made anew",
+};
+
+/** The configuration of a stack with its defaults. */
+export function completed(stack: string, config: Values): Values {
+  const raw = Object.entries(config).map(([key, value]) => [
+    `drawbridge:${key}`,
+    typeof value === "string" ? value : JSON.stringify(value),
+  ]);
+  const {
+    stack: _name,
+    accountId: _id,
+    ...values
+  } = parseConfig(stack, Object.fromEntries(raw) as Record<string, string>);
+  return values;
+}
+
+/** A configuration, with its defaults, with every value changed that may change while the stack is up. */
+export function changedConfig(config: Values): Values {
+  const changed = Object.entries(changes).map(([key, change]): [string, unknown] => [
+    key,
+    change(config[key] as never, config),
+  ]);
+  return { ...config, ...Object.fromEntries(changed) };
+}
+
+/** A certificate of one's own takes the place of the one that the stack made. */
+export function withOwnCertificate(config: Values): Values {
+  const place = `${String(config["region"])}:${accountIdOf(config)}`;
+  const certificateArn = `arn:aws:acm:${place}:certificate/12345678-1234-1234-1234-123456789012`;
+  return { ...config, entry: { ...(config["entry"] as Map), certificateArn } };
+}
+
+/** Another name, in another zone that has them all. */
+function changedNames(domains: string[], zone: { id: string }) {
+  const first = (domains[0] ?? "").replace(/^\*\./, "");
+  return { domains: [...domains, `next.${first}`], zone: { id: `${zone.id}X`, name: first } };
+}
+
+function nextZone(zone: string): string {
+  return zone.slice(0, -1) + String.fromCharCode(zone.charCodeAt(zone.length - 1) + 1);
+}
+
+function accountIdOf({ deployerRoleArn }: Values): string {
+  return String(deployerRoleArn).split(":")[4] ?? "";
+}
+
+function secretOf(config: Values): string {
+  const place = `${String(config["region"])}:${accountIdOf(config)}`;
+  return `arn:aws:secretsmanager:${place}:secret:ecr-pullthroughcache/hub-AbCdEf`;
+}
+
+/** Its fewest nodes become fewer: there are as many as it started with, and EKS takes no minimum above them. */
+function changedGroup(group: GroupValues): GroupValues {
+  return {
+    ...group,
+    instanceTypes: group.instanceTypes.map((type) => type.replace(/\.\w+$/, ".2xlarge")),
+    minSize: Math.max(group.minSize - 1, 0),
+    maxSize: group.maxSize + 1,
+    desiredSize: group.maxSize,
+    volumeGiB: group.volumeGiB + 10,
+    capacityType: other("ON_DEMAND", "SPOT")(group.capacityType),
+    labels: { ...group.labels, next: "true" },
+    taints: [...group.taints, { key: "next", value: "true", effect: "PREFER_NO_SCHEDULE" }],
+  };
+}
+
+interface EntryValues {
+  domains: string[];
+  zone?: { id: string; name: string };
+  cidrs: string[];
+  public: boolean;
+  tlsProfile: string;
+  postQuantum: boolean;
+  requestLimit: number;
+}
+interface GroupValues {
+  instanceTypes: string[];
+  minSize: number;
+  maxSize: number;
+  volumeGiB: number;
+  capacityType: string;
+  labels: Map;
+  taints: unknown[];
+}
+interface AuditValues {
+  alarmEmails: string[];
+  owns: string[];
+  lockMode: string;
+  objectEvents: boolean;
+}
+interface StoreValues {
+  instanceType: string;
+  instancesPerZone: number;
+  volumeGiB: number;
+  dedicatedMasterType?: string;
+  indexRetentionDays: number;
+  readerRoleArns: string[];
+}
+interface RegistryValues {
+  repositories: string[];
+  pullThroughCaches: unknown[];
+}
