@@ -75,6 +75,7 @@ export = async () => {
       natMode: config.natMode,
       joinedCidrs: accessMode === "direct" ? trustedCidrs : [],
       sshCidrs: config.ssh ? trustedCidrs : [],
+      deletionProtection,
       logKeyArn: keys.logs,
     },
     options,

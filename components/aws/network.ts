@@ -28,6 +28,8 @@ export interface NetworkArgs {
   logKeyArn: pulumi.Input<string>;
   /** Days for which flow logs are kept. */
   logRetentionDays: number;
+  /** Pulumi neither deletes nor replaces the VPC while it is set: another CIDR would take all with it. @default true */
+  deletionProtection?: boolean;
 }
 
 /** A VPC whose public subnets are for NAT gateways, the load balancer and an SSH bastion only; everything else leaves through NAT. */
@@ -68,7 +70,7 @@ export class Network extends pulumi.ComponentResource {
         enableDnsSupport: true,
         tags: { Name: prefix },
       },
-      child,
+      { ...child, protect: args.deletionProtection ?? true },
     );
     lockDefaults(name, vpc, child);
     watch(name, args, vpc, child);

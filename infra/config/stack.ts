@@ -30,7 +30,7 @@ export const stackFields = {
     .boolean("must be true or false")
     .default(true)
     .describe(
-      "Whether AWS refuses to delete the cluster, and Pulumi the cluster, the buckets, the log store and the repositories. Set it to false, and run `pulumi up`, before `pulumi destroy`.",
+      "Whether AWS refuses to delete the cluster, and Pulumi the cluster, the VPC, the buckets, the log store and the repositories. Set it to false, and run `pulumi up`, before `pulumi destroy`.",
     ),
   createServiceLinkedRoles: z
     .boolean("must be true or false")

@@ -285,10 +285,11 @@ export const notHardening: readonly Harmless[] = [
     reason: "a lock that the bucket was not made with is set by its configuration",
   },
   {
-    types: ["Bucket", "Repository"],
+    types: ["Bucket", "Repository", "Vpc"],
     path: /^protect$/,
     how: /^flip$/,
-    reason: "AWS deletes neither a bucket with objects in it nor a repository with images",
+    reason:
+      "AWS deletes neither a bucket with objects in it, nor a repository with images, nor a network with anything inside",
   },
   {
     types: ["LoadBalancer"],

@@ -28,7 +28,7 @@ const changes: Record<string, Change> = {
   entry: ({ domains, zone, cidrs: _cidrs, public: isPublic, ...entry }: EntryValues) => ({
     ...entry,
     ...(zone && changedNames(domains, zone)),
-    ...(isPublic ? { cidrs: ["198.51.100.0/24"] } : { public: true }),
+    ...(isPublic ? { cidrs: ["198.51.100.0/24"], public: false } : { cidrs: [], public: true }),
     tlsProfile: other("intermediate", "modern")(entry.tlsProfile),
     postQuantum: !entry.postQuantum,
     requestLimit: entry.requestLimit + 1000,
@@ -173,6 +173,7 @@ interface GroupValues {
   instanceTypes: string[];
   minSize: number;
   maxSize: number;
+  desiredSize?: number;
   volumeGiB: number;
   capacityType: string;
   labels: Map;
