@@ -33,8 +33,9 @@ function said(config: Values, path: string): string {
   const values = path.split(".").reduce<unknown[]>(
     (all, step) =>
       all.flatMap((one) => {
-        const member = (one as Values | undefined)?.[step.replace("[]", "")];
-        return step.endsWith("[]") ? ((member ?? []) as unknown[]) : [member];
+        const member: unknown = (one as Values | undefined)?.[step.replace("[]", "")];
+        if (!step.endsWith("[]")) return [member];
+        return Array.isArray(member) ? (member as unknown[]) : [];
       }),
     [config],
   );

@@ -20,6 +20,7 @@ describe("changeWorld", () => {
     expect(readWorld(file)).toEqual({
       accountId: "111122223333",
       principals: ["arn:a"],
+      certificates: [],
       resources: [],
       births: { urn: 1 },
     });
