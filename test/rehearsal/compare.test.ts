@@ -188,6 +188,15 @@ describe("compareWithState", () => {
     expect(compareWithState([planned], [outcome()])).toEqual([]);
   });
 
+  it("lets what was there before keep the values of ignoreChanges, and no others", () => {
+    const old = outcome({ inputs: { ...outcome().inputs, tags: { Name: "b" }, vpcId: "vpc-2" } });
+    expect(compareWithState([planned], [old], [outcome()])).toEqual([]);
+    const another = outcome({ inputs: { ...old.inputs, cidrBlock: "10.0.1.0/24" } });
+    expect(compareWithState([planned], [another], [outcome()])).toMatchObject([
+      { path: "inputs.cidrBlock" },
+    ]);
+  });
+
   const other: [string, Partial<StateResource>, Omit<Difference, "urn">][] = [
     [
       "value than the plan knew",

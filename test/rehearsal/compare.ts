@@ -56,17 +56,18 @@ export function compareWithPreview(planned: PlannedResource[], saved: SavedPlan)
 
 /**
  * Differences between the plan's resources and the state after `up`: what the plan knew must have come true, and the
- * options that a saved plan leaves out must hold. What was there `before` keeps the values of `ignoreChanges`.
+ * options that a saved plan leaves out must hold. What was there `before`
+ * keeps the values of `ignoreChanges`, even when it is replaced.
  */
 export function compareWithState(
   planned: PlannedResource[],
   state: StateResource[],
   before: StateResource[] = [],
 ): Difference[] {
-  const there = new Set(before.map(({ urn, id }) => `${urn} ${id ?? ""}`));
+  const there = new Set(before.map(({ urn }) => urn));
   return compareByUrn(planned, state, (resource, outcome) => {
     const { urn } = resource;
-    const ignored = there.has(`${urn} ${outcome.id ?? ""}`)
+    const ignored = there.has(urn)
       ? (resource.options.ignoreChanges ?? []).map((path) => join("inputs", path))
       : [];
     const options = compareValues(
@@ -77,7 +78,10 @@ export function compareWithState(
     );
     const inputs = withShownSecrets(outcome.inputs ?? {});
     const values = comesTrue(urn, "inputs", resource.inputs, inputs);
-    return [...options, ...values.filter(({ path }) => !ignored.includes(path))];
+    return [
+      ...options,
+      ...values.filter(({ path }) => !ignored.some((one) => isWithin(path, one))),
+    ];
   });
 }
 
@@ -231,6 +235,9 @@ function comesTrue(urn: string, path: string, plan: unknown, engine: unknown): D
 
 const keysOf = (one: object, other: object): string[] =>
   [...new Set([...Object.keys(one), ...Object.keys(other)])].toSorted();
+
+const isWithin = (path: string, other: string): boolean =>
+  path === other || path.startsWith(`${other}.`) || path.startsWith(`${other}[`);
 
 const join = (path: string, key: string): string => (path === "" ? key : `${path}.${key}`);
 

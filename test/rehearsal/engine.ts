@@ -80,8 +80,6 @@ export interface StackState {
 
 export interface StateResource {
   urn: string;
-  /** A component has none. */
-  id?: string;
   type: string;
   dependencies?: string[];
   inputs?: Record<string, unknown>;
