@@ -1,5 +1,5 @@
 import { isCollection, isMap, isScalar, LineCounter, parseAllDocuments, visit } from "yaml";
-import type { Document, Node } from "yaml";
+import type { Document, Node, YAMLParseError } from "yaml";
 import { InputError } from "../input-error";
 import { isObject, makeSecret } from "../property-values";
 import type { Place } from "../report/result";
@@ -19,6 +19,21 @@ const ignoredTags = new Set([
   "tag:yaml.org,2002:pairs",
 ]);
 
+/** What to say instead where the parser's message is a quotation with a few words around it. */
+const quotingCodes: Partial<Record<YAMLParseError["code"], string>> = {
+  BAD_DQ_ESCAPE: "a backslash in double quotes must begin an escape sequence of YAML",
+  BAD_DIRECTIVE: "the directive must be one of YAML",
+  TAG_RESOLVE_FAILED: "the tag must be one of YAML",
+};
+
+/** What is wrong, on one line and without what the file says there: it may be a part of a Secret. */
+function syntaxFault({ code, message }: YAMLParseError): string {
+  const said = message.replaceAll(/\s*\n\s*/g, " ");
+  const quoting =
+    /^(Unexpected [\w-]+ token in YAML \w+|Not a YAML token|[\w ]+ extra characters): /;
+  return quotingCodes[code] ?? quoting.exec(said)?.[1] ?? said;
+}
+
 function parse(text: string, file: string, lines: LineCounter): Document.Parsed[] {
   const documents = parseAllDocuments(text, {
     version: "1.1",
@@ -34,9 +49,7 @@ function parse(text: string, file: string, lines: LineCounter): Document.Parsed[
   };
   const faults = documents.flatMap((document) =>
     document.errors.length > 0
-      ? document.errors.map(
-          ({ pos, message }) => `${place(pos[0])}: ${message.replaceAll(/\s*\n\s*/g, " ")}`,
-        )
+      ? document.errors.map((error) => `${place(error.pos[0])}: ${syntaxFault(error)}`)
       : shapeFaults(document).map(
           ([node, message]) => `${place(node.range?.[0] ?? 0)}: ${message}`,
         ),
@@ -56,7 +69,10 @@ function shapeFaults(document: Document.Parsed): [Node, string][] {
     },
     Alias: (_, alias) => {
       if (alias.resolve(document) !== undefined) return;
-      faults.push([alias, `alias *${alias.source} must name an anchor that stands before it`]);
+      faults.push([
+        alias,
+        "an alias must name an anchor that stands before it; a text that begins with * needs quotes",
+      ]);
     },
   });
   return faults;

@@ -291,7 +291,7 @@ items:
       "kind: Pod\nmetadata:\n  name: {{ .Values.name }}\n---\nspec: *absent\n",
       [
         "manifests.yaml:3:10: a key must be a text; render a Helm template first (helm template)",
-        "manifests.yaml:5:7: alias *absent must name an anchor that stands before it",
+        "manifests.yaml:5:7: an alias must name an anchor that stands before it; a text that begins with * needs quotes",
       ],
     ],
     [
@@ -347,6 +347,19 @@ describe("readSources", () => {
     expect(faults({ "state.json": '{\n  "password": "hunter2" "x"\n}' })).toEqual([
       "state.json:2:25: is not valid JSON",
     ]);
+  });
+
+  it.each([
+    ["an alias", "word: *hunter2", /alias must name an anchor/],
+    ["an escape sequence", String.raw`word: "C:\Uhunter2"`, /backslash in double quotes/],
+    ["the head of a block", "word: |hunter2\n    x", /extra characters$/],
+    ["a tag", "word: !<hunter2 x", /tag must be one of YAML$/],
+    ["what nothing expects", "word: {a: b}}hunter2", /Unexpected scalar token in YAML stream$/],
+  ])("quotes nothing of a broken Secret: %s", (_what, line, rule) => {
+    const secret = `apiVersion: v1\nkind: Secret\nmetadata: { name: a }\nstringData:\n  ${line}\n`;
+    const found = faults(manifest(secret));
+    expect(found.at(-1)).toMatch(rule);
+    expect(found.join("\n")).not.toContain("hunter2");
   });
 
   it("reports the faults of all files at once", () => {
