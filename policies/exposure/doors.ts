@@ -5,7 +5,7 @@ import type { Field, Finding, Resource, Stack } from "../model";
 import { token } from "../tokens";
 import { isBastion } from "../topology";
 import type { Truth } from "../truth";
-import { all, any } from "../truth";
+import { all, any, not as inverted } from "../truth";
 
 /** The two internets: each has addresses, routes and rules of its own. */
 export type Family = 4 | 6;
@@ -30,6 +30,8 @@ export interface Door {
   address: (family: Family) => Known;
   /** Fields that name its subnets. */
   subnets: Field[];
+  /** Whether it stands in the default VPC, because nothing names a subnet; all of that VPC's own subnets are public. */
+  inDefaultVpc: Known;
   /** Fields that name its security groups. */
   groups: Field[];
   /** Whether it takes what comes when it has no security group. */
@@ -48,6 +50,10 @@ function either(...parts: readonly Known[]): Known {
 function both(...parts: readonly Known[]): Known {
   const truth = all(parts.map((part) => part.truth));
   return { truth, doubts: truth === undefined ? parts.flatMap(({ doubts }) => doubts) : [] };
+}
+
+function not({ truth, doubts }: Known): Known {
+  return { truth: inverted(truth), doubts };
 }
 
 function known(field: Field, holds: (field: Field) => boolean): Known {
@@ -72,14 +78,17 @@ function balancerDoor(balancer: Resource, stack: Stack): Door {
   const facing = known(balancer.at("internal"), () => facesInternet(balancer) === true);
   const dualStack = known(balancer.at("ipAddressType"), ({ text }) => text.startsWith("dualstack"));
   const classic = balancer.type === token.loadBalancerClassic;
+  const subnets = [
+    ...balancer.each("subnets"),
+    ...balancer.each("subnetMappings").map((mapping) => mapping.at("subnetId")),
+  ];
   return {
     resource: balancer,
     kind: isApplication(balancer) ? "application load balancer" : "load balancer",
     address: (family) => (family === 4 ? facing : both(facing, dualStack)),
-    subnets: [
-      ...balancer.each("subnets"),
-      ...balancer.each("subnetMappings").map((mapping) => mapping.at("subnetId")),
-    ],
+    subnets,
+    // Only a classic one may name zones instead of subnets.
+    inDefaultVpc: { truth: classic && subnets.length === 0, doubts: [] },
     groups: balancer.each("securityGroups"),
     // A network load balancer that was made without a group has none; the others get the VPC's default one.
     openWithoutGroup: !classic && !isApplication(balancer),
@@ -179,7 +188,6 @@ const templatePaths = [
 );
 
 function machineDoor(machine: Resource, stack: Stack): Door {
-  const subnets = machine.each(machineSubnets[machine.type] ?? "subnetId");
   const templates = [
     ...templatePaths.map((path) => stack.refs(machine.at(path), [token.launchTemplate])),
     stack.refs(machine.at("launchConfiguration"), [token.launchConfiguration]),
@@ -193,6 +201,17 @@ function machineDoor(machine: Resource, stack: Stack): Door {
     ),
     ...unknown.map((field) => known(field, () => false)),
   ]);
+  const subnets = [
+    ...machine.each(machineSubnets[machine.type] ?? "subnetId"),
+    ...cards.flatMap((card) => card.at("subnetId").each()),
+  ];
+  // A card that exists already is where it is: it is a door of its own.
+  const inserted = [
+    machine.at("primaryNetworkInterface.networkInterfaceId"),
+    ...cards.map((card) => card.at("networkInterfaceId")),
+  ].some(({ present }) => present);
+  const inDefaultVpc =
+    subnets.length > 0 || inserted ? { truth: false, doubts: [] } : not(either(...elsewhere));
   const asked = {
     4: places.map((place) => known(place.at("associatePublicIpAddress"), isTrue)),
     6: ["ipv6AddressCount", "ipv6Addresses"].flatMap((key) =>
@@ -210,11 +229,13 @@ function machineDoor(machine: Resource, stack: Stack): Door {
         ...asked[family],
         ...elsewhere,
         ...(family === 4 && said ? [] : [givenBySubnet(subnets, family, stack)]),
+        ...(family === 4 && !said ? [inDefaultVpc] : []),
       ),
     subnets,
+    inDefaultVpc,
     groups: [
       ...launched.flatMap((one) => one.each("vpcSecurityGroupIds")),
-      ...launched.slice(1).flatMap((one) => one.each("securityGroups")),
+      ...launched.flatMap((one) => one.each("securityGroups")),
       ...cards.flatMap((card) => card.at("securityGroups").each()),
     ],
     openWithoutGroup: false,
@@ -238,6 +259,7 @@ function cardDoor(card: Resource, stack: Stack): Door {
             givenBySubnet(card.each("subnetId"), 6, stack),
           ),
     subnets: card.each("subnetId"),
+    inDefaultVpc: { truth: false, doubts: [] },
     groups: card.each("securityGroups"),
     openWithoutGroup: false,
     unknownListening: [],

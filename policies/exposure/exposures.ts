@@ -125,6 +125,9 @@ function waysTo(door: Door, family: Family, stack: Stack): Ways {
       }
     }
   }
+  const { inDefaultVpc } = door;
+  if (inDefaultVpc.truth && family === 4) return { path: ["the default VPC"], doubts };
+  doubts.push(...inDefaultVpc.doubts);
   const listed = [...subnets].toSorted();
   const path =
     listed.length === 0

@@ -48,10 +48,11 @@ export const onlyTheEntry = stackRule({
       yield* told(exposure.door, wordsOf(exposure), expected);
     }
     yield* endpoints(stack, config.publicVpn);
-    if (
-      found.length === 0 &&
-      publicEndpointsOf(stack).every(({ sources }) => sources.length === 0)
-    ) {
+    const noEndpoint = publicEndpointsOf(stack).every(
+      ({ sources, unknown }) => sources.length === 0 && unknown.length === 0,
+    );
+    // What is in doubt is told as undecided.
+    if (found.length === 0 && doubts.length === 0 && noEndpoint) {
       yield { verdict: "note", message: "Exposure: the internet reaches nothing of the stack" };
     }
   },

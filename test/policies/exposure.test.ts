@@ -59,6 +59,29 @@ casesFor("net-only-bastion-and-alb-public [J16] [C10] [S13]", {
       { ...opened(22), host: host({ associatePublicIpAddress: false }) },
     ],
     [
+      "a machine of the default VPC without an address",
+      { ...opened(22), host: host({ subnetId: null, associatePublicIpAddress: false }) },
+    ],
+    [
+      "a machine of the default VPC that nobody may reach",
+      {
+        ...opened(22, { cidrIpv4: "10.0.0.0/8" }),
+        host: host({ subnetId: null, associatePublicIpAddress: null }),
+      },
+    ],
+    [
+      "a machine that takes the place of its network interface",
+      {
+        ...opened(22),
+        card: resource(token.networkInterface, { subnetId: ref("nodes-a") }),
+        host: host({
+          subnetId: null,
+          associatePublicIpAddress: null,
+          primaryNetworkInterface: { networkInterfaceId: ref("card") },
+        }),
+      },
+    ],
+    [
       "a machine that nobody may reach",
       { ...opened(22, { cidrIpv4: "10.0.0.0/8" }), host: host({}) },
     ],
@@ -257,6 +280,60 @@ casesFor("net-only-bastion-and-alb-public [J16] [C10] [S13]", {
       ],
     ],
     [
+      "a machine that names no subnet, which is the default VPC's then",
+      { ...opened(22), host: host({ subnetId: null, associatePublicIpAddress: null }) },
+      [fault("host", "port 22 from 0.0.0.0/0 by the default VPC, rule open-rule")],
+    ],
+    [
+      "a machine of the default VPC that names its group as such machines do",
+      {
+        ...opened(22),
+        host: host({
+          subnetId: null,
+          associatePublicIpAddress: null,
+          vpcSecurityGroupIds: null,
+          securityGroups: [ref("open-group", "name")],
+        }),
+      },
+      [fault("host", "port 22 from 0.0.0.0/0 by the default VPC, rule open-rule")],
+    ],
+    [
+      "machines of a group that names zones instead of subnets",
+      {
+        ...opened(22),
+        "bastion.vpcZoneIdentifiers": gone,
+        "bastion-template.networkInterfaces": [{ securityGroups: [ref("open-group")] }],
+      },
+      [fault("bastion", "port 22 from 0.0.0.0/0 by the default VPC, rule open-rule")],
+    ],
+    [
+      "a machine whose template names the subnet",
+      {
+        ...opened(22),
+        template: resource(token.launchTemplate, {
+          networkInterfaces: [{ subnetId: ref("public-a"), associatePublicIpAddress: "true" }],
+        }),
+        host: host({
+          subnetId: null,
+          associatePublicIpAddress: null,
+          launchTemplate: { id: ref("template") },
+        }),
+      },
+      [fault("host", `port 22 from 0.0.0.0/0 by ${onPublicA}`)],
+    ],
+    [
+      "a classic load balancer that names zones instead of subnets",
+      {
+        ...opened(443),
+        other: resource(token.loadBalancerClassic, {
+          availabilityZones: ["eu-west-1a"],
+          securityGroups: [ref("open-group")],
+          listeners: [{ lbPort: 443, lbProtocol: "tcp", instancePort: 443 }],
+        }),
+      },
+      [fault("other", "TCP 443 from 0.0.0.0/0 by the default VPC, rule open-rule")],
+    ],
+    [
       "a network interface with an elastic address",
       {
         ...opened(443),
@@ -419,6 +496,18 @@ casesFor("net-only-bastion-and-alb-public [J16] [C10] [S13]", {
       {
         ...opened(22),
         host: host({ associatePublicIpAddress: null, launchTemplate: { id: "lt-1" } }),
+      },
+      ["host: undecided: what lt-1 launches is unknown: the stack does not manage it"],
+    ],
+    [
+      "a template of another stack, which may name a subnet",
+      {
+        ...opened(22),
+        host: host({
+          subnetId: null,
+          associatePublicIpAddress: null,
+          launchTemplate: { id: "lt-1" },
+        }),
       },
       ["host: undecided: what lt-1 launches is unknown: the stack does not manage it"],
     ],
@@ -634,6 +723,16 @@ describe("the exposure that a plan shows", () => {
     expect(notes({ "balancer.internal": true }, "preview")).toEqual([
       "Exposure: the internet reaches nothing of the stack",
     ]);
+  });
+
+  it.each<[string, Change]>([
+    ["a door", { "public-route.gatewayId": unknown }],
+    [
+      "an endpoint of AWS",
+      { "balancer.internal": true, "cluster.vpcConfig.endpointPublicAccess": unknown },
+    ],
+  ])("does not say so while %s is in doubt", (_what, change) => {
+    expect(notes(change, "preview")).toEqual([]);
   });
 });
 
