@@ -61,16 +61,17 @@ const always: Flow[] = [
 const throughTheBastion: Flow[] = [
   from("api", "bastion", 443, "people reach the Kubernetes API through the bastion"),
   to("bastion", "api", 443, "people reach the Kubernetes API through the bastion"),
-  from("log-store", "bastion", 443, "people search logs through the bastion"),
-  to("bastion", "log-store", 443, "people search logs through the bastion"),
 ];
 
 const bySessionManager: Flow[] = [
   ...throughTheBastion,
+  from("log-store", "bastion", 443, "people search logs from a shell on the bastion"),
+  to("bastion", "log-store", 443, "people search logs from a shell on the bastion"),
   from("endpoints", "bastion", 443, "Session Manager, its keys and its logs"),
   to("bastion", "endpoints", 443, "Session Manager, its keys and its logs"),
 ];
 
+// An account has no shell, and its tunnels lead to the Kubernetes API alone (ssh-user-data.ts).
 const bySsh: Flow[] = [
   ...throughTheBastion,
   from("endpoints", "bastion", 443, "the bastion tells its host keys and takes its address"),
