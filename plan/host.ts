@@ -56,7 +56,7 @@ interface Patience {
 /** Many times what the largest programs take on the slowest machines of a CI. */
 const patienceOfPlan: Patience = { working: 600_000, ending: 60_000 };
 
-/** Node's own default; Node hangs when it colours longer traces, as the SDK asks it to. */
+/** Node's own default. */
 const tracedFrames = 10;
 
 /** The configuration as the SDK reads it from the environment. */

@@ -6,6 +6,10 @@ const nodeVersion = /^Node\.js v/;
 const bracketed = /^\[(\w*Error(?: \[\w+\])?: .*)\]$/;
 /** Also when its message has several lines. */
 const bracketedText = /^\s*\[(\w*Error(?: \[\w+\])?: [^]*)\]\s*$/;
+/** The fields of an error, which Node shows after its message. */
+const fieldsOfError = /^(\s*\[\w*Error(?: \[\w+\])?: [^]*?\]) \{\r?\n(?: .*\r?\n)*\}\s*$/;
+/** Who required a module that is missing, the nearest first. */
+const requireStack = /\r?\nRequire stack:\r?\n- (.*?)((?:\r?\n- .*?)*)(?=\]|\r?\n|$)/g;
 /** Names that say no more than that it is an error. */
 const plainName = /^(Uncaught )?(Error|RunError): /;
 
@@ -21,6 +25,8 @@ export function faultLines(output: string): string[] {
         `the plan must be reachable on ${host}, got ${code}; bring the loopback interface up`,
     )
     .replaceAll(codeFrame, "")
+    .replaceAll(requireStack, ", which $1 requires")
+    .replace(fieldsOfError, "$1")
     .replace(bracketedText, "$1")
     .split(/\r?\n/)
     .filter((line) => line.trim() !== "" && !stackFrame.test(line) && !nodeVersion.test(line))

@@ -1,5 +1,6 @@
 import { join, relative } from "node:path";
-import { planStack } from "../../plan/host";
+import { planStack, traceProgram } from "../../plan/host";
+import { readStackConfig } from "../../plan/stack-file";
 import { plannedResource } from "../../plan/stack-resource";
 import type { PlannedResource } from "../../plan/schema";
 import { unknownValue } from "../../plan/property-values";
@@ -281,6 +282,7 @@ describe("planStack", () => {
     ["bad-configuration", ["zones must be at least 2, got 1", "region must be set, got nothing"]],
     ["broken", ["TypeError: cannot read the plan; --verbose shows where"]],
     ["rejected", ["the promise was not kept; --verbose shows where"]],
+    ["asynchronous", ["TypeError: cannot go on; --verbose shows where"]],
     ["logged-error", ["zones are missing"]],
     ["several-lines", ["zones are missing:", "  a", "  b; --verbose shows where"]],
     ["unfinished", [incomplete]],
@@ -322,6 +324,15 @@ describe("planStack", () => {
     ],
   ])("fails the program %s in its own words", async (name, expected) => {
     expect(await faultsOf(name)).toEqual(expected);
+  });
+
+  it("shows where an asynchronous program fails, as that of this repository is", async () => {
+    const config = readStackConfig(projectDir, "dev");
+    const trace = await traceProgram(config, programOf("asynchronous"));
+    expect(trace).toContain("TypeError: cannot go on\n");
+    expect(trace).toContain("programs/asynchronous.ts:3:");
+    // The frame of which Node would colour for ever.
+    expect(trace).toContain("node_modules/@pulumi/resource.ts:");
   });
 
   it("fails a program that does not exist", async () => {

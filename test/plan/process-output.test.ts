@@ -15,6 +15,35 @@ no stack trace available] {
     ]);
   });
 
+  it("leaves out the fields of an error", () => {
+    const output = `[Error: Transform failed with 1 error:
+/a/infra/index.ts:296:10: ERROR: Unexpected ";"] {
+  name: 'TransformError'
+}
+`;
+    expect(faultLines(output)).toEqual([
+      "Transform failed with 1 error:",
+      '/a/infra/index.ts:296:10: ERROR: Unexpected ";"',
+    ]);
+  });
+
+  it("makes one line of a module that is missing", () => {
+    const output = `[Error: Cannot find module './nothing'
+Require stack:
+- /a/infra/index.ts
+- /a/node_modules/@pulumi/pulumi/cmd/run/run.js] {
+  code: 'MODULE_NOT_FOUND',
+  requireStack: [
+    '/a/infra/index.ts',
+    '/a/node_modules/@pulumi/pulumi/cmd/run/run.js'
+  ]
+}
+`;
+    expect(faultLines(output)).toEqual([
+      "Cannot find module './nothing', which /a/infra/index.ts requires",
+    ]);
+  });
+
   it("keeps what else was said", () => {
     expect(faultLines("Error: no\n    at x (y.ts:1:2)\nmore {\n}\n")).toEqual([
       "no",
