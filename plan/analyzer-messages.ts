@@ -1,178 +1,146 @@
-import {
-  AnalyzeRequest,
-  AnalyzerPropertyDependencies,
-  AnalyzerProviderResource,
-  AnalyzerResource,
-  AnalyzerResourceOptions,
-  EnforcementLevel as LevelCode,
-  PolicySeverity,
-  PolicyType,
-} from "@pulumi/pulumi/proto/analyzer_pb";
-import type { AnalyzeDiagnostic, PolicyConfig, PolicyInfo } from "@pulumi/pulumi/proto/analyzer_pb";
-import { Struct } from "google-protobuf/google/protobuf/struct_pb";
-import type { JavaScriptValue } from "google-protobuf/google/protobuf/struct_pb";
-import type { ConfigurableRule, EnforcementLevel, RuleConfig } from "./pack-config";
-import { isObject, withoutInternalKeys } from "./property-values";
+import { analyzeResponse } from "./analyzer-protocol";
+import type { analyzeStackRequest, policyInfo } from "./analyzer-protocol";
+import type { ConfigurableRule, EnforcementLevel } from "./pack-config";
+import { withoutInternalKeys } from "./property-values";
 import type { PropertyMap } from "./property-values";
 import type { Severity } from "./schema";
 import type { StackResource } from "./stack-resource";
 import { urnName } from "./urn";
 import { defaultSeverity } from "./verdicts";
-import type { Diagnostic, Rule } from "./verdicts";
+import type { Diagnostic, NotApplicable, Rule } from "./verdicts";
+import { decoded, encoded, struct } from "./wire";
+import type { Message } from "./wire";
 
-const levelNames: Record<LevelCode, EnforcementLevel> = {
-  [LevelCode.ADVISORY]: "advisory",
-  [LevelCode.MANDATORY]: "mandatory",
-  [LevelCode.REMEDIATE]: "remediate",
-  [LevelCode.DISABLED]: "disabled",
-};
+type Answer = Message<typeof analyzeResponse>;
 
-const severityNames: Record<number, Severity> = {
-  [PolicySeverity.POLICY_SEVERITY_LOW]: "low",
-  [PolicySeverity.POLICY_SEVERITY_MEDIUM]: "medium",
-  [PolicySeverity.POLICY_SEVERITY_HIGH]: "high",
-  [PolicySeverity.POLICY_SEVERITY_CRITICAL]: "critical",
-};
+/** What one call reported. */
+export interface Report {
+  diagnostics: readonly Diagnostic[];
+  notApplicable: readonly NotApplicable[];
+}
+
+/** By the protocol's numbers. */
+const levels: readonly EnforcementLevel[] = ["advisory", "mandatory", "disabled", "remediate"];
+const severities: readonly (Severity | undefined)[] = [
+  undefined,
+  "low",
+  "medium",
+  "high",
+  "critical",
+];
+const stackPolicy = 2;
 
 /** The protocol's number of an enforcement level. */
-export function levelCode(level: EnforcementLevel): LevelCode {
-  return {
-    advisory: LevelCode.ADVISORY,
-    mandatory: LevelCode.MANDATORY,
-    remediate: LevelCode.REMEDIATE,
-    disabled: LevelCode.DISABLED,
-  }[level];
+export function levelCode(level: EnforcementLevel): number {
+  return levels.indexOf(level);
 }
 
-/** A JSON object as the protocol carries it. */
-export function structOf(value: PropertyMap): Struct {
-  return Struct.fromJavaScript(value as Record<string, JavaScriptValue>);
+/** The enforcement level of a number of the protocol. */
+export function levelOf(code: number): EnforcementLevel {
+  const level = levels[code];
+  if (level === undefined) throw new RangeError(`no enforcement level has the number ${code}`);
+  return level;
 }
 
-const packed = new WeakMap<PropertyMap, Struct>();
+const packed = new WeakMap<PropertyMap, Uint8Array>();
 
 /** The same properties go to the pack more than once: with their resource, as a provider, with the stack. */
-function propertiesOf(value: PropertyMap): Struct {
+function propertiesOf(value: PropertyMap): Uint8Array {
   const known = packed.get(value);
   if (known !== undefined) return known;
-  const properties = structOf(withoutInternalKeys(value) as PropertyMap);
+  const properties = encoded(struct, withoutInternalKeys(value) as PropertyMap);
   packed.set(value, properties);
   return properties;
 }
 
-function analyzerOptions({ options, parent }: StackResource): AnalyzerResourceOptions {
-  const message = new AnalyzerResourceOptions();
-  message.setProtect(options.protect ?? false);
-  message.setIgnorechangesList(options.ignoreChanges ?? []);
-  message.setDeletebeforereplace(options.deleteBeforeReplace ?? false);
-  message.setDeletebeforereplacedefined(options.deleteBeforeReplace !== undefined);
-  message.setAdditionalsecretoutputsList(options.additionalSecretOutputs ?? []);
-  const timeouts = new AnalyzerResourceOptions.CustomTimeouts();
-  timeouts.setCreate(options.customTimeouts?.create ?? 0);
-  timeouts.setUpdate(options.customTimeouts?.update ?? 0);
-  timeouts.setDelete(options.customTimeouts?.delete ?? 0);
-  message.setCustomtimeouts(timeouts);
-  message.setParent(parent ?? "");
-  return message;
+function identityOf({ urn, type }: StackResource, properties: PropertyMap) {
+  return { type, properties: propertiesOf(properties), urn, name: urnName(urn) };
 }
 
-function analyzerProvider(
+/** What a pack is told of a resource, with its inputs or its outputs. */
+export function resourceMessage(
   resource: StackResource,
+  properties: PropertyMap,
   providers: ReadonlyMap<string, StackResource>,
-): AnalyzerProviderResource | undefined {
+) {
+  const { options, parent = "" } = resource;
   const provider = resource.provider === undefined ? undefined : providers.get(resource.provider);
-  if (provider === undefined) return undefined;
-  const message = new AnalyzerProviderResource();
-  message.setUrn(provider.urn);
-  message.setType(provider.type);
-  message.setName(urnName(provider.urn));
-  message.setProperties(propertiesOf(provider.inputs));
-  return message;
-}
-
-/** The request to judge, or to remediate, one resource by its inputs. */
-export function analyzeRequest(
-  resource: StackResource,
-  providers: ReadonlyMap<string, StackResource>,
-): AnalyzeRequest {
-  const request = new AnalyzeRequest();
-  request.setUrn(resource.urn);
-  request.setType(resource.type);
-  request.setName(urnName(resource.urn));
-  request.setProperties(propertiesOf(resource.inputs));
-  request.setOptions(analyzerOptions(resource));
-  const provider = analyzerProvider(resource, providers);
-  if (provider !== undefined) request.setProvider(provider);
-  return request;
+  const { create = 0, update = 0, delete: remove = 0 } = options.customTimeouts ?? {};
+  return {
+    ...identityOf(resource, properties),
+    options: {
+      protect: options.protect ?? false,
+      ignoreChanges: options.ignoreChanges ?? [],
+      deleteBeforeReplace: options.deleteBeforeReplace ?? false,
+      deleteBeforeReplaceDefined: options.deleteBeforeReplace !== undefined,
+      additionalSecretOutputs: options.additionalSecretOutputs ?? [],
+      aliases: [],
+      customTimeouts: { create, update, delete: remove },
+      parent,
+    },
+    provider: provider && identityOf(provider, provider.inputs),
+  };
 }
 
 /** One resource of the request to judge the stack, by its outputs. */
-export function analyzerResource(
+export function stackResourceMessage(
   resource: StackResource,
   providers: ReadonlyMap<string, StackResource>,
-): AnalyzerResource {
-  const message = new AnalyzerResource();
-  message.setUrn(resource.urn);
-  message.setType(resource.type);
-  message.setName(urnName(resource.urn));
-  message.setProperties(propertiesOf(resource.outputs));
-  message.setOptions(analyzerOptions(resource));
-  const provider = analyzerProvider(resource, providers);
-  if (provider !== undefined) message.setProvider(provider);
-  message.setParent(resource.parent ?? "");
-  message.setDependenciesList(resource.dependencies);
-  const dependencies = message.getPropertydependenciesMap();
-  for (const [property, urns] of Object.entries(resource.propertyDependencies)) {
-    if (urns.length === 0) continue;
-    dependencies.set(property, new AnalyzerPropertyDependencies().setUrnsList(urns));
-  }
-  return message;
+): Message<typeof analyzeStackRequest>["resources"][number] {
+  const { outputs, parent = "", dependencies, propertyDependencies } = resource;
+  return {
+    ...resourceMessage(resource, outputs, providers),
+    parent,
+    dependencies,
+    propertyDependencies: Object.entries(propertyDependencies)
+      .filter(([, urns]) => urns.length > 0)
+      .map(([key, urns]) => ({ key, value: { urns } })),
+  };
 }
 
 /** What a pack says about the configuration of one of its rules. */
-export function configurableRule(info: PolicyInfo): ConfigurableRule {
-  const schema = info.getConfigschema();
-  const properties = schema?.getProperties()?.toJavaScript() ?? {};
+export function configurableRule(info: Message<typeof policyInfo>): ConfigurableRule {
   return {
-    name: info.getName(),
-    level: levelNames[info.getEnforcementlevel()],
-    properties: isObject(properties) ? properties : {},
-    required: schema?.getRequiredList() ?? [],
+    name: info.name,
+    level: levelOf(info.level),
+    properties: info.schema?.properties ?? {},
+    required: [...(info.schema?.required ?? [])],
   };
 }
 
 /** A rule of the pack at its own level. */
-export function ruleOf(info: PolicyInfo): Rule {
+export function ruleOf(info: Message<typeof policyInfo>): Rule {
   return {
-    name: info.getName(),
-    description: info.getDescription(),
-    scope: info.getPolicyType() === PolicyType.POLICY_TYPE_STACK ? "stack" : "resource",
-    level: levelNames[info.getEnforcementlevel()],
-    severity: severityNames[info.getSeverity()] ?? defaultSeverity,
-    tags: info.getTagsList(),
-    fix: info.getRemediationSteps(),
-    url: info.getUrl(),
-  };
-}
-
-/** The configuration that a pack's own program gives one of its rules. */
-export function initialConfig(config: PolicyConfig): RuleConfig {
-  const properties = config.getProperties()?.toJavaScript();
-  return {
-    level: levelNames[config.getEnforcementlevel()],
-    ...(isObject(properties) && { properties }),
+    name: info.name,
+    description: info.description,
+    scope: info.policyType === stackPolicy ? "stack" : "resource",
+    level: levelOf(info.level),
+    severity: severities[info.severity] ?? defaultSeverity,
+    tags: [...info.tags],
+    fix: info.remediationSteps,
+    url: info.url,
   };
 }
 
 /** What a pack reported; a report without a resource is about `urn`. */
-export function diagnosticOf(message: AnalyzeDiagnostic, urn: string): Diagnostic {
-  const severity = severityNames[message.getSeverity()];
+function diagnosticOf(said: Answer["diagnostics"][number], urn: string): Diagnostic {
+  const severity = severities[said.severity];
   return {
-    rule: message.getPolicyname(),
-    urn: message.getUrn() || urn,
-    message: message.getMessage(),
-    description: message.getDescription(),
-    level: levelNames[message.getEnforcementlevel()],
+    rule: said.rule,
+    urn: said.urn || urn,
+    message: said.message,
+    description: said.description,
+    level: levelOf(said.level),
     ...(severity !== undefined && { severity }),
   };
+}
+
+const answers = new Map<string, Answer>();
+
+/** What one call reported about `urn`. Resources of a type have the same answer as a rule, which is read once. */
+export function reportOf(bytes: Uint8Array, urn: string): Report {
+  const key = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1");
+  const { diagnostics, notApplicable } = answers.get(key) ?? decoded(analyzeResponse, bytes);
+  answers.set(key, { diagnostics, notApplicable });
+  return { diagnostics: diagnostics.map((said) => diagnosticOf(said, urn)), notApplicable };
 }

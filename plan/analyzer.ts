@@ -1,30 +1,29 @@
 import {
-  AnalyzeResponse,
-  AnalyzerInfo,
-  AnalyzerStackConfigureRequest,
-  AnalyzeStackRequest,
-  ConfigureAnalyzerRequest,
-  PolicyConfig,
-  RemediateResponse,
-} from "@pulumi/pulumi/proto/analyzer_pb";
-import { Empty } from "google-protobuf/google/protobuf/empty_pb";
+  configurableRule,
+  levelCode,
+  levelOf,
+  reportOf,
+  resourceMessage,
+  ruleOf,
+  stackResourceMessage,
+} from "./analyzer-messages";
+import type { Report } from "./analyzer-messages";
 import {
   analyzeRequest,
-  analyzerResource,
-  configurableRule,
-  diagnosticOf,
-  initialConfig,
-  levelCode,
-  ruleOf,
-  structOf,
-} from "./analyzer-messages";
+  analyzerInfo,
+  analyzeStackRequest,
+  configureRequest,
+  remediateResponse,
+  stackConfigureRequest,
+} from "./analyzer-protocol";
 import type { ConfigurableRule, PackConfig, RuleConfig } from "./pack-config";
 import { organization } from "./pack-process";
 import type { StackInfo } from "./pack-process";
 import type { PropertyMap } from "./property-values";
 import type { StackResource } from "./stack-resource";
 import { UnaryClient } from "./unary-client";
-import type { Diagnostic, NotApplicable, Rule } from "./verdicts";
+import type { Rule } from "./verdicts";
+import { decoded, encoded } from "./wire";
 
 /** What a pack says about itself. */
 export interface PackInfo {
@@ -34,12 +33,6 @@ export interface PackInfo {
   rules: { rule: Rule; configurable: ConfigurableRule }[];
   /** Configuration that the pack's own program sets. */
   initial: Map<string, RuleConfig>;
-}
-
-/** What one call reported. */
-export interface Report {
-  diagnostics: Diagnostic[];
-  notApplicable: NotApplicable[];
 }
 
 /** What one rule at level `remediate` did to a resource, or why it could not. */
@@ -55,16 +48,6 @@ export type Providers = ReadonlyMap<string, StackResource>;
 /** The pack was silent for too long: it waits or computes for ever. */
 class NoAnswer extends Error {
   override readonly name = "NoAnswer";
-}
-
-function reportOf(answer: Uint8Array, urn: string): Report {
-  const response = AnalyzeResponse.deserializeBinary(answer);
-  return {
-    diagnostics: response.getDiagnosticsList().map((message) => diagnosticOf(message, urn)),
-    notApplicable: response.getNotApplicableList().map((message) => {
-      return { rule: message.getPolicyName(), reason: message.getReason() };
-    }),
-  };
 }
 
 /** The engine's side of the protocol that policy packs speak. */
@@ -105,75 +88,64 @@ export class Analyzer {
   }
 
   async info(): Promise<PackInfo> {
-    const info = AnalyzerInfo.deserializeBinary(
-      await this.answer("GetAnalyzerInfo", new Empty().serializeBinary()),
-    );
+    const info = decoded(analyzerInfo, await this.answer("GetAnalyzerInfo", new Uint8Array()));
     return {
-      name: info.getName(),
-      version: info.getVersion(),
-      rules: info.getPoliciesList().map((policy) => {
+      name: info.name,
+      version: info.version,
+      rules: info.policies.map((policy) => {
         return { rule: ruleOf(policy), configurable: configurableRule(policy) };
       }),
       initial: new Map(
-        [...info.getInitialconfigMap().entries()].map(([rule, config]) => [
-          rule,
-          initialConfig(config),
+        info.initialConfig.map(({ key, value }) => [
+          key,
+          {
+            level: levelOf(value?.level ?? 0),
+            ...(value?.properties && { properties: value.properties }),
+          },
         ]),
       ),
     };
   }
 
-  async configureStack(stack: StackInfo): Promise<void> {
-    const request = new AnalyzerStackConfigureRequest();
-    request.setStack(stack.stack);
-    request.setProject(stack.project);
-    request.setOrganization(organization);
-    request.setDryRun(true);
-    request.setConfigSecretKeysList(stack.secretKeys);
-    const values = request.getConfigMap();
-    for (const [key, value] of Object.entries(stack.values)) values.set(key, value);
-    await this.answer("ConfigureStack", request.serializeBinary());
+  async configureStack({ stack, project, values, secretKeys }: StackInfo): Promise<void> {
+    const request = encoded(stackConfigureRequest, {
+      stack,
+      project,
+      organization,
+      dryRun: true,
+      secretKeys,
+      values: Object.entries(values).map(([key, value]) => ({ key, value })),
+    });
+    await this.answer("ConfigureStack", request);
   }
 
   async configure(config: PackConfig): Promise<void> {
-    const request = new ConfigureAnalyzerRequest();
-    const rules = request.getPolicyconfigMap();
-    for (const [rule, { level, properties }] of config) {
-      const message = new PolicyConfig();
-      message.setEnforcementlevel(levelCode(level));
-      message.setProperties(structOf(properties));
-      rules.set(rule, message);
-    }
-    await this.answer("Configure", request.serializeBinary());
+    const rules = [...config].map(([key, { level, properties }]) => {
+      return { key, value: { level: levelCode(level), properties } };
+    });
+    await this.answer("Configure", encoded(configureRequest, { rules }));
   }
 
   /** Judges one resource by its inputs. */
   async analyze(resource: StackResource, providers: Providers): Promise<Report> {
-    const request = analyzeRequest(resource, providers);
-    return reportOf(await this.answer("Analyze", request.serializeBinary()), resource.urn);
+    const request = encoded(analyzeRequest, resourceMessage(resource, resource.inputs, providers));
+    return reportOf(await this.answer("Analyze", request), resource.urn);
   }
 
   /** Lets the rules at level `remediate` change one resource's inputs. */
   async remediate(resource: StackResource, providers: Providers): Promise<Remediation[]> {
-    const request = analyzeRequest(resource, providers);
-    const response = RemediateResponse.deserializeBinary(
-      await this.answer("Remediate", request.serializeBinary()),
-    );
-    return response.getRemediationsList().map((message) => {
-      const inputs = message.getProperties()?.toJavaScript();
-      return {
-        rule: message.getPolicyname(),
-        diagnostic: message.getDiagnostic(),
-        ...(inputs !== undefined && { inputs }),
-      };
+    const request = encoded(analyzeRequest, resourceMessage(resource, resource.inputs, providers));
+    const { remediations } = decoded(remediateResponse, await this.answer("Remediate", request));
+    return remediations.map(({ rule, diagnostic, properties }) => {
+      return { rule, diagnostic, ...(properties && { inputs: properties }) };
     });
   }
 
   /** What `analyzeStack` asks, ready to be sent. */
   stackRequest(resources: readonly StackResource[], providers: Providers): Uint8Array {
-    const request = new AnalyzeStackRequest();
-    request.setResourcesList(resources.map((resource) => analyzerResource(resource, providers)));
-    return request.serializeBinary();
+    return encoded(analyzeStackRequest, {
+      resources: resources.map((resource) => stackResourceMessage(resource, providers)),
+    });
   }
 
   /** Judges all resources together by their outputs; `urn` stands for the stack. */

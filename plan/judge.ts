@@ -1,4 +1,5 @@
-import type { Analyzer, Remediation, Report } from "./analyzer";
+import type { Analyzer, Remediation } from "./analyzer";
+import type { Report } from "./analyzer-messages";
 import { InputError } from "./input-error";
 import { reconcile } from "./pack-config";
 import type { PackConfig, RuleConfig } from "./pack-config";
@@ -125,7 +126,9 @@ export class Judge {
   ) {
     this.stackUrn = stackUrn(stack.stack, stack.project);
     this.process = new PackProcess(folder, stack);
-    this.ready = this.configure();
+    this.ready = this.configure().catch(async (error: unknown) => {
+      throw isLost(error) ? this.fault(await this.fate(error)) : error;
+    });
     // Whoever waits for the pack next reports that it failed.
     this.ready.catch(() => undefined);
   }
@@ -137,7 +140,7 @@ export class Judge {
 
   private async connect(): Promise<Analyzer> {
     const port = this.process.port(this.silence.start);
-    // gRPC is loaded while the pack starts.
+    // What speaks gRPC is loaded while the pack starts.
     const { Analyzer: Client } = require("./analyzer") as typeof import("./analyzer");
     const analyzer = new Client(await port, this.silence.answer);
     this.analyzer = analyzer;

@@ -105,7 +105,11 @@ export class PackProcess {
     private readonly folder: PackFolder,
     stack: StackInfo,
   ) {
-    this.child = startNode(folder.main, [], { cwd: folder.dir, env: environment(stack) });
+    this.child = startNode(folder.main, [], {
+      cwd: folder.dir,
+      env: environment(stack),
+      preloads: [require.resolve("./start/in-pack.cjs")],
+    });
     this.said = collect(this.child.stderr);
     this.end = ended(this.child);
     const mark = () => {

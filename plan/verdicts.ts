@@ -41,8 +41,8 @@ export interface Judged {
   urn: string;
   /** Rules of this scope were asked; none is asked to judge when a remediation reports. */
   scope: Rule["scope"] | "remediation";
-  diagnostics: Diagnostic[];
-  notApplicable: NotApplicable[];
+  diagnostics: readonly Diagnostic[];
+  notApplicable: readonly NotApplicable[];
   /** Rules that were left out, because they cannot run. @default - none */
   unasked?: ReadonlySet<string>;
 }

@@ -1,0 +1,155 @@
+import type { Policies, PolicyResource, StackValidationPolicy } from "@pulumi/policy";
+import type { AnalyzeResponse, PolicyNotApplicable } from "@pulumi/pulumi/proto/analyzer_pb";
+import { analyzeRequest, analyzeStackRequest, packedResponse } from "./analyzer-protocol";
+import { decoded, encoded, struct } from "./wire";
+import type { Message } from "./wire";
+
+type Policy = Policies[number];
+/** A method of the SDK's server, which reads nothing else of a call. */
+type Handler = (call: { request: unknown }, answer: (...given: unknown[]) => void) => unknown;
+/** What the SDK makes a handler of. */
+type Pack = [name: string, version: string, level: string, policies: readonly Policy[]];
+
+/** The parts of the server of @pulumi/policy that a pack was loaded with. */
+interface PolicyServer {
+  makeAnalyzeStackRpcFun(...pack: Pack): Handler;
+}
+
+type Request = Message<typeof analyzeRequest>;
+type StackRequest = Message<typeof analyzeStackRequest>;
+
+function identity({ type, properties, urn, name }: NonNullable<Request["provider"]>) {
+  const unread = properties && { toJavaScript: () => decoded(struct, properties) };
+  return {
+    getType: () => type,
+    getProperties: () => unread,
+    getUrn: () => urn,
+    getName: () => name,
+  };
+}
+
+function options(given: NonNullable<Request["options"]>) {
+  const { customTimeouts } = given;
+  const timeouts = customTimeouts && {
+    getCreate: () => customTimeouts.create,
+    getUpdate: () => customTimeouts.update,
+    getDelete: () => customTimeouts.delete,
+  };
+  return {
+    getProtect: () => given.protect,
+    getIgnorechangesList: () => given.ignoreChanges,
+    getAliasesList: () => given.aliases,
+    getCustomtimeouts: () => timeouts,
+    getAdditionalsecretoutputsList: () => given.additionalSecretOutputs,
+    getDeletebeforereplacedefined: () => given.deleteBeforeReplaceDefined,
+    getDeletebeforereplace: () => given.deleteBeforeReplace,
+    getParent: () => given.parent,
+  };
+}
+
+/** A request with the methods by which the SDK's handlers read it. */
+function readable(request: Request) {
+  const given = request.options && options(request.options);
+  const provider = request.provider && identity(request.provider);
+  return { ...identity(request), getOptions: () => given, getProvider: () => provider };
+}
+
+function readableInStack(resource: StackRequest["resources"][number]) {
+  const byProperty = new Map(
+    resource.propertyDependencies
+      .toSorted((a, b) => (a.key < b.key ? -1 : 1))
+      .map(({ key, value }) => [key, { getUrnsList: () => value?.urns ?? [] }]),
+  );
+  return {
+    ...readable(resource),
+    getParent: () => resource.parent,
+    getDependenciesList: () => resource.dependencies,
+    getPropertydependenciesMap: () => byProperty,
+  };
+}
+
+const excuses = new Map<string, Uint8Array>();
+
+/** That a policy does not apply: the same for all resources of a type. */
+function packedExcuse(excuse: PolicyNotApplicable): Uint8Array {
+  const key = `${excuse.getPolicyName()}\n${excuse.getReason()}`;
+  const known = excuses.get(key) ?? excuse.serializeBinary();
+  excuses.set(key, known);
+  return known;
+}
+
+function packed(response: AnalyzeResponse): Uint8Array {
+  return encoded(packedResponse, {
+    diagnostics: response.getDiagnosticsList().map((said) => said.serializeBinary()),
+    notApplicable: response.getNotApplicableList().map(packedExcuse),
+  });
+}
+
+function isStackPolicy(policy: Policy): policy is StackValidationPolicy {
+  return "validateStack" in policy && typeof policy.validateStack === "function";
+}
+
+/** `policy` with another function, which is marked with the same type. */
+function withValidation(
+  policy: StackValidationPolicy,
+  validate: StackValidationPolicy["validateStack"],
+): StackValidationPolicy {
+  const validateStack = Object.assign(validate, policy.validateStack);
+  return Object.assign(Object.create(policy) as object, policy, { validateStack });
+}
+
+/**
+ * Judges a stack with the SDK's handler, which builds all resources anew for every policy. It finds them in the list
+ * until the first policy has them, and the others are shown the same, since policies only read them.
+ */
+function analyzeStack(server: PolicyServer, [name, version, level, policies]: Pack): Handler {
+  return ({ request }, answer) => {
+    const resources = (request as StackRequest).resources.map(readableInStack);
+    let shown: readonly PolicyResource[] | undefined;
+    const list = {
+      some: resources.some.bind(resources),
+      [Symbol.iterator]: () => (shown ? [] : resources).values(),
+    };
+    const sharing = policies.map((policy) => {
+      if (!isStackPolicy(policy)) return policy;
+      return withValidation(policy, (args, report) => {
+        shown ??= args.resources;
+        return policy.validateStack({ ...args, resources: [...shown] }, report);
+      });
+    });
+    const handle = server.makeAnalyzeStackRpcFun(name, version, level, sharing);
+    return handle({ request: { getResourcesList: () => list } }, answer);
+  };
+}
+
+/** A promise that a policy left rejected ends the process before the answer, so the call is known that did it. */
+function settled(handle: Handler): Handler {
+  return (call, answer) => handle(call, (...given) => setImmediate(answer, ...given));
+}
+
+/** The handlers that the SDK serves a pack with, where resources are built once for all policies. */
+export function sharingHandlers(
+  server: PolicyServer,
+  pack: Pack,
+  handlers: Record<string, Handler>,
+): Record<string, Handler> {
+  const ours = { ...handlers, analyzeStack: analyzeStack(server, pack) };
+  return Object.fromEntries(Object.entries(ours).map(([name, handle]) => [name, settled(handle)]));
+}
+
+/** gRPC's description of the SDK's methods, with messages that are read and written without google-protobuf. */
+export function quickMethods(methods: { analyze: object; analyzeStack: object }): object {
+  return {
+    ...methods,
+    analyze: {
+      ...methods.analyze,
+      requestDeserialize: (bytes: Uint8Array) => readable(decoded(analyzeRequest, bytes)),
+      responseSerialize: packed,
+    },
+    analyzeStack: {
+      ...methods.analyzeStack,
+      requestDeserialize: (bytes: Uint8Array) => decoded(analyzeStackRequest, bytes),
+      responseSerialize: packed,
+    },
+  };
+}
