@@ -34,7 +34,13 @@ const nodeGroup = z
       name: text(
         /^[a-z][a-z0-9-]{0,29}$/,
         "must be 1 to 30 lower-case letters, digits and hyphens, starting with a letter",
-      ).describe("Name of the group, unique in the stack."),
+      )
+        // Rules know a bastion by its name, and let it do what nodes may not.
+        .regex(
+          /^(?!.*(bastion|jump-?(host|box|server)))/,
+          "must not be that of a bastion, such as bastion, jump-host or jumpbox",
+        )
+        .describe("Name of the group, unique in the stack."),
       instanceTypes: list(ec2InstanceType, 1, "must be a list of at least one instance type")
         .max(mostInstanceTypes, `must be a list of at most ${mostInstanceTypes} instance types`)
         .meta(unique)

@@ -776,6 +776,13 @@ describe("parseConfig", () => {
       ['nodeGroups[1].name must be unique, got "general"'],
     ],
     [
+      "a group of nodes that rules would take for a bastion",
+      { nodeGroups: [{ ...group, name: "my-bastion" }] },
+      [
+        'nodeGroups[0].name must not be that of a bastion, such as bastion, jump-host or jumpbox, got "my-bastion"',
+      ],
+    ],
+    [
       "an unknown key of a node group",
       { nodeGroups: [{ ...group, mx: 3 }] },
       ["nodeGroups[0].mx is not a known key"],

@@ -108,7 +108,7 @@ describe("every input of the program", () => {
     }
     sweep.add(await planWithSsh(), publicBastion);
     sweep.add(await planWithVpn(), publicVpn);
-  }, 300_000);
+  }, 900_000);
 
   it("has thousands of ways to be weakened", () => {
     expect(sweep.count).toBeGreaterThan(3000);
