@@ -11,7 +11,7 @@ import { readersAreOfTheAccount } from "./logs";
 import { vpcHasRoom, zonesAreOfTheRegion } from "./network";
 import { cachesCanLogIn, cachesHaveRoom } from "./registry";
 import { peopleHaveKeysOfTheirOwn, sshFitsTheMode } from "./ssh";
-import { stackName, stackNameFits } from "./stack";
+import { stackNameFits } from "./stack";
 import { vpnFitsTheMode, vpnHasItsOwnNetwork, vpnIsOfTheStack, vpnNamesAreUnique } from "./vpn";
 
 /** The configuration of one stack, checked. */
@@ -54,13 +54,6 @@ export function parseConfig(
   isSecret: (key: string) => boolean = () => false,
 ): Config {
   const { values, faults } = readValues(raw);
-  if (!stackName.test(stack)) {
-    faults.unshift({
-      path: "stack",
-      rule: "must have a name of 1 to 16 lower-case letters, digits and single hyphens, starting with a letter",
-      value: stack,
-    });
-  }
   const config: Record<string, unknown> = {};
   for (const [key, schema] of Object.entries(fields)) {
     const result = schema.safeParse(values[key]);
@@ -68,7 +61,10 @@ export function parseConfig(
     else faults.push(...result.error.issues.flatMap((issue) => fromIssue(issue, key, values[key])));
   }
   faults.push(...crossChecks.flatMap((check) => check(config)));
-  faults.push(...stackNameFits(stack, config), ...cachesHaveRoom(stack, config));
+  const ofName = stackNameFits(stack, config);
+  faults.unshift(...ofName);
+  // Names that hold the name of the stack are as long as they should be only when that is.
+  if (ofName.length === 0) faults.push(...cachesHaveRoom(stack, config));
   if (faults.length > 0) {
     throw new pulumi.RunError(describeFaults(stack, inFieldOrder(faults), isSecret));
   }

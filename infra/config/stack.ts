@@ -40,23 +40,20 @@ export const stackFields = {
     ),
 };
 
+/** The most that the limits below leave to the name of a stack; in regions with a long name, names of buckets leave less. */
+const longestName = 16;
+
 /**
  * Names of stacks. What is named after one starts with `drawbridge-`, and the shortest limit is that of an OpenSearch
  * domain, 28 lower-case letters, digits and hyphens; EKS clusters, KMS aliases, log groups and SSM documents take
  * these too: docs.aws.amazon.com/opensearch-service/latest/APIReference/API_DomainInfo.html,
  * docs.aws.amazon.com/eks/latest/APIReference/API_CreateCluster.html, docs.aws.amazon.com/kms/latest/APIReference/API_CreateAlias.html
  */
-export const stackName = /^(?=.{1,16}$)[a-z][a-z0-9]*(-[a-z0-9]+)*$/;
-
-/**
- * Names of buckets hold the name of the stack, and S3 takes fewer of them than Pulumi does. What fits a bucket fits the
- * log store's domain as well, which takes 28 characters (components/aws/log-store.ts).
- */
 export function stackNameFits(stack: string, { region }: Partial<Fields>): Fault[] {
-  const longest = longestStackName(region ?? "");
-  if (/^[a-z0-9-]+$/.test(stack) && stack.length <= longest) return [];
-  const rule = `must be at most ${longest} lower-case letters, digits and hyphens, because names of buckets hold it`;
-  return [{ path: "the name of the stack", rule, value: stack }];
+  const longest = Math.min(longestName, longestStackName(region ?? ""));
+  if (/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/.test(stack) && stack.length <= longest) return [];
+  const rule = `must have a name of 1 to ${longest} lower-case letters, digits and single hyphens, starting with a letter, because names of buckets and of the log store hold it`;
+  return [{ path: "stack", rule, value: stack }];
 }
 
 /** What stands before every name of the stack. */
