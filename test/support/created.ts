@@ -72,6 +72,8 @@ function computed(type: string, name: string, inputs: Created["inputs"]): Record
       };
     case "aws:opensearch/domain:Domain":
       return { endpoint: `${name}.es` };
+    case "vault:index/authBackend:AuthBackend":
+      return { accessor: `auth_${String(inputs["type"])}_1` };
     case "aws:ec2/vpcEndpoint:VpcEndpoint":
       return { prefixListId: `${name}-prefix-list` };
     default:
