@@ -79,6 +79,16 @@ import {
 import { patchedByTemplate, selinux } from "./nodes";
 import { ownAccounts } from "./own-accounts";
 import { bucketPolicies, topicPolicies } from "./resource-policies";
+import {
+  authorityLife,
+  keyStrength,
+  ownKeys,
+  restrictedRoles,
+  revocation,
+  shortLife,
+  threeAuthorities,
+} from "./pki";
+import { outlives } from "./pki-lifetimes";
 import { podRolesNamed } from "./pod-identity";
 import { accessLogged, kmsOnly, locksHold, recordsKept, trailObjects } from "./records";
 import type { Rule } from "./rule";
@@ -102,6 +112,15 @@ import {
 import { bastionEgress, noSshInside } from "./ssh";
 import { sshdAudit, sshdForwarding, sshdKeysOnly, sshdModern, sshMfa } from "./sshd";
 import { noUserDataSecrets } from "./user-data";
+import {
+  boundAccounts,
+  boundLogin,
+  endGiven,
+  leastPolicies,
+  namedVault,
+  ownIdentity,
+  providerLogin,
+} from "./vault";
 import { volumesEncrypted } from "./volumes";
 import {
   vpnBanner,
@@ -257,6 +276,22 @@ export const rules: readonly Rule[] = [
   grantsLimited,
   keyActionsNamed,
   decryptNamedKeys,
+
+  threeAuthorities,
+  ownKeys,
+  authorityLife,
+  restrictedRoles,
+  shortLife,
+  outlives,
+  endGiven,
+  keyStrength,
+  revocation,
+  boundLogin,
+  namedVault,
+  ownIdentity,
+  boundAccounts,
+  leastPolicies,
+  providerLogin,
 
   ownAccounts,
   nodeRoleMinimal,

@@ -1,4 +1,4 @@
-/** Tokens of the resource types that the rules know, as @pulumi/aws 7 and @pulumi/kubernetes 4 register them. */
+/** Tokens of the resource types that the rules know, as @pulumi/aws 7, @pulumi/kubernetes 4 and @pulumi/vault 7 register them. */
 export const token = {
   accessEntry: "aws:eks/accessEntry:AccessEntry",
   accessKey: "aws:iam/accessKey:AccessKey",
@@ -128,6 +128,26 @@ export const token = {
   userLoginProfile: "aws:iam/userLoginProfile:UserLoginProfile",
   userPolicy: "aws:iam/userPolicy:UserPolicy",
   userPolicyAttachment: "aws:iam/userPolicyAttachment:UserPolicyAttachment",
+  vaultAuthBackend: "vault:index/authBackend:AuthBackend",
+  vaultAwsClient: "vault:aws/authBackendClient:AuthBackendClient",
+  vaultAwsIdentity: "vault:aws/authBackendConfigIdentity:AuthBackendConfigIdentity",
+  vaultAwsRole: "vault:aws/authBackendRole:AuthBackendRole",
+  vaultConfigCa: "vault:pkiSecret/secretBackendConfigCa:SecretBackendConfigCa",
+  vaultIntermediateRequest:
+    "vault:pkiSecret/secretBackendIntermediateCertRequest:SecretBackendIntermediateCertRequest",
+  vaultKubernetesRole: "vault:kubernetes/authBackendRole:AuthBackendRole",
+  vaultMount: "vault:index/mount:Mount",
+  vaultPkiCrl: "vault:pkiSecret/secretBackendCrlConfig:SecretBackendCrlConfig",
+  vaultPkiRole: "vault:pkiSecret/secretBackendRole:SecretBackendRole",
+  vaultPkiUrls: "vault:pkiSecret/secretBackendConfigUrls:SecretBackendConfigUrls",
+  vaultPolicy: "vault:index/policy:Policy",
+  vaultProvider: "pulumi:providers:vault",
+  vaultRootCert: "vault:pkiSecret/secretBackendRootCert:SecretBackendRootCert",
+  vaultSetSigned:
+    "vault:pkiSecret/secretBackendIntermediateSetSigned:SecretBackendIntermediateSetSigned",
+  vaultSignedIntermediate:
+    "vault:pkiSecret/secretBackendRootSignIntermediate:SecretBackendRootSignIntermediate",
+  vaultToken: "vault:index/token:Token",
   volume: "aws:ebs/volume:Volume",
   vpc: "aws:ec2/vpc:Vpc",
   vpcEndpoint: "aws:ec2/vpcEndpoint:VpcEndpoint",

@@ -265,11 +265,14 @@ const partsByType: Record<string, PartsOf> = {
   "aws:wafv2/webAcl:WebAcl": webAcl,
 };
 
+/** Packages of which nothing is billed; settings of Vault are on servers, which are counted. */
+const unbilled = new Set(["pulumi", "vault"]);
+
 /** What a resource costs as long as it exists. A type that the estimate does not know is a part without a price. */
 export function partsOf(resource: PlannedResource, resources: Resources): Part[] {
   const { type, custom } = resource;
   const pkg = packageOf(type);
-  if (!custom || pkg === "pulumi" || isFree(type)) return [];
+  if (!custom || unbilled.has(pkg) || isFree(type)) return [];
   const parts = partsByType[type];
   if (parts) return parts(resource, resources);
   return pkg === "aws"

@@ -1,0 +1,283 @@
+import { is, isBetween, isNot, isOneOf, known, numeric } from "./conditions";
+import type { Field, Finding, Resource, Stack } from "./model";
+import { resourceRule, stackRule } from "./rule";
+import { token } from "./tokens";
+import type { Truth } from "./truth";
+import { all, any, not } from "./truth";
+
+const hour = 60 * 60;
+const day = 24 * hour;
+const unitSeconds: Record<string, number> = { "": 1, s: 1, m: 60, h: hour, d: day };
+
+/** A duration as Vault takes it: seconds, or numbers with their units; NaN when it is none. */
+export function secondsOf(value: unknown): number {
+  const text = typeof value === "number" ? `${value}` : value;
+  if (typeof text !== "string" || !/^(\d+|(\d+[smhd])+)$/.test(text)) return Number.NaN;
+  return [...text.matchAll(/(\d+)([smhd]?)/g)]
+    .map(([, number, unit = ""]) => Number(number) * (unitSeconds[unit] ?? Number.NaN))
+    .reduce((sum, seconds) => sum + seconds, 0);
+}
+
+/** A life that ends: Vault reads 0 as its own default. */
+export function livesAtMost(most: number, what: string) {
+  return known(`be a lifetime of at most ${what}`, (value) => {
+    const seconds = secondsOf(value);
+    return seconds > 0 && seconds <= most;
+  });
+}
+
+export const threeAuthorities = stackRule<{ authorities: string[] }>({
+  id: "pki-three-cas",
+  title: "Kubernetes, its etcd and the overlay's etcd have authorities with nothing in common",
+  severity: "critical",
+  level: "mandatory",
+  requirements: ["J5"],
+  controls: [],
+  fix: "Mount each authority by itself and have each sign its own certificate.",
+  url: "https://developer.hashicorp.com/vault/docs/secrets/pki/considerations",
+  types: [token.vaultRootCert],
+  config: {
+    authorities: {
+      type: "array",
+      items: { type: "string" },
+      description: "Last parts of the paths at which authorities that sign themselves are mounted.",
+      default: ["kubernetes", "etcd-k8s", "etcd-overlay"],
+    },
+  },
+  *checkStack(stack, { authorities }) {
+    const roots = stack.all(token.vaultRootCert);
+    const paths = roots.map((root) => root.at("backend"));
+    if (paths.length === 0) return;
+    for (const name of authorities) {
+      const found = paths.filter(
+        ({ unknown, text }) => !unknown && text.split("/").at(-1) === name,
+      );
+      if (found.length > 0) continue;
+      const unknowns = paths.filter(({ unknown }) => unknown);
+      if (unknowns.length > 0) yield* unknowns.map((path) => path.undecided());
+      else
+        yield {
+          verdict: "fail",
+          message: `the stack must have an authority ${name} that signs itself`,
+        };
+    }
+  },
+});
+
+export const ownKeys = resourceRule({
+  id: "pki-no-shared-ca",
+  title: "The key of an authority is made where it is used, and is nowhere else",
+  severity: "critical",
+  level: "mandatory",
+  requirements: ["J5"],
+  controls: [],
+  fix: "Set type to internal, so that the key never leaves its mount, and bring no bundle with a key.",
+  url: "https://developer.hashicorp.com/vault/api-docs/secret/pki#generate-root",
+  types: [token.vaultRootCert, token.vaultIntermediateRequest, token.vaultConfigCa],
+  *check(resource) {
+    if (resource.type !== token.vaultConfigCa) {
+      // `existing` signs anew with a key that the mount has.
+      yield* resource.must("type", isOneOf(["internal", "existing"]));
+      return;
+    }
+    const bundle = resource.at("pemBundle");
+    if (bundle.unknown) yield bundle.undecided();
+    else if (bundle.text.includes("PRIVATE KEY")) yield resource.fail("pemBundle must hold no key");
+  },
+});
+
+export const shortLife = resourceRule<{ maxDays: number }>({
+  id: "pki-short-ttl",
+  title: "Certificates end soon after who holds them may be gone",
+  severity: "high",
+  level: "mandatory",
+  requirements: ["J8"],
+  controls: [],
+  fix: "Set maxTtl to 30 days at most and ttl to no more; leave notAfter out.",
+  url: "https://developer.hashicorp.com/vault/docs/secrets/pki/considerations",
+  types: [token.vaultPkiRole],
+  config: {
+    maxDays: {
+      type: "integer",
+      description: "Longest life of a certificate, in days.",
+      default: 30,
+    },
+  },
+  *check(role, { maxDays }) {
+    yield* role.must("maxTtl", livesAtMost(maxDays * day, `${maxDays} days`));
+    const ttl = role.at("ttl");
+    if (ttl.present) yield* ttl.must(livesAtMost(maxDays * day, `${maxDays} days`));
+    yield* role.must(
+      "notAfter",
+      known("be left out", (value) => value === undefined || value === ""),
+    );
+  },
+});
+
+/** Ten years: nobody renews an authority every year, and nobody knows who holds its key after more. */
+const longestAuthority = 3650 * day;
+
+export const authorityLife = resourceRule({
+  id: "pki-ca-max-lease",
+  title: "Authorities end within ten years",
+  severity: "medium",
+  level: "advisory",
+  requirements: ["J6"],
+  controls: [],
+  fix: "Set maxLeaseTtlSeconds of the mount and ttl of the authority to ten years at most.",
+  url: "https://developer.hashicorp.com/vault/docs/secrets/pki/considerations",
+  types: [token.vaultMount, token.vaultRootCert, token.vaultSignedIntermediate],
+  *check(resource) {
+    if (resource.type === token.vaultMount) {
+      if (resource.at("type").value !== "pki") {
+        yield { verdict: "notApplicable", message: `${resource.name} is no mount of certificates` };
+        return;
+      }
+      yield* resource.must("maxLeaseTtlSeconds", livesAtMost(longestAuthority, "ten years"));
+      return;
+    }
+    yield* resource.must("ttl", livesAtMost(longestAuthority, "ten years"));
+  },
+});
+
+export const restrictedRoles = resourceRule({
+  id: "pki-role-restricted",
+  title: "Certificates hold names that are known beforehand, and no group that nothing limits",
+  severity: "critical",
+  level: "mandatory",
+  requirements: ["J7"],
+  controls: [],
+  fix: "Name the domains as a whole or as identity templates; leave allowAnyName, allowGlobDomains and wildcards off.",
+  url: "https://developer.hashicorp.com/vault/api-docs/secret/pki#create-update-role",
+  types: [token.vaultPkiRole],
+  *check(role) {
+    yield* role.must("allowAnyName", isNot(true));
+    // Vault allows it by default.
+    yield* role.must("allowWildcardCertificates", is(false));
+    yield* globs(role);
+    yield* hostNames(role);
+    for (const organization of role.each("organizations")) {
+      yield* organization.must(isNot("system:masters"));
+    }
+    for (const validation of role.each("cnValidations")) yield* validation.must(isNot("disabled"));
+    for (const path of [
+      "allowedUriSans",
+      "allowedOtherSans",
+      "allowedSerialNumbers",
+      "allowedUserIds",
+    ]) {
+      for (const pattern of role.each(path)) yield* pattern.must(isNot("*"));
+    }
+    for (const usage of role.each("extKeyUsages")) {
+      yield* usage.must(known("not be Any", (value) => String(value).toLowerCase() !== "any"));
+    }
+  },
+});
+
+/** `system:node:*` would let every node be every other one. */
+function globs(role: Resource): Finding[] {
+  const allowed = is(true).holds(role.at("allowGlobDomains").value);
+  return role
+    .each("allowedDomains")
+    .flatMap((domain) =>
+      domain.judge(
+        any([not(allowed), domain.unknown ? undefined : !domain.text.includes("*")]),
+        "hold no pattern",
+      ),
+    );
+}
+
+/** A name that is given as a whole may have any form; one below another must be a host's. */
+function hostNames(role: Resource): Finding[] {
+  const whole = all(
+    ["allowSubdomains", "allowGlobDomains"].map((path) => isNot(true).holds(role.at(path).value)),
+  );
+  const enforced = role.at("enforceHostnames");
+  return enforced.judge(
+    any([isNot(false).holds(enforced.value), whole]),
+    "be true where names have patterns",
+  );
+}
+
+const strongCurves = isBetween(256, 521);
+const strongRsa = isBetween(3072, 8192);
+
+export const keyStrength = resourceRule({
+  id: "pki-key-strength",
+  title: "Keys are RSA of 3072 bits, on P-256, on Ed25519, or stronger",
+  severity: "high",
+  level: "mandatory",
+  requirements: ["J6"],
+  controls: [],
+  fix: "Set keyType to ec and keyBits to 256 or more.",
+  url: "https://infosec.mozilla.org/guidelines/key_management",
+  types: [token.vaultPkiRole, token.vaultRootCert, token.vaultIntermediateRequest],
+  *check(resource) {
+    const type = resource.at("keyType");
+    // Vault's default is RSA of 2048 bits.
+    yield* type.must(isOneOf(["rsa", "ec", "ed25519"]));
+    const bits = resource.at("keyBits");
+    if (type.value === "ec") yield* bits.must(strongCurves);
+    if (type.value === "rsa") yield* bits.must(strongRsa);
+    const signature = resource.at("signatureBits");
+    if (signature.present) {
+      yield* signature.must(
+        known("be 0 or at least 256", (value) => numeric(value) === 0 || numeric(value) >= 256),
+      );
+    }
+  },
+});
+
+export const revocation = stackRule({
+  id: "pki-crl-urls",
+  title: "Who relies on an authority can ask what it has revoked",
+  severity: "medium",
+  level: "advisory",
+  requirements: ["J6"],
+  controls: [],
+  fix: "Give each mount crlDistributionPoints or ocspServers, and leave its revocation lists on.",
+  url: "https://developer.hashicorp.com/vault/docs/secrets/pki/considerations",
+  types: [token.vaultRootCert, token.vaultSetSigned],
+  *checkStack(stack) {
+    for (const authority of stack.all(token.vaultRootCert, token.vaultSetSigned)) {
+      const backend = authority.at("backend");
+      yield* backend.judge(
+        any(onSame(stack, token.vaultPkiUrls, backend, tells)),
+        "have URLs of revocation lists or of an OCSP server",
+      );
+    }
+    for (const lists of stack.all(token.vaultPkiCrl)) yield* lists.must("disable", isNot(true));
+    // What is not stored cannot be revoked.
+    for (const role of stack.all(token.vaultPkiRole)) yield* role.must("noStore", isNot(true));
+  },
+});
+
+function tells(urls: Resource): Truth {
+  return any(
+    ["crlDistributionPoints", "ocspServers"].flatMap((path) =>
+      urls.each(path).map(({ unknown }) => (unknown ? undefined : true)),
+    ),
+  );
+}
+
+/** What holds of the settings on the same mount. */
+function onSame(
+  stack: Stack,
+  type: string,
+  backend: Field,
+  holds: (settings: Resource) => Truth,
+): Truth[] {
+  return stack
+    .all(type)
+    .map((settings) => all([isSame(stack, settings.at("backend"), backend), holds(settings)]));
+}
+
+/** Whether two fields name one mount, also while its path is unknown. */
+export function isSame(stack: Stack, one: Field, other: Field): Truth {
+  if (!one.unknown && !other.unknown) return one.text === other.text;
+  const [mine, theirs] = [one, other].map((field) =>
+    stack.refs(field, [token.vaultMount, token.vaultAuthBackend]).found.map(({ urn }) => urn),
+  );
+  if (!mine?.length || !theirs?.length) return undefined;
+  return mine.some((urn) => theirs.includes(urn));
+}
