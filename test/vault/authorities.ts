@@ -82,6 +82,7 @@ export async function* authorityChecks(tools: Tools): AsyncGenerator<Check> {
           pack: join(repository, "policies"),
           accountId,
           principals: [],
+          certificates: [],
           changes: {},
           packConfig: {},
           vaultFile,
