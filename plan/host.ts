@@ -207,7 +207,7 @@ async function serve({ child }: Launched, admit: Admit, patience = patienceOfPla
   }
 }
 
-const admitAsItIs: Admit = () => Promise.resolve(undefined);
+const admitAsItIs: Admit = () => Promise.resolve({});
 
 function stuckFault({ complete }: Registrations, { working, ending }: Patience): string {
   return complete

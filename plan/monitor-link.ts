@@ -1,4 +1,4 @@
-import type { Registry } from "./monitor";
+import type { Admission, Registry } from "./monitor";
 import type { PropertyMap } from "./property-values";
 import type { Registration } from "./stack-resource";
 
@@ -9,10 +9,8 @@ export type Report =
   | { call: number; kind: "refusal"; message: string; inputs: PropertyMap };
 
 /** What plan answers. */
-export interface Answer {
+export interface Answer extends Admission {
   call: number;
-  /** In place of those that were reported. @default - these */
-  inputs?: PropertyMap;
   /** Why the registration fails. @default - it does not */
   fault?: string;
 }
@@ -62,10 +60,10 @@ export class MonitorLink implements Registry {
     });
   }
 
-  async admit(resource: Registration): Promise<PropertyMap | undefined> {
-    const { inputs, fault } = await this.send((call) => ({ call, kind: "resource", resource }));
+  async admit(resource: Registration): Promise<Admission> {
+    const { fault, ...admission } = await this.send((call) => ({ call, kind: "resource", resource }));
     if (fault !== undefined) throw new Error(fault);
-    return inputs;
+    return admission;
   }
 
   async complete(urn: string, outputs: PropertyMap): Promise<void> {

@@ -56,10 +56,19 @@ interface MonitoredStack extends MonitorAddress {
   secretKeys: string[];
 }
 
+/** What a registration is answered with, where that is not what was registered. */
+export interface Admission {
+  /** In place of those that were registered, as remediation does. @default - the registered ones */
+  inputs?: PropertyMap | undefined;
+  /** What the program sees of the resource. @default - the inputs, as in a first preview */
+  outputs?: PropertyMap;
+  /** Id of the resource. @default - unknown, as in a first preview */
+  id?: string;
+}
+
 /** Who keeps what the program registers. The program goes on when a promise is kept. */
 export interface Registry {
-  /** May replace a resource's inputs before its registration is answered, as remediation does. */
-  admit(resource: Registration): Promise<PropertyMap | undefined>;
+  admit(resource: Registration): Promise<Admission>;
   /** Takes the outputs of a component, or those of the stack, which a program registers when it is complete. */
   complete(urn: string, outputs: PropertyMap): Promise<void>;
   /** Takes what no run can get past; the inputs of what was refused may hold secrets. */
@@ -195,13 +204,14 @@ export class ResourceMonitor {
     for (const provider of this.newProviders.splice(0)) await this.registry.admit(provider);
     this.add(resource);
     if (!resource.custom) this.rememberProviders(resource.urn, request);
-    const replaced = await this.registry.admit(resource);
+    const { inputs: replaced, outputs = replaced, id } = await this.registry.admit(resource);
     const response = new RegisterResourceResponse();
     response.setUrn(resource.urn);
     // A provider's id exists from the beginning, and its value is what the next run decides.
     if (isProviderType(resource.type)) response.setId(unknownValue);
+    else if (id !== undefined) response.setId(id);
     // The stack and components show their outputs only after registerOutputs.
-    response.setObject(Struct.fromJavaScript((replaced ?? firstOutputs(resource)) as never));
+    response.setObject(Struct.fromJavaScript((outputs ?? firstOutputs(resource)) as never));
     return response;
   }
 

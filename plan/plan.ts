@@ -51,7 +51,9 @@ async function judged(planned: PlannedStack, judge: Judge): Promise<Judged> {
 /** The program waits for the pack's answer to each registration, as it does with the engine. */
 async function judgeInStep(config: StackConfig, judge: Judge): Promise<Judged> {
   const launched = launchProgram(config);
-  const planned = await observeProgram(launched, (resource) => judge.admit(resource));
+  const planned = await observeProgram(launched, async (resource) => {
+    return { inputs: await judge.admit(resource) };
+  });
   return judged(planned, judge);
 }
 
@@ -63,12 +65,12 @@ async function judgeAside(config: StackConfig, start: () => Judge): Promise<Judg
   const launched = launchProgram(config);
   const judge = start();
   const late: Promise<unknown>[] = [];
-  const planned = await observeProgram(launched, (resource) => {
-    const admission = judge.admit(resource);
-    if (judge.started) return admission;
-    late.push(admission);
-    admission.catch(() => undefined);
-    return Promise.resolve(undefined);
+  const planned = await observeProgram(launched, async (resource) => {
+    const change = judge.admit(resource);
+    if (judge.started) return { inputs: await change };
+    late.push(change);
+    change.catch(() => undefined);
+    return {};
   });
   const changes = await Promise.all(late);
   if (changes.some((change) => change !== undefined)) return undefined;

@@ -1,14 +1,15 @@
 import type { Child } from "./child-process";
 import { packed, unpacked } from "./monitor-link";
 import type { Answer, Report } from "./monitor-link";
+import type { Admission } from "./monitor";
 import type { PropertyMap } from "./property-values";
 import { Redactor } from "./redactor";
 import { firstOutputs } from "./stack-resource";
 import type { Registration, StackResource } from "./stack-resource";
 import { stackType } from "./urn";
 
-/** May replace a resource's inputs before its registration is answered, as remediation does. */
-export type Admit = (resource: StackResource) => Promise<PropertyMap | undefined>;
+/** Sees each resource before its registration is answered, and may answer with something else. */
+export type Admit = (resource: StackResource) => Promise<Admission>;
 
 /** Keeps what the monitor in a program's process reports. */
 export class Registrations {
@@ -48,30 +49,31 @@ export class Registrations {
 
   private async outcome(report: Report): Promise<Omit<Answer, "call">> {
     try {
-      const inputs = await this.take(report);
-      return inputs === undefined ? {} : { inputs };
+      return await this.take(report);
     } catch (error) {
       return { fault: error instanceof Error ? error.message : String(error) };
     }
   }
 
-  private async take(report: Report): Promise<PropertyMap | undefined> {
+  private async take(report: Report): Promise<Admission> {
     if (report.kind === "resource") return this.admitted(report.resource);
     if (report.kind === "outputs") this.register(report.urn, report.outputs);
     else this.refuse(report.message, report.inputs);
-    return undefined;
+    return {};
   }
 
-  private async admitted(registration: Registration): Promise<PropertyMap | undefined> {
+  private async admitted(registration: Registration): Promise<Admission> {
     const resource: StackResource = { ...registration, outputs: firstOutputs(registration) };
     this.secrets.learn(resource.inputs);
     this.resources.set(resource.urn, resource);
-    const inputs = await this.admit(resource);
-    if (inputs === undefined) return undefined;
-    this.secrets.learn(inputs);
-    resource.inputs = inputs;
-    resource.outputs = inputs;
-    return inputs;
+    const admission = await this.admit(resource);
+    const { inputs } = admission;
+    if (inputs !== undefined) {
+      this.secrets.learn(inputs);
+      resource.inputs = inputs;
+      resource.outputs = inputs;
+    }
+    return admission;
   }
 
   private register(urn: string, outputs: PropertyMap): void {

@@ -1,7 +1,7 @@
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
-import { findOnPath, isOlder, requiredGo, requiredVersion } from "./build";
+import { findOnPath, isOlder, refusalOfInit, requiredGo, requiredVersion } from "./build";
 
 const goMod = readFileSync(join(__dirname, "pulumi/go.mod"), "utf8");
 
@@ -20,6 +20,29 @@ describe("the engine's module", () => {
   it("has a checksum for the engine", () => {
     const goSum = readFileSync(join(__dirname, "pulumi/go.sum"), "utf8");
     expect(goSum).toMatch(/^github\.com\/pulumi\/pulumi\/pkg\/v3 v3\.230\.0 h1:/m);
+  });
+});
+
+describe("the modules of OpenTofu and of the AWS provider", () => {
+  const [tofu = "", provider = ""] = ["opentofu", "terraform-provider-aws"].map((folder) =>
+    readFileSync(join(__dirname, folder, "go.mod"), "utf8"),
+  );
+
+  it("pin one version of each", () => {
+    expect(requiredVersion(tofu, "github.com/opentofu/opentofu")).toBe("v1.12.6");
+    expect(requiredVersion(provider, "github.com/hashicorp/terraform-provider-aws")).toBe(
+      "v1.60.1-0.20260602190131-5f2286d6d836",
+    );
+  });
+
+  it("have checksums for them", () => {
+    const [ofTofu, ofProvider] = ["opentofu", "terraform-provider-aws"].map((folder) =>
+      readFileSync(join(__dirname, folder, "go.sum"), "utf8"),
+    );
+    expect(ofTofu).toMatch(/^github\.com\/opentofu\/opentofu v1\.12\.6 h1:/m);
+    expect(ofProvider).toMatch(
+      /^github\.com\/hashicorp\/terraform-provider-aws v1\.60\.1-\S+ h1:/m,
+    );
   });
 });
 
@@ -52,6 +75,31 @@ describe("isOlder", () => {
     ["devel go1.27-abc", "1.25.8", false],
   ])("%s before %s: %s", (found, wanted, older) => {
     expect(isOlder(found, wanted)).toBe(older);
+  });
+});
+
+describe("refusalOfInit", () => {
+  let directory = "";
+  beforeEach(() => {
+    directory = mkdtempSync(join(tmpdir(), "drawbridge-cli-"));
+  });
+  afterEach(() => rmSync(directory, { recursive: true }));
+
+  const cli = (...lines: string[]): string => {
+    const file = join(directory, "tofu");
+    writeFileSync(file, ["#!/bin/sh", ...lines].join("\n"));
+    chmodSync(file, 0o755);
+    return file;
+  };
+
+  it("is nothing when init gets the provider that the module asks for", async () => {
+    const asks = `grep -q '"source":"hashicorp/aws","version":"6' main.tf.json`;
+    expect(await refusalOfInit(cli(`[ "$1" = init ] && ${asks}`))).toBeUndefined();
+  });
+
+  it("is what the command said, in one line", async () => {
+    const said = "printf '\\n│ Warning: w\\n│\\n│ Error: no registry\\n│   at all\\n╵\\n' >&2";
+    expect(await refusalOfInit(cli(said, "exit 1"))).toBe("Error: no registry at all");
   });
 });
 

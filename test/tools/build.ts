@@ -8,18 +8,23 @@ import {
   mkdtempSync,
   readFileSync,
   statSync,
+  writeFileSync,
 } from "node:fs";
+import { tmpdir } from "node:os";
 import { rename, rm } from "node:fs/promises";
 import { delimiter, join, resolve } from "node:path";
 import { promisify } from "node:util";
 
 const run = promisify(execFile);
+const longestRefusal = 300;
 const cacheDirectory = resolve(__dirname, "../../.cache/tools");
 
 /** A program that is built from its Go module; `test/tools/<name>/` holds its pinned `go.mod` and `go.sum`. */
 interface GoTool {
-  /** Name of the command, and of the folder. */
+  /** Name of the command. */
   name: string;
+  /** Folder of its module. @default - the name */
+  folder?: string;
   /** Import path of the command. */
   package: string;
   /** Module that holds the command: its version in `go.mod` is the version of the tool. */
@@ -37,7 +42,30 @@ const pulumi: GoTool = {
   ldflags: (version) => [`-X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=${version}`],
 };
 
-/** The rehearsal cannot run as it was asked to, here; the message says what to do. */
+const opentofu: GoTool = {
+  name: "tofu",
+  folder: "opentofu",
+  package: "github.com/opentofu/opentofu/cmd/tofu",
+  module: "github.com/opentofu/opentofu",
+  tags: [],
+  // Without it the version that the build reports ends in `-dev`.
+  ldflags: () => ["-X github.com/opentofu/opentofu/version.dev=no"],
+};
+
+/** Release of the AWS provider for Terraform at the commit of its module, as its file `version/VERSION` says. */
+export const awsProviderVersion = "6.47.1";
+
+const awsProvider: GoTool = {
+  name: "terraform-provider-aws",
+  package: "github.com/hashicorp/terraform-provider-aws",
+  module: "github.com/hashicorp/terraform-provider-aws",
+  tags: [],
+  ldflags: () => [
+    `-X github.com/hashicorp/terraform-provider-aws/version.ProviderVersion=${awsProviderVersion}`,
+  ],
+};
+
+/** The tools cannot run as they were asked to, here; the message says what to do. */
 export class CannotRun extends Error {}
 
 export interface FoundTool {
@@ -56,6 +84,56 @@ export async function findPulumi(announce: (line: string) => void): Promise<Foun
   return onPath === undefined ? buildOnce(pulumi, announce) : { path: onPath, origin: "PATH" };
 }
 
+/** What drives the AWS provider. */
+export interface FoundTerraform {
+  /** OpenTofu, or the Terraform that is on `PATH`. */
+  cli: FoundTool;
+  /** The provider; absent when `init` brings it, as with a CLI of the user's. */
+  provider?: FoundTool;
+}
+
+/**
+ * A `tofu` or `terraform` on `PATH` that gets the provider from its registry; else OpenTofu and the provider, each built
+ * once into `.cache/tools`. Throws `CannotRun` as `findPulumi` does.
+ */
+export async function findTerraform(announce: (line: string) => void): Promise<FoundTerraform> {
+  const path = process.env["PATH"] ?? "";
+  const onPath = findOnPath("tofu", path) ?? findOnPath("terraform", path);
+  if (onPath !== undefined) {
+    const refusal = await refusalOfInit(onPath);
+    if (refusal === undefined) return { cli: { path: onPath, origin: "PATH" } };
+    announce(`${onPath} cannot get the AWS provider, so it is built: ${refusal}`);
+  }
+  const cli = await buildOnce(opentofu, announce);
+  return { cli, provider: await buildOnce(awsProvider, announce) };
+}
+
+/** Where a command of the user's keeps the providers that it downloads for us. */
+export const pluginCache = join(cacheDirectory, "terraform-plugins");
+
+/** What a module must say to get the provider. */
+export const requiredProviders = {
+  required_providers: { aws: { source: "hashicorp/aws", version: awsProviderVersion } },
+};
+
+/** Why `init` does not get the provider, in one line; undefined when it does. */
+export async function refusalOfInit(cli: string): Promise<string | undefined> {
+  const directory = mkdtempSync(join(tmpdir(), "drawbridge-init-"));
+  mkdirSync(pluginCache, { recursive: true });
+  writeFileSync(join(directory, "main.tf.json"), JSON.stringify({ terraform: requiredProviders }));
+  try {
+    const env = { ...process.env, TF_PLUGIN_CACHE_DIR: pluginCache };
+    await run(cli, ["init", "-input=false", "-no-color"], { cwd: directory, env });
+    return undefined;
+  } catch (error) {
+    const { stderr = "", message } = error as Error & { stderr?: string };
+    const text = stderr.slice(stderr.indexOf("Error: ")).replaceAll(/[│╷╵\s]+/g, " ");
+    return (text.trim() || message).slice(0, longestRefusal);
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
+}
+
 export function findOnPath(name: string, path: string): string | undefined {
   const directories = path.split(delimiter).filter((directory) => directory !== "");
   return directories.map((directory) => resolve(directory, name)).find(isExecutable);
@@ -72,7 +150,7 @@ function isExecutable(file: string): boolean {
 }
 
 async function buildOnce(tool: GoTool, announce: (line: string) => void): Promise<FoundTool> {
-  const source = join(__dirname, tool.name);
+  const source = join(__dirname, tool.folder ?? tool.name);
   const goMod = readFileSync(join(source, "go.mod"), "utf8");
   const goSum = readFileSync(join(source, "go.sum"), "utf8");
   const hash = createHash("sha256").update(goMod).update("\0").update(goSum).digest("hex");
@@ -82,7 +160,7 @@ async function buildOnce(tool: GoTool, announce: (line: string) => void): Promis
 
   const version = requiredVersion(goMod, tool.module);
   await requireGo(requiredGo(goMod), tool.name);
-  announce(`building ${tool.name} ${version} from its Go module, once: this takes a few minutes`);
+  announce(`building ${tool.name} ${version} from its Go module, once: this takes minutes`);
   mkdirSync(cacheDirectory, { recursive: true });
   const workspace = mkdtempSync(join(cacheDirectory, ".build-"));
   try {
@@ -105,7 +183,7 @@ async function publish(workspace: string, target: string): Promise<void> {
 
 async function build(tool: GoTool, version: string, source: string, out: string): Promise<void> {
   const args = ["build", "-trimpath", "-mod=readonly", "-buildvcs=false"];
-  args.push("-tags", tool.tags.join(","));
+  if (tool.tags.length > 0) args.push("-tags", tool.tags.join(","));
   args.push("-ldflags", ["-s", "-w", ...tool.ldflags(version)].join(" "));
   try {
     await run("go", [...args, "-o", out, tool.package], { cwd: source, env: goEnvironment() });

@@ -1,10 +1,30 @@
-import { CannotRun, findPulumi } from "./build";
+import { CannotRun, findPulumi, findTerraform, type FoundTool } from "./build";
 
-/** `npm run tools`: finds or builds what the rehearsal runs, so that CI can do it on the side. */
-async function main(): Promise<void> {
+/** What each group of tools is found or built by. */
+const groups: Record<string, () => Promise<void>> = {
+  engine: async () => announce("engine", await findPulumi(console.log)),
+  terraform: async () => {
+    const { cli, provider } = await findTerraform(console.log);
+    announce("Terraform", cli);
+    if (provider) announce("AWS provider", provider);
+  },
+};
+
+/**
+ * `npm run tools [-- engine|terraform]`: finds or builds what the rehearsal and `verify:aws` run, so that CI can do it
+ * on the side. Without a name, all of it.
+ */
+async function main(names: string[]): Promise<void> {
+  const wanted = names.length > 0 ? names : Object.keys(groups);
   try {
-    const { path, origin } = await findPulumi(console.log);
-    console.log(`engine: ${path} (${origin})`);
+    for (const name of wanted) {
+      const prepare = groups[name];
+      if (prepare === undefined) {
+        const known = Object.keys(groups).join(", ");
+        throw new CannotRun(`tools must be among ${known}, got ${name}`);
+      }
+      await prepare();
+    }
   } catch (error) {
     if (!(error instanceof CannotRun)) throw error;
     console.error(error.message);
@@ -12,4 +32,8 @@ async function main(): Promise<void> {
   }
 }
 
-void main();
+function announce(name: string, { path, origin }: FoundTool): void {
+  console.log(`${name}: ${path} (${origin})`);
+}
+
+void main(process.argv.slice(2));

@@ -173,7 +173,6 @@ const accountDefault = (noun: string, more: Partial<ResourceRow> = {}): Resource
   required: [],
   references: [],
   computed: () => ({}),
-  replacedBy: [],
   ...more,
 });
 
@@ -197,7 +196,6 @@ export const auditRows: Record<string, ResourceRow> = {
         { key: `trail ${name}`, refusal: new AwsError("TrailAlreadyExistsException", message) },
       ];
     },
-    replacedBy: ["name"],
     rules: [
       regionHasRoomForTrails,
       trailMayWriteToItsBucket,
@@ -217,7 +215,6 @@ export const auditRows: Record<string, ResourceRow> = {
       arn: arn(draft, "sns", textAt(draft.inputs, "name") ?? ""),
       owner: draft.world.accountId,
     }),
-    replacedBy: ["name", "namePrefix", "fifoTopic"],
     rules: [wellFormed("policy", "InvalidParameter"), topicPolicyIsOfSns],
   },
   "aws:sns/topicSubscription:TopicSubscription": {
@@ -232,7 +229,6 @@ export const auditRows: Record<string, ResourceRow> = {
       pendingConfirmation: true,
       confirmationWasAuthenticated: false,
     }),
-    replacedBy: ["topic", "protocol", "endpoint"],
     rules: [endpointIsAnAddress],
   },
   "aws:cloudwatch/logMetricFilter:LogMetricFilter": {
@@ -243,7 +239,6 @@ export const auditRows: Record<string, ResourceRow> = {
     required: ["logGroupName", "pattern", "metricTransformation"],
     references: [{ path: "logGroupName", to: "logGroupName", onDelete: "cascade" }],
     computed: () => ({}),
-    replacedBy: ["name", "logGroupName"],
     rules: [patternIsWellFormed, groupHasRoomForFilters],
   },
   "aws:cloudwatch/metricAlarm:MetricAlarm": {
@@ -256,7 +251,6 @@ export const auditRows: Record<string, ResourceRow> = {
     computed: (draft) => ({
       arn: arn(draft, "cloudwatch", `alarm:${textAt(draft.inputs, "name") ?? ""}`),
     }),
-    replacedBy: ["name"],
     rules: [periodIsOffered],
   },
   "aws:guardduty/detector:Detector": {
@@ -275,7 +269,6 @@ export const auditRows: Record<string, ResourceRow> = {
       "BadRequestException",
       "The request is rejected because a detector already exists for the current account.",
     ),
-    replacedBy: [],
   },
   "aws:guardduty/detectorFeature:DetectorFeature": {
     noun: "detector feature",
@@ -284,7 +277,6 @@ export const auditRows: Record<string, ResourceRow> = {
     required: ["detectorId", "status"],
     references: [{ path: "detectorId", to: "detector", onDelete: "cascade" }],
     computed: () => ({}),
-    replacedBy: ["detectorId", "name"],
     rules: [featureIsOffered],
   },
   "aws:ebs/encryptionByDefault:EncryptionByDefault": accountDefault("default of encryption"),
@@ -292,7 +284,6 @@ export const auditRows: Record<string, ResourceRow> = {
     id: ({ inputs }) => textAt(inputs, "keyArn") ?? "",
     required: ["keyArn"],
     references: [{ path: "keyArn", to: "key", onDelete: "dangle" }],
-    replacedBy: ["keyArn"],
   }),
   "aws:ebs/snapshotBlockPublicAccess:SnapshotBlockPublicAccess": accountDefault(
     "block of public snapshots",
@@ -307,6 +298,6 @@ export const auditRows: Record<string, ResourceRow> = {
   ),
   "aws:s3/accountPublicAccessBlock:AccountPublicAccessBlock": accountDefault(
     "public access block of the account",
-    { id: ({ world }) => world.accountId, replacedBy: ["accountId"] },
+    { id: ({ world }) => world.accountId },
   ),
 };

@@ -138,7 +138,6 @@ const setting = (noun: string, more: Partial<ResourceRow>): ResourceRow => ({
   required: ["bucket"],
   references: [{ path: "bucket", to: "bucket", onDelete: "cascade" }, ...(more.references ?? [])],
   computed: () => ({}),
-  replacedBy: ["bucket", "expectedBucketOwner"],
   ...(more.rules ? { rules: more.rules } : {}),
 });
 
@@ -164,7 +163,6 @@ export const bucketRows: Record<string, ResourceRow> = {
       const message = `The requested bucket name is not available: ${name}`;
       return [{ key: `bucket ${name}`, refusal: new AwsError("BucketAlreadyExists", message) }];
     },
-    replacedBy: ["bucket", "bucketPrefix", "bucketNamespace", "objectLockEnabled"],
     rules: [nameFitsS3],
   },
   "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": setting("public access block", {}),

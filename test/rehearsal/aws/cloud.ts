@@ -9,6 +9,7 @@ import { imageRows } from "./images";
 import { keyAndLogRows } from "./keys-and-logs";
 import { logStoreRows } from "./log-store";
 import { networkRows } from "./network";
+import replacements from "./replacements.json";
 import {
   AwsError,
   digest,
@@ -166,13 +167,26 @@ export function diff(type: string, olds: Properties, news: Properties): Differen
   const row = rowOf(type);
   const keys = [...new Set([...Object.keys(olds), ...Object.keys(news)])].toSorted();
   const changed = keys.filter((key) => !same(olds[key], news[key]));
-  const forced = row.replacedBy
+  const forced = replacingPaths(type)
     .filter((path) => !same(valuesAt(olds, path), valuesAt(news, path)))
-    .map((path) => path.split(".")[0] ?? path);
+    .map((path) => path.split(/[.[]/)[0] ?? path);
   const replaces = [...new Set([...forced, ...(row.replacedWhen?.(olds, news) ?? [])])];
   const fixedName =
     row.name !== undefined && news[row.name] !== undefined && same(olds[row.name], news[row.name]);
   return { changed, replaces, deleteBeforeReplace: replaces.length > 0 && fixedName };
+}
+
+/** Paths of the arguments of which every change replaces a resource, as the provider's own plans tell. */
+function replacingPaths(type: string): string[] {
+  const table: Record<string, string[] | undefined> = replacements.replacedBy;
+  const paths = table[type];
+  if (paths === undefined) {
+    throw new AwsError(
+      "UnknownType",
+      `test/rehearsal/aws/replacements.json has no entry for ${type}; npm run verify:aws -- --write-replacements adds it`,
+    );
+  }
+  return paths;
 }
 
 function same(left: unknown, right: unknown): boolean {

@@ -133,7 +133,6 @@ export const computeRows: Record<string, ResourceRow> = {
         },
       ];
     },
-    replacedBy: ["name"],
     rules: [imageIsAReference, userDataIsEncoded, groupsAreNamedOnce],
   },
   "aws:autoscaling/group:Group": {
@@ -154,7 +153,6 @@ export const computeRows: Record<string, ResourceRow> = {
       const message = `AutoScalingGroup by this name already exists: ${name}`;
       return [{ key: `asg ${name}`, refusal: new AwsError("AlreadyExists", message) }];
     },
-    replacedBy: ["name", "initialLifecycleHooks"],
     rules: [
       ({ inputs }) =>
         isObject(inputs["launchTemplate"]) ||

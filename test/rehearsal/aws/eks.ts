@@ -374,15 +374,6 @@ export const eksRows: Record<string, ResourceRow> = {
       const message = `Cluster already exists with name: ${name}`;
       return [claim(`cluster ${name}`, "ResourceInUseException", message)];
     },
-    replacedBy: [
-      "name",
-      "roleArn",
-      "accessConfig.bootstrapClusterCreatorAdminPermissions",
-      "bootstrapSelfManagedAddons",
-      "kubernetesNetworkConfig.serviceIpv4Cidr",
-      "kubernetesNetworkConfig.ipFamily",
-      "outpostConfig",
-    ],
     replacedWhen: (olds, news) =>
       olds["encryptionConfig"] !== undefined && news["encryptionConfig"] === undefined
         ? ["encryptionConfig"]
@@ -431,20 +422,6 @@ export const eksRows: Record<string, ResourceRow> = {
       const message = `NodeGroup already exists with name ${name} and cluster name ${cluster}`;
       return [claim(`node group ${cluster} ${name}`, "ResourceInUseException", message)];
     },
-    replacedBy: [
-      "clusterName",
-      "nodeGroupName",
-      "nodeGroupNamePrefix",
-      "nodeRoleArn",
-      "subnetIds",
-      "amiType",
-      "capacityType",
-      "instanceTypes",
-      "diskSize",
-      "launchTemplate.id",
-      "launchTemplate.name",
-      "remoteAccess",
-    ],
     rules: [
       sizesAreInOrder("InvalidParameterException", {
         min: "scalingConfig.minSize",
@@ -484,7 +461,6 @@ export const eksRows: Record<string, ResourceRow> = {
       const message = `Addon already exists: ${name} of ${cluster}`;
       return [claim(`addon ${cluster} ${name}`, "ResourceInUseException", message)];
     },
-    replacedBy: ["clusterName", "addonName", "namespaceConfig"],
     rules: [addonFindsNodes, podsMayTakeTheRole],
   },
   [entryType]: {
@@ -501,7 +477,6 @@ export const eksRows: Record<string, ResourceRow> = {
       const message = `The specified access entry resource is already in use on this cluster: ${entryId(draft)}`;
       return [claim(`access entry ${entryId(draft)}`, "ResourceInUseException", message)];
     },
-    replacedBy: ["clusterName", "principalArn", "type"],
     rules: [accessIsByApi, groupsAreNotTheSystems, principalExists],
   },
   "aws:eks/accessPolicyAssociation:AccessPolicyAssociation": {
@@ -512,7 +487,6 @@ export const eksRows: Record<string, ResourceRow> = {
     required: ["clusterName", "principalArn", "policyArn", "accessScope"],
     references: [{ path: "clusterName", to: "cluster", onDelete: "cascade" }],
     computed: () => ({}),
-    replacedBy: ["clusterName", "principalArn", "policyArn", "accessScope"],
     rules: [accessPolicyExists, principalHasAnEntry, scopeIsWhole],
     goesWith: ({ inputs }) => [
       `accessEntry:${textAt(inputs, "clusterName") ?? ""}:${textAt(inputs, "principalArn") ?? ""}`,

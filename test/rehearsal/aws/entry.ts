@@ -294,7 +294,6 @@ export const entryRows: Record<string, ResourceRow> = {
         `A load balancer with the same name '${name(draft)}' exists`,
       ),
     ],
-    replacedBy: ["name", "internal", "loadBalancerType", "customerOwnedIpv4Pool"],
     rules: [
       nameIsShort,
       subnetsAreInTwoZones,
@@ -321,16 +320,6 @@ export const entryRows: Record<string, ResourceRow> = {
         `A target group with the same name '${name(draft)}' exists`,
       ),
     ],
-    replacedBy: [
-      "name",
-      "port",
-      "protocol",
-      "protocolVersion",
-      "targetType",
-      "vpcId",
-      "ipAddressType",
-      "targetControlPort",
-    ],
     rules: [nameIsShort, targetsSpeakAProtocol],
     inUse: "ResourceInUse",
   },
@@ -353,7 +342,6 @@ export const entryRows: Record<string, ResourceRow> = {
         `A listener already exists on this port for this load balancer: ${numberAt(inputs, "port") ?? ""}`,
       ),
     ],
-    replacedBy: ["loadBalancerArn"],
     rules: [listenerSpeaksItsProtocol],
   },
   [certificateType]: {
@@ -364,14 +352,6 @@ export const entryRows: Record<string, ResourceRow> = {
     references: [],
     identifiers: ({ id }) => ({ certificate: [id] }),
     computed: (draft) => ({ arn: draft.id, domainValidationOptions: validationOptions(draft) }),
-    replacedBy: [
-      "domainName",
-      "subjectAlternativeNames",
-      "validationMethod",
-      "validationOptions",
-      "keyAlgorithm",
-      "certificateAuthorityArn",
-    ],
     rules: [
       ({ inputs }) =>
         (textAt(inputs, "domainName") ?? "").length <= 64
@@ -390,7 +370,6 @@ export const entryRows: Record<string, ResourceRow> = {
     required: ["certificateArn"],
     references: [{ path: "certificateArn", to: "certificate", onDelete: "dangle" }],
     computed: () => ({}),
-    replacedBy: ["certificateArn", "validationRecordFqdns"],
     rules: [recordsStand],
   },
   [recordType]: {
@@ -409,7 +388,6 @@ export const entryRows: Record<string, ResourceRow> = {
       const message = `[Tried to create resource record set [name='${record}', type='${type}'] but it already exists]`;
       return [claim(`record ${zone} ${record} ${type}`, "InvalidChangeBatch", message)];
     },
-    replacedBy: ["name", "type", "zoneId"],
     rules: [recordSaysOneThing],
   },
   [webAclType]: {
@@ -423,7 +401,6 @@ export const entryRows: Record<string, ResourceRow> = {
     computed: (draft) => ({
       arn: arn("wafv2", draft, `regional/webacl/${name(draft)}/${draft.id}`),
     }),
-    replacedBy: ["name", "scope"],
     rules: [aclRulesAreValid],
     inUse: "WAFAssociatedItemException",
   },
@@ -444,7 +421,6 @@ export const entryRows: Record<string, ResourceRow> = {
       const message = `${resource} is already associated with a web ACL`;
       return [claim(`web ACL of ${resource}`, "WAFAssociatedItemException", message)];
     },
-    replacedBy: ["resourceArn", "webAclArn"],
   },
   "aws:wafv2/webAclLoggingConfiguration:WebAclLoggingConfiguration": {
     noun: "logging of a web ACL",
@@ -456,7 +432,6 @@ export const entryRows: Record<string, ResourceRow> = {
       { path: "logDestinationConfigs[*]", to: "logGroupArn", onDelete: "dangle" },
     ],
     computed: () => ({}),
-    replacedBy: ["resourceArn"],
     rules: [logGroupIsForWaf],
   },
 };

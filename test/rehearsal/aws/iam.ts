@@ -102,7 +102,6 @@ export const iamRows: Record<string, ResourceRow> = {
       uniqueId: `AROA${draft.digits(17).toUpperCase()}`,
     }),
     claims: nameClaim("Role"),
-    replacedBy: ["name", "path"],
     rules: [
       nameFits(64),
       wellFormed("assumeRolePolicy", "MalformedPolicyDocument"),
@@ -118,7 +117,6 @@ export const iamRows: Record<string, ResourceRow> = {
     required: ["role", "policy"],
     references: [{ path: "role", to: "roleName", onDelete: "refuse" }],
     computed: () => ({}),
-    replacedBy: ["name", "role"],
     rules: [nameFits(128), wellFormed("policy", "MalformedPolicyDocument")],
   },
   [attachmentType]: {
@@ -131,7 +129,6 @@ export const iamRows: Record<string, ResourceRow> = {
       { path: "policyArn", to: "policyArn", onDelete: "refuse" },
     ],
     computed: () => ({}),
-    replacedBy: ["role", "policyArn"],
     rules: [roleHasRoomForPolicies],
   },
   "aws:iam/policy:Policy": {
@@ -147,7 +144,6 @@ export const iamRows: Record<string, ResourceRow> = {
       policyId: `ANPA${draft.digits(17).toUpperCase()}`,
     }),
     claims: nameClaim("Policy"),
-    replacedBy: ["name", "path", "description"],
     rules: [nameFits(128), wellFormed("policy", "MalformedPolicyDocument")],
     inUse: "DeleteConflict",
   },
@@ -164,7 +160,6 @@ export const iamRows: Record<string, ResourceRow> = {
       uniqueId: `AIPA${draft.digits(17).toUpperCase()}`,
     }),
     claims: nameClaim("Instance Profile"),
-    replacedBy: ["name", "path"],
     rules: [nameFits(128)],
   },
   "aws:iam/openIdConnectProvider:OpenIdConnectProvider": {
@@ -179,7 +174,6 @@ export const iamRows: Record<string, ResourceRow> = {
       const message = `Provider with url ${url} already exists.`;
       return [{ key: `oidc ${url}`, refusal: new AwsError("EntityAlreadyExists", message) }];
     },
-    replacedBy: ["url"],
     rules: [
       ({ inputs }) =>
         textAt(inputs, "url")?.startsWith("https://")
@@ -205,7 +199,6 @@ export const iamRows: Record<string, ResourceRow> = {
       arn: serviceLinkedArn(draft),
       name: serviceLinkedRole(textAt(draft.inputs, "awsServiceName") ?? ""),
     }),
-    replacedBy: ["awsServiceName", "customSuffix"],
     rules: [
       (draft) =>
         draft.world.principals.includes(serviceLinkedArn(draft))

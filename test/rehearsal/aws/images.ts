@@ -142,7 +142,6 @@ export const imageRows: Record<string, ResourceRow> = {
       };
     },
     claims: claim("repository", "name", "RepositoryAlreadyExistsException"),
-    replacedBy: ["name", "encryptionConfigurations"],
     rules: [repositoryNameFits],
   },
   "aws:ecr/lifecyclePolicy:LifecyclePolicy": {
@@ -152,7 +151,6 @@ export const imageRows: Record<string, ResourceRow> = {
     required: ["repository", "policy"],
     references: [{ path: "repository", to: "repository", onDelete: "cascade" }],
     computed: ({ world }) => ({ registryId: world.accountId }),
-    replacedBy: ["repository"],
     rules: [policyIsJson("policy")],
   },
   "aws:ecr/pullThroughCacheRule:PullThroughCacheRule": {
@@ -167,7 +165,6 @@ export const imageRows: Record<string, ResourceRow> = {
       "ecrRepositoryPrefix",
       "PullThroughCacheRuleAlreadyExistsException",
     ),
-    replacedBy: ["ecrRepositoryPrefix", "upstreamRegistryUrl", "upstreamRepositoryPrefix"],
     rules: [cachePrefixFits, upstreamIsKnown, upstreamLetsIn],
   },
   "aws:ecr/repositoryCreationTemplate:RepositoryCreationTemplate": {
@@ -178,7 +175,6 @@ export const imageRows: Record<string, ResourceRow> = {
     references: [byKey, { path: "customRoleArn", to: "roleArn", onDelete: "dangle" }],
     computed: ({ world }) => ({ registryId: world.accountId }),
     claims: claim("repository creation template", "prefix", "TemplateAlreadyExistsException"),
-    replacedBy: ["prefix"],
     rules: [templateHasItsRole, policyIsJson("lifecyclePolicy")],
   },
   "aws:ecr/registryScanningConfiguration:RegistryScanningConfiguration": {
@@ -188,7 +184,6 @@ export const imageRows: Record<string, ResourceRow> = {
     required: ["scanType"],
     references: [],
     computed: ({ world }) => ({ registryId: world.accountId }),
-    replacedBy: [],
     rules: [frequencyIsOffered],
   },
 };

@@ -130,13 +130,6 @@ export const keyAndLogRows: Record<string, ResourceRow> = {
     references: [],
     identifiers: ({ id, computed }) => ({ key: [id, computed["arn"]] }),
     computed: (draft) => ({ arn: keyArn(draft, draft.id), keyId: draft.id }),
-    replacedBy: [
-      "customerMasterKeySpec",
-      "keyUsage",
-      "multiRegion",
-      "customKeyStoreId",
-      "xksKeyId",
-    ],
     rules: [
       wellFormed("policy", "MalformedPolicyDocumentException"),
       principalsExist("policy", "MalformedPolicyDocumentException"),
@@ -162,7 +155,6 @@ export const keyAndLogRows: Record<string, ResourceRow> = {
       const message = `An alias with the name ${name} already exists`;
       return [{ key: `alias ${name}`, refusal: new AwsError("AlreadyExistsException", message) }];
     },
-    replacedBy: ["name"],
     rules: [
       ({ inputs }) =>
         /^alias\/(?!aws\/)[\w/-]{1,250}$/.test(textAt(inputs, "name") ?? "")
@@ -195,7 +187,6 @@ export const keyAndLogRows: Record<string, ResourceRow> = {
         },
       ];
     },
-    replacedBy: ["name", "logGroupClass"],
     rules: [retentionIsOffered, logsMayUseTheKey],
   },
   "aws:ec2/flowLog:FlowLog": {
@@ -218,21 +209,6 @@ export const keyAndLogRows: Record<string, ResourceRow> = {
       const message = `There is an existing Flow Log with the same configuration and log destination: ${key}`;
       return [{ key: `flow log ${key}`, refusal: new AwsError("FlowLogAlreadyExists", message) }];
     },
-    replacedBy: [
-      "vpcId",
-      "subnetId",
-      "logDestination",
-      "logDestinationType",
-      "iamRoleArn",
-      "trafficType",
-      "logFormat",
-      "maxAggregationInterval",
-      "deliverCrossAccountRole",
-      "destinationOptions",
-      "eniId",
-      "transitGatewayId",
-      "transitGatewayAttachmentId",
-    ],
     rules: [flowLogsMayWrite],
   },
   "aws:ssm/parameter:Parameter": {
@@ -256,7 +232,6 @@ export const keyAndLogRows: Record<string, ResourceRow> = {
         { key: `parameter ${name}`, refusal: new AwsError("ParameterAlreadyExists", message) },
       ];
     },
-    replacedBy: ["name", "dataType"],
     // An advanced parameter does not become a standard one again.
     replacedWhen: (olds, news) =>
       textAt(olds, "tier") === "Advanced" && textAt(news, "tier") !== "Advanced" ? ["tier"] : [],
@@ -284,7 +259,6 @@ export const keyAndLogRows: Record<string, ResourceRow> = {
       const message = `Document with name ${name} already exists`;
       return [{ key: `document ${name}`, refusal: new AwsError("DocumentAlreadyExists", message) }];
     },
-    replacedBy: ["name"],
     rules: [documentIsJson, documentNameIsFree],
   },
 };

@@ -265,7 +265,6 @@ export const logStoreRows: Record<string, ResourceRow> = {
         { key: `domain ${name}`, refusal: new AwsError("ResourceAlreadyExistsException", message) },
       ];
     },
-    replacedBy: ["domainName", "encryptAtRest.kmsKeyId"],
     replacedWhen: domainReplacedWhen,
     rules: [
       domainNameFits,
@@ -289,7 +288,6 @@ export const logStoreRows: Record<string, ResourceRow> = {
     required: ["policyDocument"],
     references: [{ path: "resourceArn", to: "logGroupArn", onDelete: "cascade" }],
     computed: () => ({}),
-    replacedBy: ["policyName", "resourceArn"],
     rules: [
       wellFormed("policyDocument", "InvalidParameterException"),
       policyIsOfOneGroupOrOfTheRegion,
@@ -310,7 +308,6 @@ export const logStoreRows: Record<string, ResourceRow> = {
         `log-group:${text(draft.inputs, "logGroupName")}:log-stream:${text(draft.inputs, "name")}`,
       ),
     }),
-    replacedBy: ["name", "logGroupName"],
   },
   [filterType]: {
     noun: "subscription filter",
@@ -324,7 +321,6 @@ export const logStoreRows: Record<string, ResourceRow> = {
       { path: "roleArn", to: "roleArn", onDelete: "dangle" },
     ],
     computed: () => ({}),
-    replacedBy: ["name", "logGroup", "destinationArn"],
     rules: [
       roleTrusts("roleArn", "logs.amazonaws.com", "InvalidParameterException"),
       groupHasRoomForFilters,
@@ -363,14 +359,6 @@ export const logStoreRows: Record<string, ResourceRow> = {
         },
       ];
     },
-    replacedBy: [
-      "name",
-      "destination",
-      "kinesisSourceConfiguration",
-      "mskSourceConfiguration",
-      `${search}.s3BackupMode`,
-      `${search}.vpcConfig`,
-    ],
     rules: [
       roleTrusts(`${search}.roleArn`, "firehose.amazonaws.com", "InvalidArgumentException"),
       subnetsAreOf(
@@ -403,7 +391,6 @@ export const logStoreRows: Record<string, ResourceRow> = {
         { key: `function ${name}`, refusal: new AwsError("ResourceConflictException", message) },
       ];
     },
-    replacedBy: ["name", "packageType"],
     rules: [roleTrusts("role", "lambda.amazonaws.com", "InvalidParameterValueException")],
   },
 };

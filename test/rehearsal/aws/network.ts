@@ -328,7 +328,6 @@ function securityGroupRule(direction: "ingress" | "egress"): ResourceRow {
         ),
       ];
     },
-    replacedBy: ["securityGroupId"],
     replacedWhen: peerKindChanged,
     rules: [ruleHasOnePeer, rulePortsAreARange, describedInPlainCharacters(["description"])],
   };
@@ -420,7 +419,6 @@ export const networkRows: Record<string, ResourceRow> = {
         ownerId: draft.world.accountId,
       };
     },
-    replacedBy: ["cidrBlock", "ipv4IpamPoolId", "ipv4NetmaskLength"],
     replacedWhen: ({ instanceTenancy: old = "default" }, { instanceTenancy: now = "default" }) =>
       old === now || (old === "dedicated" && now === "default") ? [] : ["instanceTenancy"],
     rules: [blockSize("InvalidVpc.Range")],
@@ -436,7 +434,6 @@ export const networkRows: Record<string, ResourceRow> = {
       arn: arn(draft, `subnet/${draft.id}`),
       ownerId: draft.world.accountId,
     }),
-    replacedBy: ["vpcId", "cidrBlock", "availabilityZone", "availabilityZoneId", "ipv6Native"],
     rules: [blockSize("InvalidSubnet.Range"), subnetFits, zoneIsOfTheRegion],
   },
   "aws:ec2/internetGateway:InternetGateway": {
@@ -458,7 +455,6 @@ export const networkRows: Record<string, ResourceRow> = {
           `Network ${vpc} already has an internet gateway attached`,
         ),
       ),
-    replacedBy: [],
     keeps: hasMappedAddresses,
   },
   "aws:ec2/eip:Eip": {
@@ -474,7 +470,6 @@ export const networkRows: Record<string, ResourceRow> = {
       // 198.51.100.0/24 is set aside for documentation: no address of it is anybody's.
       publicIp: `198.51.100.${Number.parseInt(draft.digits(2, "address"), 16)}`,
     }),
-    replacedBy: ["domain", "address", "ipamPoolId", "publicIpv4Pool", "networkBorderGroup"],
     inUse: "InvalidIPAddress.InUse",
   },
   "aws:ec2/natGateway:NatGateway": {
@@ -501,14 +496,6 @@ export const networkRows: Record<string, ResourceRow> = {
           `Elastic IP address [${address}] is already associated`,
         ),
       ),
-    replacedBy: [
-      "subnetId",
-      "allocationId",
-      "connectivityType",
-      "privateIp",
-      "availabilityMode",
-      "vpcId",
-    ],
     rules: [natArguments, natNetworkIsAttached],
   },
   "aws:ec2/routeTable:RouteTable": {
@@ -528,7 +515,6 @@ export const networkRows: Record<string, ResourceRow> = {
     }),
     claims: ({ id, inputs }) =>
       textsAt(inputs, "routes[*].cidrBlock").map((cidr) => routeClaim(id, cidr)),
-    replacedBy: ["vpcId"],
   },
   "aws:ec2/route:Route": {
     noun: "route",
@@ -545,7 +531,6 @@ export const networkRows: Record<string, ResourceRow> = {
       routeDestinations
         .flatMap((property) => textsAt(inputs, property))
         .map((destination) => routeClaim(textAt(inputs, "routeTableId") ?? "", destination)),
-    replacedBy: ["routeTableId", ...routeDestinations],
     rules: [oneTarget, routeStaysInItsNetwork],
   },
   "aws:ec2/routeTableAssociation:RouteTableAssociation": {
@@ -566,7 +551,6 @@ export const networkRows: Record<string, ResourceRow> = {
           `the subnet ${subnet} is already associated with a route table`,
         ),
       ),
-    replacedBy: ["subnetId", "gatewayId"],
     rules: [associationIsInOneNetwork],
   },
   "aws:ec2/networkAcl:NetworkAcl": {
@@ -592,7 +576,6 @@ export const networkRows: Record<string, ResourceRow> = {
           `the subnet ${subnet} is already associated with another network ACL`,
         ),
       ),
-    replacedBy: ["vpcId"],
     rules: [
       ruleNumbersAreDistinct,
       subnetsAreOf("subnetIds[*]", ({ inputs }) => textAt(inputs, "vpcId")),
@@ -611,7 +594,6 @@ export const networkRows: Record<string, ResourceRow> = {
       name: "default",
       ownerId: draft.world.accountId,
     }),
-    replacedBy: ["vpcId"],
   },
   "aws:ec2/defaultNetworkAcl:DefaultNetworkAcl": {
     noun: "default network ACL",
@@ -623,7 +605,6 @@ export const networkRows: Record<string, ResourceRow> = {
       arn: arn(draft, `network-acl/${draft.id}`),
       ownerId: draft.world.accountId,
     }),
-    replacedBy: ["defaultNetworkAclId"],
     rules: [ruleNumbersAreDistinct],
   },
   "aws:ec2/defaultRouteTable:DefaultRouteTable": {
@@ -636,7 +617,6 @@ export const networkRows: Record<string, ResourceRow> = {
       arn: arn(draft, `route-table/${draft.id}`),
       ownerId: draft.world.accountId,
     }),
-    replacedBy: ["defaultRouteTableId"],
   },
   "aws:ec2/vpcEndpoint:VpcEndpoint": {
     noun: "VPC endpoint",
@@ -661,14 +641,6 @@ export const networkRows: Record<string, ResourceRow> = {
       };
     },
     claims: endpointClaims,
-    replacedBy: [
-      "vpcId",
-      "serviceName",
-      "vpcEndpointType",
-      "serviceRegion",
-      "resourceConfigurationArn",
-      "serviceNetworkArn",
-    ],
     replacedWhen: (olds, news) =>
       endpointType(news) !== "Interface" && olds["privateDnsEnabled"] !== news["privateDnsEnabled"]
         ? ["privateDnsEnabled"]
@@ -702,7 +674,6 @@ export const networkRows: Record<string, ResourceRow> = {
       const message = `The security group '${name}' already exists for VPC '${vpc}'`;
       return [claim(`security group ${vpc} ${name}`, "InvalidGroup.Duplicate", message)];
     },
-    replacedBy: ["description", "name", "vpcId"],
     rules: [
       describedInPlainCharacters([
         "description",
@@ -724,6 +695,5 @@ export const networkRows: Record<string, ResourceRow> = {
       { path: "securityGroups[*]", to: "securityGroup", onDelete: "refuse" },
     ],
     computed: () => ({}),
-    replacedBy: ["subnetId"],
   },
 };

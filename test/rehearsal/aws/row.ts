@@ -101,11 +101,9 @@ export interface ResourceRow {
   moving?: string[];
   claims?: (draft: Draft) => Claim[];
   /**
-   * Arguments whose change replaces the resource: `ForceNew`, `RequiresReplace` and `CustomizeDiff` of
-   * hashicorp/terraform-provider-aws 6.47.1, which Pulumi's provider wraps.
+   * Arguments that replace the resource depending on what they change from and to. Those of which every change replaces
+   * it are in `replacements.json`, which the provider's own plans tell: `npm run verify:aws`.
    */
-  replacedBy: string[];
-  /** Arguments that replace the resource depending on what they change from and to. */
   replacedWhen?: (olds: Properties, news: Properties) => string[];
   /** Refusals at creation and at update. */
   rules?: ((draft: Draft) => AwsError | undefined)[];

@@ -1,0 +1,57 @@
+import type { ReplacementInputs } from "./replacements";
+
+const rule = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule";
+const https = { securityGroupId: "sg-1", ipProtocol: "tcp", fromPort: 443, toPort: 443 };
+const endpoint = "aws:ec2/vpcEndpoint:VpcEndpoint";
+const sts = { vpcId: "vpc-1", serviceName: "com.amazonaws.eu-west-1.sts" };
+const vpc = "aws:ec2/vpc:Vpc";
+const cidrBlock = "10.0.0.0/16";
+const cluster = "aws:eks/cluster:Cluster";
+const roleArn = "arn:aws:iam::111122223333:role/cluster";
+const main = {
+  name: "main",
+  roleArn,
+  bootstrapSelfManagedAddons: false,
+  vpcConfig: { subnetIds: ["subnet-1", "subnet-2"] },
+};
+
+function encryptedWith(key: string) {
+  const keyArn = `arn:aws:kms:eu-west-1:111122223333:key/${key}`;
+  return { encryptionConfig: { provider: { keyArn }, resources: ["secrets"] } };
+}
+
+/** Changes that replace a resource or not depending on their values: from `olds` to `news`. */
+export const replacementCases: ReplacementInputs[] = [
+  {
+    type: vpc,
+    olds: { cidrBlock, instanceTenancy: "dedicated" },
+    news: { cidrBlock, instanceTenancy: "default" },
+  },
+  {
+    type: vpc,
+    olds: { cidrBlock, instanceTenancy: "default" },
+    news: { cidrBlock, instanceTenancy: "dedicated" },
+  },
+  {
+    type: rule,
+    olds: { ...https, cidrIpv4: "10.0.0.0/16" },
+    news: { ...https, cidrIpv4: "10.1.0.0/16" },
+  },
+  {
+    type: rule,
+    olds: { ...https, cidrIpv4: "10.0.0.0/16" },
+    news: { ...https, referencedSecurityGroupId: "sg-2" },
+  },
+  {
+    type: endpoint,
+    olds: { ...sts, vpcEndpointType: "Interface", privateDnsEnabled: false },
+    news: { ...sts, vpcEndpointType: "Interface", privateDnsEnabled: true },
+  },
+  { type: cluster, olds: { ...main, ...encryptedWith("a") }, news: main },
+  { type: cluster, olds: main, news: { ...main, ...encryptedWith("a") } },
+  {
+    type: cluster,
+    olds: { ...main, ...encryptedWith("a") },
+    news: { ...main, ...encryptedWith("b") },
+  },
+];

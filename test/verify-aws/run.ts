@@ -1,0 +1,177 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { Command } from "commander";
+import pc from "picocolors";
+import { readStackConfig, type StackConfig } from "../../plan/stack-file";
+import { InputError } from "../../plan/input-error";
+import { CannotRun, findTerraform, type FoundTerraform } from "../tools/build";
+import { AccountServer } from "./account-server";
+import { findMoto, Moto, Refused } from "./moto";
+import type { ProviderSchema } from "./provider-schema";
+import {
+  motoSteps,
+  planSteps,
+  replacementSteps,
+  replacementsFile,
+  toldReplacements,
+  type StackArgs,
+  type Step,
+} from "./steps";
+import { Workspace } from "./terraform";
+
+interface Options {
+  stack: string[];
+  writeReplacements?: boolean;
+}
+
+const repository = join(__dirname, "../..");
+
+const count = { passed: 0, failed: 0, skipped: 0 };
+/** What has to be closed at the end, whatever happens. */
+const opened: { close: () => void }[] = [];
+
+async function main(): Promise<void> {
+  const { stack: stacks, writeReplacements = false } = options();
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+    process.on(signal, () => process.exit(130));
+  }
+  process.on("exit", closeAll);
+  try {
+    const configs = stacks.map((stack) => readStackConfig(repository, stack));
+    const tools = await findTerraform(console.log);
+    await verify(tools, configs, writeReplacements);
+  } catch (error) {
+    if (!(error instanceof CannotRun || error instanceof InputError)) throw error;
+    console.error(error.message);
+    process.exitCode = 2;
+  } finally {
+    closeAll();
+  }
+}
+
+function closeAll(): void {
+  for (const each of opened.splice(0)) each.close();
+}
+
+function options(): Options {
+  return new Command("verify:aws")
+    .description("Let the real AWS provider of Terraform judge what the stacks would build.")
+    .option("--stack <name...>", "stacks to verify", ["dev", "prod"])
+    .option("--write-replacements", "only write what the provider replaces, for the rehearsal")
+    .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
+    .parse()
+    .opts<Options>();
+}
+
+async function verify(
+  tools: FoundTerraform,
+  configs: StackConfig[],
+  writeReplacements: boolean,
+): Promise<void> {
+  const { cli, provider } = tools;
+  console.log(`Terraform: ${cli.path} (${cli.origin})`);
+  console.log(`AWS provider: ${provider ? `${provider.path} (${provider.origin})` : "by init"}`);
+  const nowhere = await AccountServer.open(accountOf(configs[0]));
+  opened.push(nowhere);
+  const workspace = await open(tools, nowhere.endpoint);
+  const schema = await workspace.schema();
+  if (writeReplacements) {
+    const told = await toldReplacements(workspace, schema);
+    writeFileSync(replacementsFile, `${JSON.stringify(told, null, 2)}\n`);
+    return;
+  }
+  console.log(`\n${pc.bold("replacements")}`);
+  await runAll(replacementSteps(workspace, schema));
+  const moto = await motoOrRefusal();
+  for (const config of configs) await verifyStack(tools, schema, config, moto);
+  const skipped = count.skipped === 0 ? "" : `, ${count.skipped} skipped`;
+  console.log(`${count.passed} passed, ${count.failed} failed${skipped}`);
+  process.exitCode = count.failed === 0 ? 0 : 1;
+}
+
+async function verifyStack(
+  tools: FoundTerraform,
+  schema: ProviderSchema,
+  config: StackConfig,
+  moto: string | Refused,
+): Promise<void> {
+  console.log(`\n${pc.bold(config.stack)}`);
+  const account = await AccountServer.open(accountOf(config));
+  opened.push(account);
+  const args = { config, schema, workspace: await open(tools, account.endpoint) };
+  const sound = await runAll([...planSteps(args), asksForNothing(account)]);
+  if (moto instanceof Refused) {
+    count.skipped += 1;
+    console.log(`${pc.yellow("skipped")} the life of the stack in moto: ${moto.message}`);
+    return;
+  }
+  if (sound) await liveInMoto(tools, args, moto);
+}
+
+function asksForNothing({ refused }: AccountServer): Step {
+  return {
+    title: "plan asks AWS for nothing but the account",
+    run: () => Promise.resolve(refused.map((call) => `it called ${call}`)),
+  };
+}
+
+async function liveInMoto(tools: FoundTerraform, args: StackArgs, python: string): Promise<void> {
+  const { config } = args;
+  const region = config.values["drawbridge:region"] ?? "";
+  const moto = await Moto.open(python, accountOf(config), region);
+  opened.push(moto);
+  const workspace = await open(tools, moto.endpoint);
+  await runAll(motoSteps({ ...args, workspace }, moto, (line) => console.log(`       ${line}`)));
+  moto.close();
+}
+
+async function open(tools: FoundTerraform, endpoint: string): Promise<Workspace> {
+  const workspace = await Workspace.open(tools, endpoint);
+  opened.push(workspace);
+  return workspace;
+}
+
+async function motoOrRefusal(): Promise<string | Refused> {
+  try {
+    return await findMoto(console.log);
+  } catch (error) {
+    if (error instanceof Refused) return error;
+    throw error;
+  }
+}
+
+/** The account that a stack is meant for. */
+function accountOf(config: StackConfig | undefined): string {
+  const [account = ""] = JSON.parse(
+    config?.values["drawbridge:allowedAccountIds"] ?? "[]",
+  ) as string[];
+  return account;
+}
+
+/** Runs steps that build on each other; true when all of them passed. */
+async function runAll(steps: Step[]): Promise<boolean> {
+  let [broken, sound] = [false, true];
+  for (const { title, basis = false, run } of steps) {
+    const start = performance.now();
+    const problems = broken ? ["not run"] : await problemsOf(run);
+    const seconds = ((performance.now() - start) / 1000).toFixed(1);
+    const passed = problems.length === 0;
+    console.log(`${passed ? pc.green("passed") : pc.red("failed")} ${title} (${seconds} s)`);
+    for (const problem of problems) console.log(`       ${problem}`);
+    count[passed ? "passed" : "failed"] += 1;
+    broken ||= !passed && basis;
+    sound &&= passed;
+  }
+  return sound;
+}
+
+/** A step that cannot run for what an earlier one has not left has failed as well. */
+async function problemsOf(run: Step["run"]): Promise<string[]> {
+  try {
+    return await run();
+  } catch (error) {
+    return (error as Error).message.split("\n");
+  }
+}
+
+void main();

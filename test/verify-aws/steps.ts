@@ -1,0 +1,279 @@
+import type { StackConfig } from "../../plan/stack-file";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { rows } from "../rehearsal/aws/cloud";
+import { awsProviderVersion } from "../tools/build";
+import { motoForgets, motoGaps, tolerant, withoutGaps, withZone, type Zone } from "./moto-gaps";
+import type { Moto } from "./moto";
+import type { ProviderSchema } from "./provider-schema";
+import {
+  decided,
+  outdated,
+  probeOf,
+  probeOfCases,
+  replacedBy,
+  unconditional,
+  type Probe,
+  type Replacements,
+} from "./replacements";
+import { replacementCases } from "./replacement-cases";
+import { deviations, firstPlan, resolvedPlan } from "./resolved-plan";
+import type { ResourceChange, TerraformPlan, Workspace } from "./terraform";
+import { translated, type Configuration } from "./translate";
+
+/** One counted check: what is wrong, a line each; nothing when all is well. */
+export interface Step {
+  title: string;
+  /** Whether nothing after it can be run when it fails. @default false */
+  basis?: boolean;
+  run: () => Promise<string[]>;
+}
+
+export interface StackArgs {
+  config: StackConfig;
+  schema: ProviderSchema;
+  workspace: Workspace;
+}
+
+const unattended = ["-input=false", "-no-color", "-auto-approve"];
+
+/** What the provider says of a stack before anything exists. */
+export function planSteps({ config, schema, workspace }: StackArgs): Step[] {
+  let configuration: Configuration | undefined;
+  return [
+    {
+      title: "every resource of the plan is one of the provider's",
+      basis: true,
+      run: async () => {
+        const { resources, addresses } = await resolvedPlan(config, schema);
+        const translation = translated(resources, addresses, schema);
+        configuration = translation.configuration;
+        workspace.write(configuration, translation.archives);
+        return [...translation.faults, ...deviations(await firstPlan(config), resources)];
+      },
+    },
+    { title: "validate", basis: true, run: () => workspace.errorsOf("validate", "-no-color") },
+    {
+      title: "plan creates every resource",
+      run: async () => {
+        const { errors, plan } = await workspace.plan("first.tfplan", "-refresh=false");
+        const wanted = configuration === undefined ? [] : addressesOf(configuration);
+        return [...errors, ...(errors.length > 0 ? [] : notCreated(plan, wanted))];
+      },
+    },
+  ];
+}
+
+/** The life of a stack in moto, from nothing to nothing. The steps build on each other, in this order. */
+export function motoSteps(args: StackArgs, moto: Moto, announce: (line: string) => void): Step[] {
+  const { config, schema, workspace } = args;
+  const applicable = async (of: StackConfig) => {
+    const { resources, addresses } = await resolvedPlan(of, schema);
+    const { configuration, archives } = translated(resources, addresses, schema);
+    return { ...withoutGaps(withZone(configuration, zoneOf(of))), archives };
+  };
+  let first: Configuration | undefined;
+  return [
+    {
+      title: "what moto cannot create is what the list says",
+      run: async () => {
+        const calls = Object.values(motoGaps);
+        return (await moto.known(calls)).map((call) => `moto answers ${call} now: take it off`);
+      },
+    },
+    {
+      title: "apply creates the stack in moto",
+      basis: true,
+      run: async () => {
+        const { configuration, archives, omitted } = await applicable(config);
+        for (const [address, reason] of Object.entries(omitted)) {
+          announce(`not applied: ${address}: ${reason}`);
+        }
+        first = configuration;
+        workspace.write(tolerant(configuration), archives);
+        return apply(workspace);
+      },
+    },
+    { title: "a second plan finds no difference", run: () => findsNoDifference(workspace) },
+    {
+      title: "what moto forgets is what the list says",
+      run: async () => {
+        if (first === undefined) return ["nothing was applied"];
+        workspace.write(first);
+        const { errors, plan } = await workspace.plan("forgotten.tfplan");
+        return [...errors, ...remembered(first, changesOf(plan))];
+      },
+    },
+    {
+      title: "a changed configuration changes in place what it says",
+      basis: true,
+      run: async () => {
+        const { configuration } = await applicable(changedConfig(config));
+        workspace.write(tolerant(configuration));
+        const { errors, plan } = await workspace.plan("change.tfplan");
+        const changes = changesOf(plan);
+        const unwanted = changes.filter(({ change }) => change.actions.join() !== "update");
+        const problems = [
+          ...errors,
+          ...(errors.length === 0 && changes.length === 0 ? ["nothing is changed"] : []),
+          ...unwanted.map(described),
+        ];
+        if (problems.length > 0) return problems;
+        return workspace.errorsOf("apply", "-no-color", "change.tfplan");
+      },
+    },
+    {
+      title: "a second plan after the change finds no difference",
+      run: () => findsNoDifference(workspace),
+    },
+    {
+      title: "destroy leaves nothing behind",
+      run: async () => {
+        const applied = stateOf(workspace);
+        const errors = await workspace.errorsOf("destroy", ...unattended);
+        return [
+          ...errors,
+          ...(applied.length === 0 ? ["nothing was applied"] : []),
+          ...stateOf(workspace).map(({ type, name }) => `still in the state: ${type}.${name}`),
+        ];
+      },
+    },
+  ];
+}
+
+function zoneOf({ values }: StackConfig): Zone | undefined {
+  const { zone } = JSON.parse(values["drawbridge:entry"] ?? "{}") as { zone?: Zone };
+  return zone;
+}
+
+/** File of the table that the stand-in of the rehearsal reads. */
+export const replacementsFile = join(__dirname, "../rehearsal/aws/replacements.json");
+
+function committedReplacements(): Replacements {
+  if (!existsSync(replacementsFile)) return { provider: "nothing", replacedBy: {}, cases: [] };
+  return JSON.parse(readFileSync(replacementsFile, "utf8")) as Replacements;
+}
+
+/** The table of replacements, as the provider tells it now. */
+export async function toldReplacements(
+  workspace: Workspace,
+  schema: ProviderSchema,
+): Promise<Replacements> {
+  const tokens = Object.keys(rows).toSorted();
+  const cases = replacementCases.map((inputs) => ({ ...inputs, replaces: [] }));
+  const changes = await probed(workspace, probeOf(tokens, schema));
+  const ofCases = await probed(workspace, probeOfCases(cases, schema));
+  const outcomes = decided(cases, ofCases, schema);
+  return {
+    provider: `hashicorp/aws ${awsProviderVersion}`,
+    replacedBy: unconditional(replacedBy(tokens, changes, schema), outcomes),
+    cases: outcomes,
+  };
+}
+
+export function replacementSteps(workspace: Workspace, schema: ProviderSchema): Step[] {
+  return [
+    {
+      title: "what the stand-in replaces is what the provider replaces",
+      run: async () => {
+        const told = await toldReplacements(workspace, schema);
+        const lines = outdated(committedReplacements(), told);
+        if (lines.length === 0) return [];
+        return [...lines, "write the table anew: npm run verify:aws -- --write-replacements"];
+      },
+    },
+  ];
+}
+
+async function probed(workspace: Workspace, probe: Probe): Promise<ResourceChange[]> {
+  workspace.file("main.tf.json", probe.configuration);
+  workspace.file("terraform.tfstate", probe.state);
+  const { errors, plan } = await workspace.plan("probe.tfplan", "-refresh=false");
+  if (errors.length > 0) throw new Error(errors.join("\n"));
+  return plan.resource_changes ?? [];
+}
+
+function stateOf(workspace: Workspace): { type: string; name: string }[] {
+  const { resources } = workspace.read("terraform.tfstate") as {
+    resources: { type: string; name: string }[];
+  };
+  return resources;
+}
+
+async function apply(workspace: Workspace): Promise<string[]> {
+  const { errors } = await workspace.plan("apply.tfplan");
+  if (errors.length > 0) return errors;
+  return workspace.errorsOf("apply", "-no-color", "apply.tfplan");
+}
+
+async function findsNoDifference(workspace: Workspace): Promise<string[]> {
+  const { errors, plan } = await workspace.plan("again.tfplan");
+  return [...errors, ...changesOf(plan).map(described)];
+}
+
+function changesOf({ resource_changes: changes = [] }: TerraformPlan): ResourceChange[] {
+  return changes.filter(({ change }) => change.actions.join() !== "no-op");
+}
+
+/** Entries of the list that moto has come to remember, of the types that the configuration has. */
+function remembered({ resource }: Configuration, changes: ResourceChange[]): string[] {
+  const listed = Object.entries(motoForgets).filter(([type]) => type in resource);
+  return listed.flatMap(([type, forgotten]) => {
+    const changed = new Set(changes.filter((each) => each.type === type).flatMap(changedArguments));
+    return forgotten
+      .filter((argument) => !changed.has(argument))
+      .map((argument) => `moto keeps ${argument} of ${type} now: take it off`);
+  });
+}
+
+/** What a change sets to a value that is known, and was another one before. */
+function changedArguments({ change }: ResourceChange): string[] {
+  const [before, after] = [change.before ?? {}, change.after ?? {}] as Record<string, unknown>[];
+  return Object.keys(after ?? {}).filter(
+    (key) => JSON.stringify(before?.[key]) !== JSON.stringify(after?.[key]),
+  );
+}
+
+function described(each: ResourceChange): string {
+  const [before, after] = [each.change.before, each.change.after] as Record<string, unknown>[];
+  const shown = changedArguments(each).map((key) => {
+    const [old, now] = [before?.[key], after?.[key]].map(
+      (value) => JSON.stringify(value) ?? "nothing",
+    );
+    return [key, "from", old, "to", now].join(" ");
+  });
+  return `${each.change.actions.join()} of ${each.address}: ${shown.join(", ")}`;
+}
+
+function notCreated({ resource_changes: changes = [] }: TerraformPlan, wanted: string[]): string[] {
+  const created = new Set(
+    changes.filter(({ change }) => change.actions.join() === "create").map((each) => each.address),
+  );
+  return wanted.filter((address) => !created.has(address)).map((each) => `${each} is not created`);
+}
+
+function addressesOf({ resource }: Configuration): string[] {
+  return Object.entries(resource).flatMap(([type, named]) =>
+    Object.keys(named).map((name) => `${type}.${name}`),
+  );
+}
+
+/**
+ * The stack with values that change in place: how long logs are kept, who is trusted, how many nodes there may be. Not
+ * its tags: moto answers eks:TagResource for clusters only.
+ */
+function changedConfig(config: StackConfig): StackConfig {
+  const { values } = config;
+  const parsed = (key: string) => JSON.parse(values[`drawbridge:${key}`] ?? "[]") as unknown[];
+  const groups = parsed("nodeGroups") as { maxSize: number }[];
+  const changes = {
+    logRetentionDays: 731,
+    trustedCidrs: [...parsed("trustedCidrs"), "198.51.100.0/24"],
+    nodeGroups: groups.map((group) => ({ ...group, maxSize: group.maxSize + 1 })),
+  };
+  const texts = Object.entries(changes).map(([key, value]) => [
+    `drawbridge:${key}`,
+    JSON.stringify(value),
+  ]);
+  return { ...config, values: { ...values, ...Object.fromEntries(texts) } };
+}
