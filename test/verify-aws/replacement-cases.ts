@@ -20,6 +20,21 @@ function encryptedWith(key: string) {
   return { encryptionConfig: { provider: { keyArn }, resources: ["secrets"] } };
 }
 
+const parameter = "aws:ssm/parameter:Parameter";
+const text = { name: "/a", type: "String", value: "a" };
+const domain = "aws:opensearch/domain:Domain";
+const search = { domainName: "logs", engineVersion: "OpenSearch_2.19" };
+
+/** A switch of a domain, off and on again. */
+function switched(name: string): ReplacementInputs[] {
+  const on = { ...search, [name]: { enabled: true } };
+  const off = { ...search, [name]: { enabled: false } };
+  return [
+    { type: domain, olds: on, news: off },
+    { type: domain, olds: off, news: on },
+  ];
+}
+
 /** Changes that replace a resource or not depending on their values: from `olds` to `news`. */
 export const replacementCases: ReplacementInputs[] = [
   {
@@ -53,5 +68,17 @@ export const replacementCases: ReplacementInputs[] = [
     type: cluster,
     olds: { ...main, ...encryptedWith("a") },
     news: { ...main, ...encryptedWith("b") },
+  },
+  { type: parameter, olds: { ...text, tier: "Advanced" }, news: { ...text, tier: "Standard" } },
+  { type: parameter, olds: { ...text, tier: "Standard" }, news: { ...text, tier: "Advanced" } },
+  { type: parameter, olds: { ...text, tier: "Advanced" }, news: text },
+  ...switched("encryptAtRest"),
+  ...switched("nodeToNodeEncryption"),
+  ...switched("advancedSecurityOptions"),
+  { type: domain, olds: search, news: { ...search, vpcOptions: { subnetIds: ["subnet-1"] } } },
+  {
+    type: domain,
+    olds: { ...search, vpcOptions: { subnetIds: ["subnet-1"] } },
+    news: { ...search, vpcOptions: { subnetIds: ["subnet-2"] } },
   },
 ];

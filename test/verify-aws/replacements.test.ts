@@ -150,6 +150,16 @@ describe("unconditional", () => {
     { type: cluster, olds: { vpcId: "a" }, news: { vpcId: "b" }, replaces: [] },
   ];
 
+  it("leaves out a path in an object alone", () => {
+    const paths = { [cluster]: ["vpcConfig.a", "vpcConfig.b", "vpcConfig.c"] };
+    const olds = { vpcConfig: { a: 1, b: 1, c: 1 } };
+    const outcomes = [
+      { type: cluster, olds, news: { vpcConfig: { a: 1, b: 2, c: 1 } }, replaces: [] },
+      { type: cluster, olds, news: { vpcConfig: { a: 1, b: 1, c: 2 } }, replaces: ["vpcConfig"] },
+    ];
+    expect(unconditional(paths, outcomes)).toEqual({ [cluster]: ["vpcConfig.a", "vpcConfig.c"] });
+  });
+
   it("leaves out what a case of the type changes in place", () => {
     expect(unconditional(table, cases)).toEqual({ [subnet]: ["vpcId", "tags"] });
   });

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import type { PropertyMap } from "../../plan/property-values";
+import { isObject, type PropertyMap } from "../../plan/property-values";
 import { argumentOf, argumentsOf, plural, pulumiName, terraformType } from "./names";
 import type { Attribute, Block, NestedBlock, ProviderSchema, ValueType } from "./provider-schema";
 import type { ResourceChange } from "./terraform";
@@ -268,15 +268,21 @@ export function unconditional(
     const inPlace = cases
       .filter(({ type }) => type === token)
       .flatMap(({ olds, news, replaces }) =>
-        changedProperties(olds, news).filter((property) => !replaces.includes(property)),
+        changedPaths(olds, news).filter((path) => !replaces.includes(path.split(".")[0] ?? path)),
       );
     return [token, paths.filter((path) => !inPlace.includes(path))] as const;
   });
   return Object.fromEntries(entries);
 }
 
-function changedProperties(olds: PropertyMap, news: PropertyMap): string[] {
-  return Object.keys({ ...olds, ...news }).filter((key) => !same(olds[key], news[key]));
+/** Where two values differ, as deep as both have objects. */
+function changedPaths(olds: PropertyMap, news: PropertyMap, at = ""): string[] {
+  return Object.keys({ ...olds, ...news }).flatMap((key) => {
+    const [old, now] = [olds[key], news[key]];
+    if (same(old, now)) return [];
+    const nested = isObject(old) && isObject(now);
+    return nested ? changedPaths(old, now, `${at}${key}.`) : [`${at}${key}`];
+  });
 }
 
 function plannedPaths(changes: Map<string, ResourceChange>, name: string, token: string) {

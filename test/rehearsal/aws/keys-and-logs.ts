@@ -234,7 +234,7 @@ export const keyAndLogRows: Record<string, ResourceRow> = {
     },
     // An advanced parameter does not become a standard one again.
     replacedWhen: (olds, news) =>
-      textAt(olds, "tier") === "Advanced" && textAt(news, "tier") !== "Advanced" ? ["tier"] : [],
+      textAt(olds, "tier") === "Advanced" && textAt(news, "tier") === "Standard" ? ["tier"] : [],
     rules: [parameterIsWhole],
   },
   "aws:ssm/document:Document": {
