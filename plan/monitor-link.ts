@@ -61,7 +61,11 @@ export class MonitorLink implements Registry {
   }
 
   async admit(resource: Registration): Promise<Admission> {
-    const { fault, ...admission } = await this.send((call) => ({ call, kind: "resource", resource }));
+    const { fault, ...admission } = await this.send((call) => ({
+      call,
+      kind: "resource",
+      resource,
+    }));
     if (fault !== undefined) throw new Error(fault);
     return admission;
   }

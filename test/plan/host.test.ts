@@ -214,13 +214,27 @@ describe("planStack", () => {
       projectDir,
       stack: "dev",
       program: programOf("changed"),
-      admit: ({ name }) => Promise.resolve(name === "first" ? { size: 3 } : undefined),
+      admit: ({ name }) => Promise.resolve(name === "first" ? { inputs: { size: 3 } } : {}),
     });
     expect(planned.outputs).toEqual({ size: 3 });
     expect(planned.resources.map(({ name, inputs }) => [name, inputs["size"]])).toContainEqual([
       "second",
       3,
     ]);
+  });
+
+  it("answers the program with outputs that the caller has for it", async () => {
+    const planned = await planStack({
+      projectDir,
+      stack: "dev",
+      program: programOf("changed"),
+      admit: ({ name, inputs }) =>
+        Promise.resolve(name === "first" ? { outputs: { ...inputs, size: 4 } } : {}),
+    });
+    expect(planned.outputs).toEqual({ size: 4 });
+    const sizes = planned.resources.map(({ name, inputs }) => [name, inputs["size"]]);
+    expect(sizes).toEqual(expect.arrayContaining([["second", 4]]));
+    expect(sizes).not.toContainEqual(["first", 4]);
   });
 
   it("ends a warning where the program prints something else", async () => {

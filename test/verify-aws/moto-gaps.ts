@@ -21,7 +21,8 @@ const notForMoto: Record<string, string> = {
   aws_s3_account_public_access_block:
     "its address begins with the account, and this machine has no such name",
   // _log_permissions_enabled_policy of moto/s3/models.py takes every principal for an object.
-  aws_s3_bucket_logging: 'moto fails at the statements for "*" in the policy of the bucket for logs',
+  aws_s3_bucket_logging:
+    'moto fails at the statements for "*" in the policy of the bucket for logs',
 };
 
 /** Arguments that moto 5.2 does not give back as it took them, by type: a plan would want to set them again and again. */
