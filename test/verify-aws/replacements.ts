@@ -38,15 +38,39 @@ export interface Probe {
 const before = "old";
 const after = "${terraform_data.unknown.id}";
 
-/** Old values of arguments that a plan keeps when the new one is unknown, and then takes only if they are valid. */
-const oldValues: Record<string, Record<string, unknown>> = {
+/** What an argument of a probe is instead: one value before, and the other afterwards, or not known when there is none. */
+interface ProbedValue {
+  before: unknown;
+  after?: unknown;
+}
+
+/** Arguments that the provider looks into while it plans, by type: of these it must be given what it can take. */
+const probedValues: Record<string, Record<string, ProbedValue>> = {
+  // A plan keeps the old value of these three and of the one for S3 when the new one is unknown, and reads it.
   aws_ec2_instance_metadata_defaults: {
-    http_endpoint: "enabled",
-    http_tokens: "required",
-    instance_metadata_tags: "disabled",
+    http_endpoint: { before: "enabled" },
+    http_tokens: { before: "required" },
+    instance_metadata_tags: { before: "disabled" },
   },
   aws_s3_bucket_lifecycle_configuration: {
-    transition_default_minimum_object_size: "all_storage_classes_128K",
+    transition_default_minimum_object_size: { before: "all_storage_classes_128K" },
+  },
+  // What is required follows from these values, and an unknown one counts as an empty one.
+  aws_ecr_repository: {
+    image_tag_mutability: { before: "MUTABLE_WITH_EXCLUSION", after: "IMMUTABLE_WITH_EXCLUSION" },
+  },
+  aws_kinesis_firehose_delivery_stream: {
+    destination: { before: "extended_s3", after: "opensearch" },
+  },
+  aws_sns_topic_subscription: {
+    filter_policy: { before: '{"a":["b"]}', after: '{"a":["c"]}' },
+  },
+  // The provider crashes at an unknown member: resourceFunction in internal/service/lambda/function.go.
+  aws_lambda_function: {
+    image_config: {
+      before: [{ command: ["a"], entry_point: ["a"], working_directory: "a" }],
+      after: [{ command: ["b"], entry_point: ["b"], working_directory: "b" }],
+    },
   },
 };
 
@@ -64,7 +88,7 @@ export function probeOf(tokens: readonly string[], schema: ProviderSchema): Prob
     const block = ownBlock(resource.block);
     const name = `probe-${i}`;
     const attributes = { ...oldBlock(type, block), id: before };
-    return { type, name, body: unknownBlock(block), attributes, version };
+    return { type, name, body: newBlock(type, block), attributes, version };
   });
   return {
     configuration: {
@@ -142,15 +166,17 @@ function resourceSchema(schema: ProviderSchema, type: string) {
   return { block, version };
 }
 
-/** A block in which everything that can be set is unknown. */
-function unknownBlock(block: Block, depth = 0): PropertyMap {
+/** A block in which everything that can be set is unknown, but for the values that the provider must know. */
+function newBlock(type: string, block: Block, depth = 0): PropertyMap {
   const entries = argumentsOf(block).flatMap((argument): [string, unknown][] => {
     const { name } = argument;
+    const known = depth === 0 ? probedValues[type]?.[name]?.after : undefined;
+    if (known !== undefined) return [[name, known]];
     if (argument.kind === "attribute") {
       return isSettable(argument.attribute) ? [[name, unknownOf(argument.attribute.type)]] : [];
     }
     if (isLeftOut(argument.nested, depth)) return [];
-    return [[name, [unknownBlock(argument.nested.block, depth + 1)]]];
+    return [[name, [newBlock(type, argument.nested.block, depth + 1)]]];
   });
   return Object.fromEntries(entries);
 }
@@ -159,10 +185,11 @@ function unknownBlock(block: Block, depth = 0): PropertyMap {
 function oldBlock(type: string, block: Block, depth = 0): PropertyMap {
   const entries = argumentsOf(block).map((argument): [string, unknown] => {
     const { name } = argument;
+    const known = depth === 0 ? probedValues[type]?.[name]?.before : undefined;
+    if (known !== undefined) return [name, known];
     if (argument.kind === "attribute") {
       const { attribute } = argument;
-      const own = depth === 0 ? oldValues[type]?.[name] : undefined;
-      return [name, isSettable(attribute) ? (own ?? oldOf(attribute.type)) : null];
+      return [name, isSettable(attribute) ? oldOf(attribute.type) : null];
     }
     const { nested } = argument;
     if (isLeftOut(nested, depth)) return [name, nested.nesting_mode === "single" ? null : []];

@@ -76,8 +76,9 @@ async function verify(
   const workspace = await open(tools, nowhere.endpoint);
   const schema = await workspace.schema();
   if (writeReplacements) {
-    const told = await toldReplacements(workspace, schema);
-    writeFileSync(replacementsFile, `${JSON.stringify(told, null, 2)}\n`);
+    const problems = await problemsOf(() => writeTold(workspace, schema));
+    for (const problem of problems) console.error(problem);
+    process.exitCode = problems.length === 0 ? 0 : 1;
     return;
   }
   console.log(`\n${pc.bold("replacements")}`);
@@ -87,6 +88,12 @@ async function verify(
   const skipped = count.skipped === 0 ? "" : `, ${count.skipped} skipped`;
   console.log(`${count.passed} passed, ${count.failed} failed${skipped}`);
   process.exitCode = count.failed === 0 ? 0 : 1;
+}
+
+async function writeTold(workspace: Workspace, schema: ProviderSchema): Promise<string[]> {
+  const told = await toldReplacements(workspace, schema);
+  writeFileSync(replacementsFile, `${JSON.stringify(told, null, 2)}\n`);
+  return [];
 }
 
 async function verifyStack(

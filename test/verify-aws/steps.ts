@@ -161,8 +161,13 @@ export async function toldReplacements(
 ): Promise<Replacements> {
   const tokens = Object.keys(rows).toSorted();
   const cases = replacementCases.map((inputs) => ({ ...inputs, replaces: [] }));
-  const changes = await probed(workspace, probeOf(tokens, schema));
-  const ofCases = await probed(workspace, probeOfCases(cases, schema));
+  const changes = await probed(workspace, tokens, String, (some) => probeOf(some, schema));
+  const ofCases = await probed(
+    workspace,
+    cases,
+    ({ type, news }) => `${type} to ${JSON.stringify(news)}`,
+    (some) => probeOfCases(some, schema),
+  );
   const outcomes = decided(cases, ofCases, schema);
   return {
     provider: `hashicorp/aws ${awsProviderVersion}`,
@@ -185,12 +190,37 @@ export function replacementSteps(workspace: Workspace, schema: ProviderSchema): 
   ];
 }
 
-async function probed(workspace: Workspace, probe: Probe): Promise<ResourceChange[]> {
-  workspace.file("main.tf.json", probe.configuration);
-  workspace.file("terraform.tfstate", probe.state);
-  const { errors, plan } = await workspace.plan("probe.tfplan", "-refresh=false");
-  if (errors.length > 0) throw new Error(errors.join("\n"));
-  return plan.resource_changes ?? [];
+/**
+ * What the provider plans for the probes of `items`. Where it fails, each that it named is probed alone: a crash takes
+ * every other one with it. Throws an error with a line for each fault; `named` says of what.
+ */
+async function probed<T>(
+  workspace: Workspace,
+  items: readonly T[],
+  named: (item: T) => string,
+  probe: (items: readonly T[]) => Probe,
+): Promise<ResourceChange[]> {
+  const { errors, plan } = await plannedProbe(workspace, probe(items));
+  if (errors.length === 0) return plan.resource_changes ?? [];
+  const faults: string[] = [];
+  for (const item of suspects(items, errors)) {
+    const alone = await plannedProbe(workspace, probe([item]));
+    faults.push(...alone.errors.map((error) => `${named(item)}: ${error}`));
+  }
+  throw new Error((faults.length > 0 ? faults : errors).join("\n"));
+}
+
+async function plannedProbe(workspace: Workspace, { configuration, state }: Probe) {
+  workspace.file("main.tf.json", configuration);
+  workspace.file("terraform.tfstate", state);
+  return workspace.plan("probe.tfplan", "-refresh=false");
+}
+
+/** The items whose probes are named in errors. */
+function suspects<T>(items: readonly T[], errors: readonly string[]): T[] {
+  const found = errors.flatMap((error) => [...error.matchAll(/\.(?:probe|case)-(\d+)/g)]);
+  const indexes = new Set(found.map(([, index]) => Number(index)));
+  return items.filter((_item, i) => indexes.has(i));
 }
 
 function stateOf(workspace: Workspace): { type: string; name: string }[] {

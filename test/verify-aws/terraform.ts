@@ -1,5 +1,13 @@
 import { spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { pluginCache, requiredProviders, type FoundTerraform } from "../tools/build";
@@ -31,6 +39,9 @@ export interface ResourceChange {
 export interface TerraformPlan {
   resource_changes?: ResourceChange[];
 }
+
+/** File in a workspace to which the provider's log goes. */
+const providerLog = "provider.log";
 
 // Each leads a process group, so that its providers end with it.
 const running = new Set<number>();
@@ -93,7 +104,7 @@ export class Workspace {
     ...options: string[]
   ): Promise<{ errors: string[]; plan: TerraformPlan }> {
     const ended = await this.run("plan", "-input=false", "-no-color", ...options, `-out=${name}`);
-    if (ended.code !== 0) return { errors: errorLines(ended), plan: {} };
+    if (ended.code !== 0) return { errors: this.errors(ended), plan: {} };
     const { stdout } = await this.must("show", "-json", name);
     return { errors: [], plan: JSON.parse(stdout) as TerraformPlan };
   }
@@ -101,7 +112,7 @@ export class Workspace {
   /** Runs a command; what it says is what went wrong. */
   async errorsOf(...args: string[]): Promise<string[]> {
     const ended = await this.run(...args);
-    return ended.code === 0 ? [] : errorLines(ended);
+    return ended.code === 0 ? [] : this.errors(ended);
   }
 
   close(): void {
@@ -120,13 +131,21 @@ export class Workspace {
   private async must(...args: string[]): Promise<Ended> {
     const ended = await this.run(...args);
     if (ended.code !== 0) {
-      throw new Error([`${args.join(" ")} failed`, ...errorLines(ended)].join("\n"));
+      throw new Error([`${args.join(" ")} failed`, ...this.errors(ended)].join("\n"));
     }
     return ended;
   }
 
+  /** Of a provider that crashed, a command knows only that it does not answer. */
+  private errors(ended: Ended): string[] {
+    const log = join(this.directory, providerLog);
+    const crash = existsSync(log) ? crashOf(readFileSync(log, "utf8")) : undefined;
+    return crash === undefined ? errorLines(ended) : [crash, ...errorLines(ended)];
+  }
+
   private run(...args: string[]): Promise<Ended> {
     const { directory } = this;
+    rmSync(join(directory, providerLog), { force: true });
     const child = spawn(this.tools.cli.path, args, {
       cwd: directory,
       env: environment(this.tools, directory, this.endpoint),
@@ -165,6 +184,8 @@ function environment(
     ...(provider === undefined ? ofUser() : ownConfiguration(directory)),
     TF_IN_AUTOMATION: "true",
     CHECKPOINT_DISABLE: "true",
+    TF_LOG_PROVIDER: "ERROR",
+    TF_LOG_PATH: join(directory, providerLog),
     AWS_ENDPOINT_URL: endpoint,
     AWS_ACCESS_KEY_ID: "none",
     AWS_SECRET_ACCESS_KEY: "none",
@@ -202,4 +223,13 @@ export function errorLines({ stdout, stderr }: Pick<Ended, "stdout" | "stderr">)
         .join(" "),
     );
   return lines.length > 0 ? lines : [stderr.trim() || stdout.trim()];
+}
+
+/** Why a provider crashed and where in its sources, by its log; undefined when it did not. */
+export function crashOf(log: string): string | undefined {
+  const [, reason] = /\bpanic: (.*)/.exec(log) ?? [];
+  if (reason === undefined) return undefined;
+  const [place = "a place that its log does not name"] =
+    /internal\/service\/\S+\.go:\d+/.exec(log) ?? [];
+  return `the provider crashed at ${place}: ${reason}`;
 }
