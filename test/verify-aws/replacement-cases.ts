@@ -25,13 +25,14 @@ const text = { name: "/a", type: "String", value: "a" };
 const domain = "aws:opensearch/domain:Domain";
 const search = { domainName: "logs", engineVersion: "OpenSearch_2.19" };
 
-/** A switch of a domain, off and on again. */
+/** A switch of a domain: off, on again, and no longer mentioned. */
 function switched(name: string): ReplacementInputs[] {
   const on = { ...search, [name]: { enabled: true } };
   const off = { ...search, [name]: { enabled: false } };
   return [
     { type: domain, olds: on, news: off },
     { type: domain, olds: off, news: on },
+    { type: domain, olds: on, news: search },
   ];
 }
 
@@ -75,6 +76,17 @@ export const replacementCases: ReplacementInputs[] = [
   ...switched("encryptAtRest"),
   ...switched("nodeToNodeEncryption"),
   ...switched("advancedSecurityOptions"),
+  {
+    type: domain,
+    olds: { ...search, ipAddressType: "dualstack" },
+    news: { ...search, ipAddressType: "ipv4" },
+  },
+  { type: domain, olds: { ...search, ipAddressType: "dualstack" }, news: search },
+  {
+    type: domain,
+    olds: { ...search, ipAddressType: "ipv4" },
+    news: { ...search, ipAddressType: "dualstack" },
+  },
   { type: domain, olds: search, news: { ...search, vpcOptions: { subnetIds: ["subnet-1"] } } },
   {
     type: domain,

@@ -62,6 +62,8 @@ const probedValues: Record<string, Record<string, ProbedValue>> = {
   aws_kinesis_firehose_delivery_stream: {
     destination: { before: "extended_s3", after: "opensearch" },
   },
+  // The version of the protocol counts for these two alone.
+  aws_lb_target_group: { protocol: { before: "HTTP", after: "HTTPS" } },
   aws_sns_topic_subscription: {
     filter_policy: { before: '{"a":["b"]}', after: '{"a":["c"]}' },
   },

@@ -37,8 +37,11 @@ export interface StackArgs {
 
 const unattended = ["-input=false", "-no-color", "-auto-approve"];
 
-/** What the provider says of a stack before anything exists. */
-export function planSteps({ config, schema, workspace }: StackArgs): Step[] {
+/** What the provider says of a stack before anything exists. `refused` are the calls for which it asked in vain. */
+export function planSteps(
+  { config, schema, workspace }: StackArgs,
+  refused: readonly string[],
+): Step[] {
   let configuration: Configuration | undefined;
   return [
     {
@@ -61,6 +64,29 @@ export function planSteps({ config, schema, workspace }: StackArgs): Step[] {
         return [...errors, ...(errors.length > 0 ? [] : notCreated(plan, wanted))];
       },
     },
+    {
+      title: "plan asks AWS for nothing but the account and the versions of a log store",
+      run: () => Promise.resolve(unforeseen(refused, configuration)),
+    },
+  ];
+}
+
+/**
+ * What a first plan asked for and should not have, or the other way round. Of a domain of OpenSearch the provider always
+ * asks which versions follow its own, and goes on without an answer: internal/service/opensearch/domain.go.
+ */
+function unforeseen(
+  refused: readonly string[],
+  configuration: Configuration | undefined,
+): string[] {
+  const domains = Object.values(configuration?.resource["aws_opensearch_domain"] ?? {});
+  const foreseen = domains.map(
+    (domain) => `GET /2021-01-01/opensearch/compatibleVersions?domainName=${domain["domain_name"]}`,
+  );
+  const asked = [...new Set(refused)];
+  return [
+    ...asked.filter((call) => !foreseen.includes(call)).map((call) => `it called ${call}`),
+    ...foreseen.filter((call) => !asked.includes(call)).map((call) => `it never called ${call}`),
   ];
 }
 

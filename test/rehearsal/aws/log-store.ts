@@ -129,17 +129,23 @@ function domainMayWriteLogs(draft: Draft): AwsError | undefined {
   );
 }
 
-/** What AWS turns on and does not turn off again, and the upgrades that it has. */
+/**
+ * What AWS turns on and does not turn off again, and the upgrades that it has. What the program no longer mentions stays as
+ * it is.
+ */
 function domainReplacedWhen(olds: Properties, news: Properties): string[] {
   const off = ["encryptAtRest", "nodeToNodeEncryption", "advancedSecurityOptions"].filter(
     (block) =>
       valuesAt(olds, `${block}.enabled`)[0] === true &&
-      valuesAt(news, `${block}.enabled`)[0] !== true,
+      valuesAt(news, `${block}.enabled`)[0] === false,
   );
   const moved = (olds["vpcOptions"] === undefined) !== (news["vpcOptions"] === undefined);
   return [
     ...off,
     ...(moved ? ["vpcOptions"] : []),
+    ...(olds["ipAddressType"] === "dualstack" && news["ipAddressType"] === "ipv4"
+      ? ["ipAddressType"]
+      : []),
     ...(isUpgrade(text(olds, "engineVersion"), text(news, "engineVersion"))
       ? []
       : ["engineVersion"]),
