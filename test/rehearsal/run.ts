@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { PulumiFn } from "@pulumi/pulumi/automation";
 import { Command } from "commander";
 import pc from "picocolors";
-import { CannotRun, findPulumi } from "../tools/build";
+import { CannotRun, findPulumi, reportCannotRun } from "../tools/build";
 import { accessModes, type AccessMode } from "./access-modes";
 import { Rehearsal, forgetCredentials } from "./engine";
 import { accountOf, readStackConfig, repository } from "./stack-config";
@@ -46,9 +46,7 @@ async function main(): Promise<void> {
     console.log(`${count.passed} passed, ${count.failed} failed`);
     process.exitCode = count.failed === 0 && !aborted.signal.aborted ? 0 : 1;
   } catch (error) {
-    if (!(error instanceof CannotRun)) throw error;
-    console.error(error.message);
-    process.exitCode = 2;
+    reportCannotRun(error);
   } finally {
     for (const rehearsal of opened) {
       if (keep) console.log(`kept: ${rehearsal.directory}`);

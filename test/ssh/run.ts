@@ -3,7 +3,7 @@ import { createServer, type AddressInfo } from "node:net";
 import { promisify } from "node:util";
 import pc from "picocolors";
 import { hostKeyAlgorithms, hostKeyTypes, mozillaModern } from "../../components/aws/sshd-config";
-import { CannotRun } from "../tools/build";
+import { reportCannotRun } from "../tools/build";
 import { findOpenSsh, findSshAudit } from "../tools/openssh";
 import { SshServer, listening } from "./server";
 
@@ -222,8 +222,4 @@ async function problemsOf(run: Check[1]): Promise<string[]> {
   }
 }
 
-main().catch((error: unknown) => {
-  if (!(error instanceof CannotRun)) throw error;
-  console.error(error.message);
-  process.exitCode = 2;
-});
+main().catch(reportCannotRun);

@@ -14,6 +14,7 @@ import { tmpdir } from "node:os";
 import { rename, rm } from "node:fs/promises";
 import { delimiter, join, resolve } from "node:path";
 import { promisify } from "node:util";
+import { refusalOfGo } from "./refusal";
 
 const run = promisify(execFile);
 const longestRefusal = 300;
@@ -68,6 +69,22 @@ const awsProvider: GoTool = {
 /** The tools cannot run as they were asked to, here; the message says what to do. */
 export class CannotRun extends Error {}
 
+/** The source of a tool is not to be had here: what has it refused, or cannot be reached. The message says so. */
+export class Refused extends CannotRun {}
+
+const exitCodes = { cannotRun: 2, refused: 3 };
+
+/**
+ * Says why a command cannot run, and sets the exit code: 3 where a source was refused, of which CI counts the step as
+ * skipped, and 2 otherwise. Any other error is thrown on.
+ */
+export function reportCannotRun(error: unknown): void {
+  if (!(error instanceof CannotRun)) throw error;
+  const refused = error instanceof Refused;
+  console.error(refused ? `refused: ${error.message}` : error.message);
+  process.exitCode = refused ? exitCodes.refused : exitCodes.cannotRun;
+}
+
 export interface FoundTool {
   /** Absolute path of the executable. */
   path: string;
@@ -77,7 +94,8 @@ export interface FoundTool {
 
 /**
  * The Pulumi engine: the one on `PATH` when there is one, else the pinned one, which is built once into
- * `.cache/tools`. Throws `CannotRun` when it would have to be built and Go is missing or too old.
+ * `.cache/tools`. Throws `CannotRun` when it would have to be built and Go is missing or too old, `Refused` when its source
+ * is not to be had.
  */
 export async function findPulumi(announce: (line: string) => void): Promise<FoundTool> {
   const onPath = findOnPath(pulumi.name, process.env["PATH"] ?? "");
@@ -189,6 +207,8 @@ async function build(tool: GoTool, version: string, source: string, out: string)
     await run("go", [...args, "-o", out, tool.package], { cwd: source, env: goEnvironment() });
   } catch (error) {
     const { stderr = "" } = error as { stderr?: string };
+    const refusal = refusalOfGo(stderr);
+    if (refusal !== undefined) throw new Refused(`the source of ${tool.name}: ${refusal}`);
     const lastLines = stderr.trim().split("\n").slice(-5).join("\n");
     throw new CannotRun(
       `${tool.name} could not be built; put ${tool.name} on PATH or let Go reach its module proxy:\n${lastLines}`,

@@ -1,8 +1,17 @@
 import { execFile } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+} from "node:fs";
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
-import { CannotRun, findOnPath } from "./build";
+import { CannotRun, findOnPath, Refused } from "./build";
+import { refusalOfPip } from "./refusal";
 
 const run = promisify(execFile);
 const cache = resolve(__dirname, "../../.cache/tools");
@@ -60,10 +69,13 @@ export async function findSshAudit(): Promise<{ command: string; env: Record<str
 
 async function installSshAudit(folder: string): Promise<void> {
   const pinned = join(__dirname, "ssh-audit/requirements.txt");
-  const args = ["-m", "pip", "install", "--quiet", "--require-hashes", "--target", folder];
+  const log = join(folder, "pip.log");
+  const args = ["-m", "pip", "install", "--quiet", "--log", log, "--require-hashes"];
   try {
-    await run("python3", [...args, "-r", pinned], patience);
+    await run("python3", [...args, "--target", folder, "-r", pinned], patience);
   } catch (error) {
+    const refusal = existsSync(log) ? refusalOfPip(readFileSync(log, "utf8")) : undefined;
+    if (refusal !== undefined) throw new Refused(`the package of ssh-audit: ${refusal}`);
     throw new CannotRun(`python3 with pip must be able to install ssh-audit: ${lastLine(error)}`);
   }
 }

@@ -1,4 +1,4 @@
-import { CannotRun, findPulumi, findTerraform, type FoundTool } from "./build";
+import { CannotRun, findPulumi, findTerraform, reportCannotRun, type FoundTool } from "./build";
 
 /** What each group of tools is found or built by. */
 const groups: Record<string, () => Promise<void>> = {
@@ -26,9 +26,7 @@ async function main(names: string[]): Promise<void> {
       await prepare();
     }
   } catch (error) {
-    if (!(error instanceof CannotRun)) throw error;
-    console.error(error.message);
-    process.exitCode = 2;
+    reportCannotRun(error);
   }
 }
 

@@ -3,6 +3,9 @@ import type { Configuration } from "./translate";
 
 /** Types that moto 5.2 cannot create, by the call of AWS that it does not answer. */
 export const motoGaps: Record<string, string> = {
+  // A call in the protocol Smithy RPC v2 CBOR, which the provider speaks to CloudWatch, has a path.
+  aws_cloudwatch_metric_alarm:
+    "cloudwatch:/service/GraniteServiceVersion20100801/operation/PutMetricAlarm",
   aws_ebs_default_kms_key: "ec2:GetEbsDefaultKmsKeyId",
   aws_ebs_snapshot_block_public_access: "ec2:EnableSnapshotBlockPublicAccess",
   aws_ec2_image_block_public_access: "ec2:EnableImageBlockPublicAccess",
@@ -14,28 +17,38 @@ export const motoGaps: Record<string, string> = {
   aws_eks_addon: "eks:CreateAddon",
 };
 
-/** Types that cannot be applied to moto 5.2 for another reason. */
-const notForMoto: Record<string, string> = {
-  // internal/service/opensearch/wait.go of the provider.
-  aws_opensearch_domain: "the provider waits ten minutes before it looks for a new domain",
-  aws_s3_account_public_access_block:
-    "its address begins with the account, and this machine has no such name",
-  // _log_permissions_enabled_policy of moto/s3/models.py takes every principal for an object.
-  aws_s3_bucket_logging:
-    'moto fails at the statements for "*" in the policy of the bucket for logs',
-};
+/** Why moto 5.2 cannot be given a type. */
+interface Unfit {
+  reason: string;
+  /** Argument without which it can. @default - none */
+  argument?: string;
+}
 
-/** Arguments that moto 5.2 does not give back as it took them, by type: a plan would want to set them again and again. */
-export const motoForgets: Record<string, string[]> = {
-  aws_autoscaling_group: ["max_instance_lifetime"],
-  aws_eks_cluster: ["access_config", "deletion_protection", "upgrade_policy", "zonal_shift_config"],
-  // It makes up a key for remote access.
-  aws_eks_node_group: ["node_repair_config", "remote_access", "update_config"],
-  aws_kms_key: ["rotation_period_in_days"],
-  // It gives back one more than it was given, for the template itself.
-  aws_launch_template: ["tag_specifications"],
-  aws_vpc_security_group_egress_rule: ["description"],
-  aws_vpc_security_group_ingress_rule: ["description"],
+/** Types that cannot be applied to moto 5.2 for another reason. */
+const notForMoto: Record<string, Unfit> = {
+  // put_resource_policy of moto/logs/responses.py reads the name alone.
+  aws_cloudwatch_log_resource_policy: {
+    reason: "moto knows policies of a region by name, and none of a log group",
+    argument: "resource_arn",
+  },
+  // update of moto/guardduty/models.py.
+  aws_guardduty_detector_feature: {
+    reason: "moto keeps the features of the last call alone, and each is a call",
+    argument: "additional_configuration",
+  },
+  // find_destination_config_in_args of moto/firehose/models.py.
+  aws_kinesis_firehose_delivery_stream: {
+    reason: "moto knows no delivery to OpenSearch",
+    argument: "opensearch_configuration",
+  },
+  // internal/service/opensearch/wait.go of the provider.
+  aws_opensearch_domain: {
+    reason: "the provider waits ten minutes before it looks for a new domain",
+  },
+  // _log_permissions_enabled_policy of moto/s3/models.py takes every principal for an object.
+  aws_s3_bucket_logging: {
+    reason: 'moto fails at the statements for "*" in the policy of the bucket for logs',
+  },
 };
 
 export interface Applicable {
@@ -51,9 +64,8 @@ export function withoutGaps(configuration: Configuration): Applicable {
   );
   const texts = new Map(bodies.map(({ address, body }) => [address, expressionsOf(body)]));
   const omitted = new Map<string, string>();
-  for (const { type, address } of bodies) {
-    const call = motoGaps[type];
-    const reason = call === undefined ? notForMoto[type] : `moto does not answer ${call}`;
+  for (const { type, address, body } of bodies) {
+    const reason = refusalOf(type, body);
     if (reason !== undefined) omitted.set(address, reason);
   }
   for (let before = -1; before !== omitted.size;) {
@@ -69,6 +81,15 @@ export function withoutGaps(configuration: Configuration): Applicable {
     resource[type] = { ...resource[type], [address.slice(type.length + 1)]: after(body, omitted) };
   }
   return { configuration: { ...configuration, resource }, omitted: Object.fromEntries(omitted) };
+}
+
+/** Why moto cannot be given a resource; undefined when it can. */
+function refusalOf(type: string, body: PropertyMap): string | undefined {
+  const call = motoGaps[type];
+  if (call !== undefined) return `moto does not answer ${call}`;
+  const unfit = notForMoto[type];
+  if (unfit?.argument !== undefined && !(unfit.argument in body)) return undefined;
+  return unfit?.reason;
 }
 
 /** A hosted zone that a stack is given by its configuration. */
@@ -94,24 +115,6 @@ export function withZone(configuration: Configuration, zone: Zone | undefined): 
     aws_route53_zone: { given },
   };
   return { ...configuration, resource };
-}
-
-/** The configuration without a say in what moto forgets. */
-export function tolerant(configuration: Configuration): Configuration {
-  const resource = Object.entries(configuration.resource).map(([type, named]) => {
-    const bodies = Object.entries(named).map(([name, body]) => [
-      name,
-      ignoring(body, motoForgets[type] ?? []),
-    ]);
-    return [type, Object.fromEntries(bodies)] as const;
-  });
-  return { ...configuration, resource: Object.fromEntries(resource) };
-}
-
-function ignoring(body: PropertyMap, forgotten: string[]): PropertyMap {
-  if (forgotten.length === 0) return body;
-  const { ignore_changes: own = [] } = (body["lifecycle"] ?? {}) as { ignore_changes?: string[] };
-  return { ...body, lifecycle: { ignore_changes: [...new Set([...own, ...forgotten])] } };
 }
 
 /** What a body says, but for its order alone, which needs no value. */

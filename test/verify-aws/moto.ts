@@ -3,19 +3,17 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync } from "node:fs";
 import { rename, rm } from "node:fs/promises";
 import { createServer } from "node:net";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { promisify } from "node:util";
-import { CannotRun } from "../tools/build";
+import { CannotRun, Refused } from "../tools/build";
+import { refusalOfPip } from "../tools/refusal";
 
 const run = promisify(execFile);
 const cacheDirectory = resolve(__dirname, "../../.cache/tools");
 const requirements = join(__dirname, "moto/requirements.txt");
 
-/** A package client was refused what it asked for; the message is the refusal. */
-export class Refused extends Error {}
-
-/** The Python of a virtual environment with moto in it, which is made once. */
+/** The Python of a virtual environment with moto in it, which is made once. Throws `Refused` when pip gets no packages. */
 export async function findMoto(announce: (line: string) => void): Promise<string> {
   const hash = createHash("sha256").update(readFileSync(requirements)).digest("hex");
   const target = join(cacheDirectory, `moto-${hash.slice(0, 16)}`);
@@ -49,14 +47,16 @@ async function makeEnvironment(directory: string): Promise<void> {
 }
 
 async function install(python: string): Promise<void> {
+  const log = join(dirname(dirname(python)), "pip.log");
   const flags = ["--quiet", "--disable-pip-version-check", "--no-input", "--only-binary=:all:"];
-  const args = ["-m", "pip", "install", ...flags, "--require-hashes", "-r", requirements];
+  const args = ["-m", "pip", "install", ...flags, "--log", log, "--require-hashes"];
   try {
-    await run(python, args, { maxBuffer: 1 << 26 });
+    await run(python, [...args, "-r", requirements], { maxBuffer: 1 << 26 });
   } catch (error) {
-    const { stderr = "" } = error as { stderr?: string };
-    const refusals = stderr.split("\n").filter((line) => /^ERROR: |refused|Forbidden/.test(line));
-    throw new Refused(`pip: ${refusals.at(-1) ?? stderr.trim()}`);
+    const refusal = existsSync(log) ? refusalOfPip(readFileSync(log, "utf8")) : undefined;
+    if (refusal !== undefined) throw new Refused(`the packages of moto: ${refusal}`);
+    const { stderr = "", message } = error as Error & { stderr?: string };
+    throw new CannotRun(`pip could not install moto: ${stderr.trim() || message}`);
   }
 }
 

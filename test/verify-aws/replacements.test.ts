@@ -77,6 +77,32 @@ describe("probeOf", () => {
     expect(Object.keys(probe.resource["aws_eks_cluster"]?.["probe-0"] ?? {})).not.toContain("arn");
   });
 
+  it("gives an argument that the provider looks into the values that it can take", () => {
+    const types = { image_config: ["list", "string"], name: "string" } as const;
+    const attributes = Object.fromEntries(
+      Object.entries(types).map(([name, type]) => [name, { type, optional: true }]),
+    );
+    const ofLambda = {
+      ...provider,
+      resource_schemas: { aws_lambda_function: { block: { attributes } } },
+    } as unknown as ProviderSchema;
+    const member = (value: string) => ({
+      command: [value],
+      entry_point: [value],
+      working_directory: value,
+    });
+    expect(probeOf(["aws:lambda/function:Function"], ofLambda)).toMatchObject({
+      configuration: {
+        resource: {
+          aws_lambda_function: { "probe-0": { image_config: [member("b")], name: unknown } },
+        },
+      },
+      state: {
+        resources: [{ instances: [{ attributes: { image_config: [member("a")], name: "old" } }] }],
+      },
+    });
+  });
+
   it("refuses a type that the provider does not have", () => {
     expect(() => probeOf(["aws:ec2/nothing:Nothing"], provider)).toThrow(
       "the AWS provider has no type for aws:ec2/nothing:Nothing",

@@ -4,9 +4,9 @@ import { Command } from "commander";
 import pc from "picocolors";
 import { readStackConfig, type StackConfig } from "../../plan/stack-file";
 import { InputError } from "../../plan/input-error";
-import { CannotRun, findTerraform, type FoundTerraform } from "../tools/build";
+import { findTerraform, Refused, reportCannotRun, type FoundTerraform } from "../tools/build";
 import { AccountServer } from "./account-server";
-import { findMoto, Moto, Refused } from "./moto";
+import { findMoto, Moto } from "./moto";
 import type { ProviderSchema } from "./provider-schema";
 import {
   motoSteps,
@@ -41,7 +41,7 @@ async function main(): Promise<void> {
     const tools = await findTerraform(console.log);
     await verify(tools, configs, writeReplacements);
   } catch (error) {
-    if (!(error instanceof CannotRun || error instanceof InputError)) throw error;
+    if (!(error instanceof InputError)) return reportCannotRun(error);
     console.error(error.message);
     process.exitCode = 2;
   } finally {

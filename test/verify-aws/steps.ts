@@ -3,7 +3,8 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { rows } from "../rehearsal/aws/cloud";
 import { awsProviderVersion } from "../tools/build";
-import { motoForgets, motoGaps, tolerant, withoutGaps, withZone, type Zone } from "./moto-gaps";
+import { motoGaps, withoutGaps, withZone, type Zone } from "./moto-gaps";
+import { isForgotten, remembered, tolerant } from "./moto-memory";
 import type { Moto } from "./moto";
 import type { ProviderSchema } from "./provider-schema";
 import {
@@ -264,22 +265,12 @@ async function apply(workspace: Workspace): Promise<string[]> {
 
 async function findsNoDifference(workspace: Workspace): Promise<string[]> {
   const { errors, plan } = await workspace.plan("again.tfplan");
-  return [...errors, ...changesOf(plan).map(described)];
+  const differences = changesOf(plan).filter((change) => !isForgotten(change));
+  return [...errors, ...differences.map(described)];
 }
 
 function changesOf({ resource_changes: changes = [] }: TerraformPlan): ResourceChange[] {
   return changes.filter(({ change }) => change.actions.join() !== "no-op");
-}
-
-/** Entries of the list that moto has come to remember, of the types that the configuration has. */
-function remembered({ resource }: Configuration, changes: ResourceChange[]): string[] {
-  const listed = Object.entries(motoForgets).filter(([type]) => type in resource);
-  return listed.flatMap(([type, forgotten]) => {
-    const changed = new Set(changes.filter((each) => each.type === type).flatMap(changedArguments));
-    return forgotten
-      .filter((argument) => !changed.has(argument))
-      .map((argument) => `moto keeps ${argument} of ${type} now: take it off`);
-  });
 }
 
 /** What a change sets to a value that is known, and was another one before. */

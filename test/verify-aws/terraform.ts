@@ -31,6 +31,8 @@ export interface ResourceChange {
     actions: string[];
     before: unknown;
     after: unknown;
+    /** `true` where a value is not known before the change is made. */
+    after_unknown?: unknown;
     /** Paths of the arguments for which the provider wants to replace the resource. */
     replace_paths?: (string | number)[][];
   };
@@ -187,6 +189,9 @@ function environment(
     TF_LOG_PROVIDER: "ERROR",
     TF_LOG_PATH: join(directory, providerLog),
     AWS_ENDPOINT_URL: endpoint,
+    // The address of S3's account settings begins with the account: no name that this machine knows, so that the same
+    // server is asked as the proxy for it. What is a plain address on the loopback is asked without one.
+    HTTP_PROXY: endpoint,
     AWS_ACCESS_KEY_ID: "none",
     AWS_SECRET_ACCESS_KEY: "none",
     AWS_EC2_METADATA_DISABLED: "true",

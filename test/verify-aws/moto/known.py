@@ -1,9 +1,13 @@
-"""Which of the given calls, as `service:Operation`, this moto answers: a JSON object of booleans on stdout."""
+"""Which of the given calls, as `service:Operation` or `service:/path`, this moto answers.
+
+A JSON object of booleans on stdout.
+"""
 
 import importlib
 import importlib.util
 import inspect
 import json
+import re
 import sys
 
 from moto.core.responses import BaseResponse
@@ -19,6 +23,9 @@ def answers(call: str) -> bool:
     name = f"moto.{PACKAGES.get(service, service)}"
     if importlib.util.find_spec(name) is None:
         return False
+    if operation.startswith("/"):
+        paths = importlib.import_module(f"{name}.urls").url_paths
+        return any(re.fullmatch(path.removeprefix("{0}"), operation) for path in paths)
     module = importlib.import_module(f"{name}.responses")
     classes = [
         member
