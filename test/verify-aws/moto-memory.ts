@@ -7,7 +7,7 @@ import type { Configuration } from "./translate";
  * Arguments that moto 5.2 does not give back as it took them, by type, or members of them: a plan would want to set them
  * again and again.
  */
-export const motoForgets: Record<string, string[]> = {
+const motoForgets: Record<string, string[]> = {
   // Every certificate has a key of RSA.
   aws_acm_certificate: ["key_algorithm"],
   aws_autoscaling_group: ["max_instance_lifetime"],

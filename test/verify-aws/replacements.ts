@@ -352,8 +352,8 @@ function pulumiPath(
   const name = pulumiName(type, String(step));
   if (argument === undefined) throw new Error(`no argument ${String(step)}`);
   if (argument.kind === "attribute") {
-    const { type } = argument.attribute;
-    return Array.isArray(type) && ["list", "set"].includes(type[0]) ? plural(name) : name;
+    const { type: of } = argument.attribute;
+    return Array.isArray(of) && ["list", "set"].includes(of[0]) ? plural(name) : name;
   }
   const [own, inside] = ofBlock(name, argument.nested);
   const inner = rest.filter((each) => typeof each === "string");

@@ -21,7 +21,7 @@ export async function resolvedPlan(
   schema: ProviderSchema,
 ): Promise<ResolvedPlan> {
   const addresses = new Addresses(schema);
-  const launched = await launchProgram(config);
+  const launched = launchProgram(config);
   const { resources } = await observeProgram(launched, (resource) => {
     const address = isAws(resource) ? addresses.add(resource) : undefined;
     const [type = ""] = address?.split(".") ?? [];
@@ -36,7 +36,7 @@ export async function resolvedPlan(
 
 /** The plan as the user gets it: what AWS computes is unknown. */
 export async function firstPlan(config: StackConfig): Promise<StackResource[]> {
-  const launched = await launchProgram(config);
+  const launched = launchProgram(config);
   const { resources } = await observeProgram(launched, () => Promise.resolve({}));
   return resources;
 }

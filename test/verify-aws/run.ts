@@ -81,10 +81,14 @@ async function verify(
     process.exitCode = problems.length === 0 ? 0 : 1;
     return;
   }
-  console.log(`\n${pc.bold("replacements")}`);
-  await runAll(replacementSteps(workspace, schema));
   const moto = await motoOrRefusal();
-  for (const config of configs) await verifyStack(tools, schema, config, moto);
+  // Side by side: most of the time the provider waits for AWS to settle, for a minute at each load balancer.
+  const ended = await Promise.allSettled([
+    runAll("replacements", replacementSteps(workspace, schema)),
+    ...configs.map((config) => verifyStack(tools, schema, config, moto)),
+  ]);
+  const broken = ended.find((each) => each.status === "rejected");
+  if (broken) throw broken.reason;
   const skipped = count.skipped === 0 ? "" : `, ${count.skipped} skipped`;
   console.log(`${count.passed} passed, ${count.failed} failed${skipped}`);
   process.exitCode = count.failed === 0 ? 0 : 1;
@@ -102,14 +106,13 @@ async function verifyStack(
   config: StackConfig,
   moto: string | Refused,
 ): Promise<void> {
-  console.log(`\n${pc.bold(config.stack)}`);
   const account = await AccountServer.open(accountOf(config));
   opened.push(account);
   const args = { config, schema, workspace: await open(tools, account.endpoint) };
-  const sound = await runAll(planSteps(args, account.refused));
+  const sound = await runAll(config.stack, planSteps(args, account.refused));
   if (moto instanceof Refused) {
     count.skipped += 1;
-    console.log(`${pc.yellow("skipped")} the life of the stack in moto: ${moto.message}`);
+    say(config.stack, `${pc.yellow("skipped")} the life of the stack in moto: ${moto.message}`);
     return;
   }
   if (sound) await liveInMoto(tools, args, moto);
@@ -121,7 +124,8 @@ async function liveInMoto(tools: FoundTerraform, args: StackArgs, python: string
   const moto = await Moto.open(python, accountOf(config), region);
   opened.push(moto);
   const workspace = await open(tools, moto.endpoint);
-  await runAll(motoSteps({ ...args, workspace }, moto, (line) => console.log(`       ${line}`)));
+  const announce = (line: string) => say(config.stack, `       ${line}`);
+  await runAll(config.stack, motoSteps({ ...args, workspace }, moto, announce));
   moto.close();
 }
 
@@ -148,16 +152,21 @@ function accountOf(config: StackConfig | undefined): string {
   return account;
 }
 
-/** Runs steps that build on each other; true when all of them passed. */
-async function runAll(steps: Step[]): Promise<boolean> {
+/** Prints a line about one of the subjects that are looked at side by side. */
+function say(subject: string, line: string): void {
+  console.log(`${pc.bold(subject)} ${line}`);
+}
+
+/** Runs the steps of a subject, which build on each other; true when all of them passed. */
+async function runAll(subject: string, steps: Step[]): Promise<boolean> {
   let [broken, sound] = [false, true];
   for (const { title, basis = false, run } of steps) {
     const start = performance.now();
     const problems = broken ? ["not run"] : await problemsOf(run);
     const seconds = ((performance.now() - start) / 1000).toFixed(1);
     const passed = problems.length === 0;
-    console.log(`${passed ? pc.green("passed") : pc.red("failed")} ${title} (${seconds} s)`);
-    for (const problem of problems) console.log(`       ${problem}`);
+    say(subject, `${passed ? pc.green("passed") : pc.red("failed")} ${title} (${seconds} s)`);
+    for (const problem of problems) say(subject, `       ${problem}`);
     count[passed ? "passed" : "failed"] += 1;
     broken ||= !passed && basis;
     sound &&= passed;
