@@ -73,7 +73,8 @@ export class Moto {
 
   static async open(python: string, accountId: string, region: string): Promise<Moto> {
     const port = await freePort();
-    const server = spawn(python, ["-m", "moto.server", "-H", "127.0.0.1", "-p", String(port)], {
+    const script = join(__dirname, "moto/serve.py");
+    const server = spawn(python, [script, "-H", "127.0.0.1", "-p", String(port)], {
       env: {
         PATH: "/usr/bin:/bin",
         MOTO_ACCOUNT_ID: accountId,
