@@ -44,6 +44,9 @@ describe("deviations", () => {
   });
 });
 
+// The program runs twice.
+jest.setTimeout(60_000);
+
 describe("resolvedPlan", () => {
   it("fills in what the plan does not know, and nothing else", async () => {
     const config = readStackConfig(resolve(__dirname, "../.."), "dev");

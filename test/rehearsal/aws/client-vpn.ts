@@ -171,7 +171,6 @@ export const clientVpnRows: Record<string, ResourceRow> = {
       arn: `arn:aws:ec2:${scope.region}:${world.accountId}:client-vpn-endpoint/${id}`,
       dnsName: `*.${id}.prod.clientvpn.${scope.region}.amazonaws.com`,
     }),
-    replacedBy: ["authenticationOptions", "clientCidrBlock", "transportProtocol"],
     rules: [
       clientNetworkHasASize,
       certificateIsOfThePlace,
@@ -195,7 +194,6 @@ export const clientVpnRows: Record<string, ResourceRow> = {
       associationId: draft.id,
       vpcId: vpcOfSubnet(draft.world, textAt(draft.inputs, "subnetId")) ?? "",
     }),
-    replacedBy: ["clientVpnEndpointId", "subnetId"],
     rules: [subnetIsOfTheVpc, zoneHasNoOther, subnetHasRoom, networksAreApart],
   },
   [ruleType]: {
@@ -213,13 +211,6 @@ export const clientVpnRows: Record<string, ResourceRow> = {
           `the rule ${ruleId(inputs)} has already been added`,
         ),
       },
-    ],
-    replacedBy: [
-      "accessGroupId",
-      "authorizeAllGroups",
-      "clientVpnEndpointId",
-      "description",
-      "targetNetworkCidr",
     ],
     rules: [ruleIsForOneOrAll, endpointHasRoomForRules],
   },
