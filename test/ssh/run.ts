@@ -1,14 +1,12 @@
 import { execFile } from "node:child_process";
 import { createServer, type AddressInfo } from "node:net";
 import { promisify } from "node:util";
-import pc from "picocolors";
 import { hostKeyAlgorithms, hostKeyTypes, mozillaModern } from "../../components/aws/sshd-config";
+import type { Check } from "../support/checks";
+import { Checked, expected } from "../support/checks";
 import { reportCannotRun } from "../tools/build";
 import { findOpenSsh, findSshAudit } from "../tools/openssh";
 import { SshServer, listening } from "./server";
-
-/** One counted check: what is wrong, a line each; nothing when all is well. */
-type Check = [title: string, run: () => string[] | Promise<string[]>];
 
 /** `npm run verify:ssh`: the rendered `sshd_config` on a real OpenSSH server, looked at by ssh-audit and by a client. */
 async function main(): Promise<void> {
@@ -20,21 +18,14 @@ async function main(): Promise<void> {
   const [target, elsewhere] = [api, other].map(
     (one) => `127.0.0.1:${(one.address() as AddressInfo).port}`,
   ) as [string, string];
-  const count = { passed: 0, failed: 0 };
+  const checked = new Checked();
   try {
-    for (const [title, run] of checks(server, audited, target, elsewhere)) {
-      const problems = await problemsOf(run);
-      const passed = problems.length === 0;
-      count[passed ? "passed" : "failed"] += 1;
-      console.log(`${passed ? pc.green("passed") : pc.red("failed")} ${title}`);
-      for (const problem of problems) console.log(`       ${problem}`);
-    }
+    await checked.run(checks(server, audited, target, elsewhere));
   } finally {
     server.close();
     for (const one of [api, other]) one.close();
   }
-  console.log(`${count.passed} passed, ${count.failed} failed`);
-  process.exitCode = count.failed === 0 ? 0 : 1;
+  checked.close();
 }
 
 /** In this order: the server is started by one of them. */
@@ -206,20 +197,8 @@ async function audit(
   return JSON.parse(stdout) as Audit;
 }
 
-function expected(what: string, got: string | undefined, wanted: string): string[] {
-  return got === wanted ? [] : [`${what} must be ${wanted}, got ${got ?? "nothing"}`];
-}
-
 function complaints({ status, stderr }: { status: number | null; stderr: string }): string[] {
   return status === 0 && stderr === "" ? [] : [`ended with ${status ?? "a signal"}: ${stderr}`];
-}
-
-async function problemsOf(run: Check[1]): Promise<string[]> {
-  try {
-    return await run();
-  } catch (error) {
-    return [(error as Error).message];
-  }
 }
 
 main().catch(reportCannotRun);

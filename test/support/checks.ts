@@ -1,0 +1,39 @@
+import pc from "picocolors";
+
+/** One counted check: what is wrong, a line each; nothing when all is well. */
+export type Check = [title: string, run: () => string[] | Promise<string[]>];
+
+/** Counts of a command that runs checks one after the other. */
+export class Checked {
+  private passed = 0;
+  private failed = 0;
+
+  async run(checks: Iterable<Check>): Promise<void> {
+    for (const [title, check] of checks) {
+      const problems = await problemsOf(check);
+      const isFine = problems.length === 0;
+      this[isFine ? "passed" : "failed"] += 1;
+      console.log(`${isFine ? pc.green("passed") : pc.red("failed")} ${title}`);
+      for (const problem of problems) console.log(`       ${problem}`);
+    }
+  }
+
+  /** The closing line, which CI counts, and the exit code. */
+  close(): void {
+    console.log(`${this.passed} passed, ${this.failed} failed`);
+    process.exitCode = this.failed === 0 ? 0 : 1;
+  }
+}
+
+/** Nothing when both are the same text. */
+export function expected(what: string, got: string | undefined, wanted: string): string[] {
+  return got === wanted ? [] : [`${what} must be ${wanted}, got ${got ?? "nothing"}`];
+}
+
+async function problemsOf(run: Check[1]): Promise<string[]> {
+  try {
+    return await run();
+  } catch (error) {
+    return [(error as Error).message];
+  }
+}
