@@ -8,8 +8,8 @@ export class Checked {
   private passed = 0;
   private failed = 0;
 
-  async run(checks: Iterable<Check>): Promise<void> {
-    for (const [title, check] of checks) {
+  async run(checks: Iterable<Check> | AsyncIterable<Check>): Promise<void> {
+    for await (const [title, check] of checks) {
       const problems = await problemsOf(check);
       const isFine = problems.length === 0;
       this[isFine ? "passed" : "failed"] += 1;
@@ -25,9 +25,13 @@ export class Checked {
   }
 }
 
-/** Nothing when both are the same text. */
-export function expected(what: string, got: string | undefined, wanted: string): string[] {
-  return got === wanted ? [] : [`${what} must be ${wanted}, got ${got ?? "nothing"}`];
+/** Nothing when what was got reads as what was wanted. */
+export function expected(
+  what: string,
+  got: string | number | null | undefined,
+  wanted: string,
+): string[] {
+  return String(got) === wanted ? [] : [`${what} must be ${wanted}, got ${got ?? "nothing"}`];
 }
 
 async function problemsOf(run: Check[1]): Promise<string[]> {

@@ -66,6 +66,15 @@ const awsProvider: GoTool = {
   ],
 };
 
+const vault: GoTool = {
+  name: "vault",
+  package: "github.com/hashicorp/vault",
+  module: "github.com/hashicorp/vault",
+  // The tag `minimal` would leave out the login of AWS principals.
+  tags: [],
+  ldflags: () => [],
+};
+
 /** The tools cannot run as they were asked to, here; the message says what to do. */
 export class CannotRun extends Error {}
 
@@ -100,6 +109,11 @@ export interface FoundTool {
 export async function findPulumi(announce: (line: string) => void): Promise<FoundTool> {
   const onPath = findOnPath(pulumi.name, process.env["PATH"] ?? "");
   return onPath === undefined ? buildOnce(pulumi, announce) : { path: onPath, origin: "PATH" };
+}
+
+/** The pinned Vault: one on `PATH` may be of another version, which starts in another way. Throws as `findPulumi` does. */
+export async function findVault(announce: (line: string) => void): Promise<FoundTool> {
+  return buildOnce(vault, announce);
 }
 
 /** What drives the AWS provider. */

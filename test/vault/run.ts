@@ -1,0 +1,23 @@
+import { Checked } from "../support/checks";
+import { findVault, reportCannotRun } from "../tools/build";
+import { findPythonPackages } from "../tools/cache";
+import { findMoto } from "../verify-aws/moto";
+import { firstBootChecks } from "./first-boot";
+import { allAddresses } from "./nodes";
+import { Site } from "./site";
+
+/** `npm run verify:vault`: what this project says to Vault, on a real one. */
+async function main(): Promise<void> {
+  const { path } = await findVault(console.log);
+  const [moto, awsCli] = [await findMoto(console.log), await findPythonPackages("aws-cli")];
+  const checked = new Checked();
+  const site = await Site.open(moto, awsCli, allAddresses);
+  try {
+    await checked.run(firstBootChecks(site, path));
+  } finally {
+    site.close();
+  }
+  checked.close();
+}
+
+main().catch(reportCannotRun);
