@@ -33,6 +33,19 @@ RECORD = "drawbridge-first-boot-of-this-vault"
 # Statuses of developer.hashicorp.com/vault/api-docs/system/health
 ACTIVE, STANDBY, UNINITIALISED, SEALED = 200, 429, 501, 503
 
+# What people are told of a server that gives another status than it should, and what they can do.
+TROUBLE = {
+    None: "unreachable: %(problem)s. What the server says itself is beside this message: its certificate, its volume "
+    "and its KMS key must be there",
+    UNINITIALISED: "not initialised: no other node lets it in. The first boot of the first node must end, so look at what "
+    "it says there, and this node must reach the others' ports 8200 and 8201",
+    SEALED: "sealed: its KMS key does not unseal it. The key must be enabled, and the role of this node must be allowed "
+    "kms:Decrypt by it; the server tries again by itself",
+}
+
+# Seconds between two messages of a run that waits for others.
+TELL_SECONDS = 15
+
 
 class Refused(Exception):
     """Something that this run cannot go on with; the text is for people."""
@@ -45,13 +58,19 @@ class Vault:
         self.address = settings["address"]
         self.tls = ssl.create_default_context(cafile=settings["caFile"])
         self.token = None
+        self.problem = "it was not asked yet"
 
     def status(self):
         """Status of the server, or None while nobody answers."""
         try:
             return self.call("GET", "sys/health")[0]
-        except OSError:
+        except OSError as error:
+            self.problem = "%s answers with %s" % (self.address, error)
             return None
+
+    def trouble(self, status):
+        """What a status that nobody wants means."""
+        return "Vault is " + TROUBLE.get(status, "up, but answers with status %s" % status) % {"problem": self.problem}
 
     def do(self, method, path, body=None):
         status, answer = self.call(method, path, body)
@@ -203,20 +222,24 @@ class Watched:
         self.process = process
 
     def wait_for(self, *wanted, seconds=None):
-        """Waits for one of the statuses, for ever when no seconds are given."""
-        waited = 0.0
+        """Waits for one of the statuses; for ever, and not in silence, when no seconds are given."""
+        began = told = time.monotonic()
         while True:
             status = self.vault.status()
             if status in wanted:
                 return
             if self.process.poll() is not None:
-                raise Refused("Vault must run, but ended with %s" % self.process.returncode)
-            if seconds is not None and waited >= seconds:
-                raise Refused("Vault must answer with %s within %ss, got %s" % (wanted, seconds, status))
-            if waited % 60 == 0 and seconds is None:
-                say("waiting for the cluster, status %s" % status)
+                raise Refused(
+                    "Vault is unreachable: its server ended with %s. It says why beside this message; most often its KMS "
+                    "key, its certificate or its volume is not there" % self.process.returncode
+                )
+            now = time.monotonic()
+            if seconds is not None and now - began >= seconds:
+                raise Refused("after %ss " % seconds + self.vault.trouble(status))
+            if seconds is None and now - told >= TELL_SECONDS:
+                say("waits, for " + self.vault.trouble(status))
+                told = now
             time.sleep(0.25)
-            waited += 0.25
 
 
 def set_up(settings):

@@ -1,7 +1,10 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import type { Check } from "../support/checks";
 import { expected } from "../support/checks";
 import { Cluster } from "./nodes";
 import type { Node, RecoveryKey } from "./nodes";
+import { ProcessWatch } from "./process-watch";
 import type { Site } from "./site";
 
 /** Roles of the account: who configures Vault, what its nodes are, and somebody else. */
@@ -24,8 +27,18 @@ export async function* firstBootChecks(site: Site, vault: string): AsyncGenerato
   }
   yield* inCluster("killed", cluster, (killed) => killedEverywhere(site, killed, () => setUp));
   yield* inCluster("one-node", cluster, (one) => onOneNode(site, one));
+  yield* inCluster("without-key", cluster, (one) => withoutKey(site, one));
   yield* inCluster("overtaken", cluster, (one) => overtaken(one));
   yield* inCluster("refused", cluster, (one) => refused(site, one));
+}
+
+/** As a policy of the deployer's reads. */
+const workerPolicy = 'path "pki/kubernetes/issue/worker" { capabilities = ["update"] }';
+
+/** A recovery key in each form in which it may lie somewhere. */
+function spellings(hexadecimal: string): (string | Buffer)[] {
+  const raw = Buffer.from(hexadecimal, "hex");
+  return [hexadecimal, raw, raw.toString("base64")];
 }
 
 async function* inCluster(
@@ -53,17 +66,26 @@ function* startedTogether(
   let keys: RecoveryKey[] = [];
   let rootToken = "";
   let deployer = "";
+  let shown = "";
+  const told = join(site.folder, "told");
+  /** What first boot had in its hands and nobody shall find. */
+  const secrets = () => {
+    const decrypted = keys.map(({ encryptedKey }) => site.decrypt(encryptedKey));
+    return [readFileSync(told, "utf8"), ...decrypted.flatMap(spellings)];
+  };
 
   yield [
     "three nodes that start together make one cluster",
     async () => {
+      const watch = new ProcessWatch(() => nodes.flatMap(({ processGroups }) => processGroups));
       const boots = await Promise.all(
         nodes.map(async (node) => {
-          const { status } = await node.firstBoot();
+          const { status } = await (node === first ? node.toldBoot(told) : node.firstBoot());
           await node.open();
           return status;
         }),
       );
+      shown = watch.stop();
       const initialised = nodes.map(initialisations);
       return [
         ...expected("exit codes", boots.join(), "0,0,0"),
@@ -182,14 +204,50 @@ function* startedTogether(
     },
   ];
   yield [
-    "neither tokens nor recovery keys are in what the nodes have said or written beside the storage",
-    () =>
-      nodes.flatMap(({ said }, i) => [
+    "the root token of the first boot is revoked: Vault knows it no more",
+    async () => {
+      const token = readFileSync(told, "utf8");
+      const { status } = await first.call("GET", "auth/token/lookup-self", { token });
+      return [
+        ...(token.startsWith("hvs.") ? [] : ["the first boot must have used a token"]),
+        ...expected("status", status, "403"),
+      ];
+    },
+  ];
+  yield [
+    "no process shows the root token or a recovery key in its arguments or its environment",
+    () => [
+      ...secrets()
+        .filter((secret) => shown.includes(secret.toString()))
+        .map(() => "a process has shown a secret"),
+      // What was looked for in the wrong place cannot be found.
+      ...["put-secret-value", "server -config", "AWS_KMS_ENDPOINT="]
+        .filter((text) => !shown.includes(text))
+        .map((text) => `must have seen ${text}`),
+    ],
+  ];
+  yield [
+    "no file of a node holds the root token or a recovery key, and nobody has said one",
+    () => [
+      ...nodes.flatMap((node) =>
+        node
+          .filesWith(secrets().map((secret) => Buffer.from(secret)))
+          .map((file) => `found in ${file}`),
+      ),
+      ...nodes.flatMap(({ said }, i) => [
+        ...secrets()
+          .filter((secret) => said.includes(secret.toString()))
+          .map(() => `node ${i} has said a secret`),
         ...(/hvs\.[A-Za-z0-9]{20}/.test(said) ? [`node ${i} has said a token`] : []),
-        ...keys
-          .filter(({ encryptedKey }) => said.includes(encryptedKey))
-          .map(({ holder }) => `node ${i} has said ${holder}'s key`),
       ]),
+      // The encrypted keys are there to be found.
+      ...expected(
+        "files with an encrypted key",
+        first.filesWith(keys.slice(0, 1).map(({ encryptedKey }) => Buffer.from(encryptedKey)))
+          .length,
+        "1",
+      ),
+    ],
   ];
   yield [
     "the deployer's role logs in",
@@ -205,7 +263,7 @@ function* startedTogether(
       const answers = await inOrder(await activeOf(nodes), deployer, [
         ["POST", "sys/mounts/pki/kubernetes", { type: "pki" }],
         ["POST", "pki/kubernetes/root/generate/internal", { common_name: "Kubernetes" }],
-        ["PUT", "sys/policies/acl/pki-worker", { policy: "" }],
+        ["PUT", "sys/policies/acl/pki-worker", { policy: workerPolicy }],
         ["POST", "sys/auth/nodes", { type: "aws" }],
         ["DELETE", "sys/auth/nodes"],
         ["DELETE", "sys/policies/acl/pki-worker"],
@@ -388,6 +446,7 @@ function* onOneNode(site: Site, cluster: Cluster): Iterable<Check> {
       const boot = waiting.firstBoot();
       await waiting.untilClosed(501);
       const { status } = await waiting.call("GET", "sys/health");
+      await waiting.untilSaid("Vault is not initialised");
       waiting.close();
       await boot;
       return [
@@ -411,6 +470,57 @@ function* onOneNode(site: Site, cluster: Cluster): Iterable<Check> {
         ...(itself.has(501) || itself.has(200) ? [] : ["it must answer itself"]),
         ...expected("versions of the secret", versions, "1"),
         ...expected("initialisations", initialisations(first), "1"),
+      ];
+    },
+  ];
+}
+
+/** What is wrong with the KMS key, and what the node says and does then. */
+function* withoutKey(site: Site, cluster: Cluster): Iterable<Check> {
+  const [first, second] = cluster.nodes as [Node, Node];
+  const unprepared = async (endpoint: string, reason: string) => {
+    const { status, log } = await first.firstBoot({ AWS_KMS_ENDPOINT: endpoint });
+    const { versions } = await cluster.recorded();
+    return [
+      ...expected("exit code", status, "1"),
+      ...expected("journal", first.state, "nothing"),
+      ...expected("versions of the secret", versions, "0"),
+      ...(log.includes(reason) ? [] : [`must say ${reason}, got ${log}`]),
+      ...(log.includes("Traceback") ? [log] : []),
+    ];
+  };
+  yield [
+    "when KMS does not answer, the server is said to be unreachable, and nothing is stored",
+    () => unprepared("http://127.0.0.1:1", "Vault is unreachable"),
+  ];
+  yield [
+    "when the key must not encrypt, Vault is not initialised, and nothing is stored",
+    () => site.withoutKms("Encrypt", (endpoint) => unprepared(endpoint, "Vault must PUT sys/init")),
+  ];
+  yield [
+    "the first boot after that succeeds",
+    async () => {
+      const { status } = await first.firstBoot();
+      await first.open();
+      return [...expected("exit code", status, "0"), ...expected("journal", first.state, "member")];
+    },
+  ];
+  yield [
+    "a node whose key must not decrypt says that it is sealed, and becomes a member when it may",
+    async () => {
+      await second.killedBoot("before journal: member");
+      await site.withoutKms("Decrypt", async (endpoint) => {
+        const boot = second.firstBoot({ AWS_KMS_ENDPOINT: endpoint });
+        await second.untilSaid("Vault is sealed");
+        second.close();
+        await boot;
+      });
+      const before = second.state;
+      const { status } = await second.firstBoot();
+      return [
+        ...expected("journal of the sealed node", before, "joining"),
+        ...expected("exit code", status, "0"),
+        ...expected("journal", second.state, "member"),
       ];
     },
   ];

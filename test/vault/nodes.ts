@@ -9,6 +9,7 @@ import type { Answer, Ended, Site } from "./site";
 
 const script = resolve(__dirname, "../../components/vault/first-boot.py");
 const kill = resolve(__dirname, "kill.py");
+const tell = resolve(__dirname, "tell.py");
 
 const serverId = "vault.rehearsal.internal";
 const threshold = 2;
@@ -194,6 +195,23 @@ export class Node {
     );
   }
 
+  /** Groups of the processes that run. */
+  get processGroups(): number[] {
+    return this.running.flatMap(({ pid }) => pid ?? []);
+  }
+
+  /** Files of the instance, by path, which hold one of the texts. */
+  filesWith(texts: Buffer[]): string[] {
+    const all = readdirSync(this.root, { recursive: true, withFileTypes: true });
+    return all
+      .filter((entry) => entry.isFile())
+      .map(({ parentPath, name }) => join(parentPath, name))
+      .filter((file) => {
+        const content = readFileSync(file);
+        return texts.some((text) => content.includes(text));
+      });
+  }
+
   /** Names of what storage holds. */
   get stored(): string[] {
     const folder = join(this.data, "raft");
@@ -215,6 +233,11 @@ export class Node {
   /** Runs the script to its end. */
   firstBoot(env: NodeJS.ProcessEnv = {}): Promise<Ended> {
     return this.ended(this.start("python3", [script, this.path("settings.json")], env));
+  }
+
+  /** Runs it as `firstBoot` does, and writes the token that it used into a file. */
+  toldBoot(file: string): Promise<Ended> {
+    return this.ended(this.start("python3", [tell, script, file, this.path("settings.json")]));
   }
 
   /** Runs it until its next step at which it was not killed yet; status null when it was killed. */
@@ -255,6 +278,13 @@ export class Node {
   /** Waits until the server that listens to itself alone has this status. */
   async untilClosed(status: number): Promise<void> {
     await this.until(this.closedAddress, [status]);
+  }
+
+  /** Waits until it has said something. */
+  async untilSaid(text: string): Promise<void> {
+    for (const end = performance.now() + patience; !this.log.includes(text); await sleep(100)) {
+      if (performance.now() > end) throw new Error(`it must say "${text}", got ${this.log}`);
+    }
   }
 
   private async until(address: string, statuses: number[]): Promise<void> {

@@ -1,6 +1,8 @@
 import { execFile, execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer, request as requestPlain } from "node:http";
 import { request } from "node:https";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -87,6 +89,32 @@ export class Site {
       env: this.env,
     });
     return (stdout === "" ? undefined : JSON.parse(stdout)) as T;
+  }
+
+  /** Does something with an endpoint of KMS that refuses one operation, as a key's policy does. */
+  async withoutKms(operation: string, something: (endpoint: string) => Promise<string[] | void>) {
+    const server = createServer((incoming, outgoing) => {
+      if (incoming.headers["x-amz-target"] === `TrentService.${operation}`) {
+        outgoing.writeHead(400, { "Content-Type": "application/x-amz-json-1.1" });
+        outgoing.end(JSON.stringify({ __type: "AccessDeniedException", message: "not allowed" }));
+        return;
+      }
+      const { method, headers, url } = incoming;
+      const passedOn = requestPlain(`${this.endpoint}${url}`, { method, headers }, (answer) => {
+        outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
+        answer.pipe(outgoing);
+      });
+      passedOn.on("error", () => outgoing.destroy());
+      incoming.pipe(passedOn);
+    });
+    await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+    try {
+      const { port } = server.address() as AddressInfo;
+      return (await something(`http://127.0.0.1:${port}`)) ?? [];
+    } finally {
+      server.close();
+      server.closeAllConnections();
+    }
   }
 
   /** A role that anybody may take here. */
