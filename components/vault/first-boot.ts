@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { deployerPolicy, snapshotsPolicy } from "./server-policies";
 
 /** Who gets a recovery key, encrypted so that nobody else can read it. */
@@ -40,6 +42,9 @@ export interface FirstBootArgs {
   /** ARN of the IAM role of the nodes. */
   serverRoleArn: string;
 }
+
+/** The script of the first boot, of which Python runs a copy on each node. */
+export const firstBootScript = readFileSync(join(__dirname, "first-boot.py"), "utf8");
 
 /** The settings of the script, as a text of JSON. None of them is secret. */
 export function firstBootSettings(args: FirstBootArgs): string {

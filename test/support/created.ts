@@ -39,6 +39,13 @@ export async function created(build: () => unknown): Promise<Created[]> {
   return seen.toSorted((a, b) => compare(a.type, b.type) || compare(a.name, b.name));
 }
 
+/** A value that the program marked as secret: the state keeps it encrypted. */
+export const secretly = (value: unknown) => ({
+  // Names of github.com/pulumi/pulumi/blob/master/sdk/nodejs/runtime/rpc.ts: a special signature, and that of a secret.
+  "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270",
+  value,
+});
+
 /** The inputs of the resources of one type, by name. */
 export function ofType(resources: Created[], type: string): Record<string, Created["inputs"]> {
   return Object.fromEntries(
@@ -72,6 +79,15 @@ function computed(type: string, name: string, inputs: Created["inputs"]): Record
       };
     case "aws:opensearch/domain:Domain":
       return { endpoint: `${name}.es` };
+    case "tls:index/privateKey:PrivateKey":
+      return { privateKeyPem: `key of ${name}` };
+    case "tls:index/certRequest:CertRequest":
+      return { certRequestPem: `request of ${name}` };
+    case "tls:index/selfSignedCert:SelfSignedCert":
+    case "tls:index/locallySignedCert:LocallySignedCert":
+      return { certPem: `certificate of ${name}` };
+    case "aws:ec2/networkInterface:NetworkInterface":
+      return { privateIp: `address of ${name}` };
     case "aws:ec2/vpcEndpoint:VpcEndpoint":
       return { prefixListId: `${name}-prefix-list` };
     default:

@@ -21,7 +21,7 @@ export async function* firstBootChecks(site: Site, vault: string): AsyncGenerato
   const together = await cluster("together");
   let setUp = "";
   try {
-    yield* startedTogether(site, together, roles, (found) => (setUp = found));
+    yield* startedTogether(site, together, roles, cluster, (found) => (setUp = found));
   } finally {
     together.close();
   }
@@ -59,6 +59,7 @@ function* startedTogether(
   site: Site,
   cluster: Cluster,
   roles: RoleArns,
+  create: (name: string) => Promise<Cluster>,
   tell: (setUp: string) => void,
 ): Iterable<Check> {
   let setUp = "";
@@ -363,6 +364,41 @@ function* startedTogether(
         ...expected("the secret", JSON.stringify(after), JSON.stringify(before)),
         ...(body.data ? [] : ["it must know the root token of the cluster"]),
       ];
+    },
+  ];
+  yield [
+    "a snapshot brings all back into a Vault that began anew with the same KMS key, and its recovery keys with it",
+    async () => {
+      const file = join(site.folder, "snapshot");
+      const decrypted = (all: RecoveryKey[]) =>
+        all.slice(0, 2).map(({ encryptedKey }) => site.decrypt(encryptedKey));
+      const saved = await (await activeOf(nodes)).snapshot("save", file, rootToken);
+      // The other Vault has the same addresses.
+      cluster.close();
+      const other = await create("anew");
+      try {
+        const anew = other.first;
+        await anew.firstBoot();
+        await anew.open();
+        const token = await anew.rootToken(decrypted((await other.recorded()).keys));
+        const isKnown = async () =>
+          (await anew.call("GET", "auth/token/lookup-self", { token: rootToken })).status;
+        const before = await isKnown();
+        const restored = await anew.snapshot("restore", file, token);
+        for (let tries = 0; tries < 120 && (await isKnown()) !== 200; tries++) {
+          await new Promise((done) => setTimeout(done, 500));
+        }
+        const made = await anew.rootToken(decrypted(keys));
+        return [
+          ...expected("exit code of the snapshot", saved.status, "0"),
+          ...expected("the old root token before", before, "403"),
+          ...expected("exit code of the restore", restored.status, "0"),
+          ...expected("the old root token", await isKnown(), "200"),
+          ...(made.startsWith("hvs.") ? [] : ["the old recovery keys must make a root token"]),
+        ];
+      } finally {
+        other.close();
+      }
     },
   ];
 }

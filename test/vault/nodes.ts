@@ -251,15 +251,13 @@ export class Node {
     something: Promise<unknown>,
   ): Promise<{ itself: Set<number>; others: Set<number> }> {
     const seen = { itself: new Set<number>(), others: new Set<number>() };
-    let isOver = false;
-    const over = something.then(() => (isOver = true));
-    while (!isOver) {
+    const look = async () => {
       const own = await callVault(this.closedAddress, this.caFile, "GET", "sys/health");
       seen.itself.add(own.status);
       seen.others.add((await this.call("GET", "sys/health")).status);
-      await sleep(20);
-    }
-    await over;
+    };
+    const over = something.then(() => true);
+    while (!(await Promise.race([over, sleep(20, false)]))) await look();
     return seen;
   }
 
@@ -317,6 +315,18 @@ export class Node {
     );
     const token = /hvs\.\S+/.exec(ended.log)?.[0];
     return { log: ended.log, ...(token !== undefined && { token }) };
+  }
+
+  /** `vault operator raft snapshot`, to a file or from it; `-force` takes one of another Vault with the same seal. */
+  snapshot(action: "save" | "restore", file: string, token: string): Promise<Ended> {
+    const force = action === "restore" ? ["-force"] : [];
+    return this.ended(
+      this.start(this.vault, ["operator", "raft", "snapshot", action, ...force, file], {
+        VAULT_ADDR: this.address,
+        VAULT_CACERT: this.caFile,
+        VAULT_TOKEN: token,
+      }),
+    );
   }
 
   /** A root token, as people make one of recovery keys, and what it sees of what the first boot made. */

@@ -99,7 +99,7 @@ export class Site {
         outgoing.end(JSON.stringify({ __type: "AccessDeniedException", message: "not allowed" }));
         return;
       }
-      const { method, headers, url } = incoming;
+      const { method, headers, url = "/" } = incoming;
       const passedOn = requestPlain(`${this.endpoint}${url}`, { method, headers }, (answer) => {
         outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
         answer.pipe(outgoing);
