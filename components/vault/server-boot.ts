@@ -10,7 +10,7 @@ const vendorKey = {
  * Release of Vault's package. Raise it here: instances that exist keep theirs until they are replaced, one by one. What
  * `npm run verify:vault` runs is 1.21.0, built from its source; the package itself was not installed here.
  */
-export const vaultVersion = "1.21.4-1";
+const vaultVersion = "1.21.4-1";
 
 /** Folder of what must outlive an instance, on a volume of its own. */
 export const dataFolder = "/var/lib/vault";

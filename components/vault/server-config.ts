@@ -2,7 +2,7 @@
 export const apiPort = 8200;
 
 /** Port by which Vault's servers speak with each other. */
-export const clusterPort = 8201;
+const clusterPort = 8201;
 
 export interface ServerConfigArgs {
   /** Name of the node among its peers. It stays when the instance is replaced. */
