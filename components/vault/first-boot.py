@@ -73,7 +73,10 @@ class Vault:
         return "Vault is " + TROUBLE.get(status, "up, but answers with status %s" % status) % {"problem": self.problem}
 
     def do(self, method, path, body=None):
-        status, answer = self.call(method, path, body)
+        try:
+            status, answer = self.call(method, path, body)
+        except OSError as error:
+            raise Refused("Vault must %s %s, but is unreachable: %s" % (method, path, error)) from error
         if status not in (200, 204):
             raise Refused("Vault must %s %s, got %s %s" % (method, path, status, answer.get("errors")))
         return answer
@@ -349,8 +352,11 @@ def main(arguments):
         settings = json.load(file)
     try:
         run(settings)
-    except (Refused, subprocess.TimeoutExpired, OSError) as error:
+    except Refused as error:
         say(str(error))
+        return 1
+    except (subprocess.TimeoutExpired, OSError) as error:
+        say("%s must be usable, and so must the AWS CLI: %s" % (settings["dataFolder"], error))
         return 1
     return 0
 

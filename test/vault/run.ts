@@ -4,6 +4,7 @@ import { findPythonPackages } from "../tools/cache";
 import { findMoto } from "../verify-aws/moto";
 import { firstBootChecks } from "./first-boot";
 import { allAddresses } from "./nodes";
+import { serverBootChecks } from "./server-boot";
 import { Site } from "./site";
 
 /** `npm run verify:vault`: what this project says to Vault, on a real one. */
@@ -13,6 +14,7 @@ async function main(): Promise<void> {
   const checked = new Checked();
   const site = await Site.open(moto, awsCli, allAddresses);
   try {
+    await checked.run(serverBootChecks());
     await checked.run(firstBootChecks(site, path));
   } finally {
     site.close();

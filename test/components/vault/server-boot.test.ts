@@ -19,7 +19,6 @@ function written(path: string): string {
 
 const install = written("/usr/local/sbin/drawbridge-vault-install");
 const snapshot = written("/usr/local/sbin/drawbridge-vault-snapshot");
-const files = written("/usr/local/sbin/drawbridge-vault-files");
 
 function complaintsOf(command: string, args: string[], input: string): string {
   const { status, stderr, error } = spawnSync(command, args, { input, encoding: "utf8" });
@@ -27,13 +26,11 @@ function complaintsOf(command: string, args: string[], input: string): string {
 }
 
 describe("serverUserData", () => {
-  it("fits into user data, and is sound shell and Python", () => {
+  it("fits into user data, and is sound shell", () => {
     expect(Buffer.byteLength(script)).toBeLessThan(mostUserData);
     expect(complaintsOf("sh", ["-n"], script)).toBe("");
     expect(complaintsOf("sh", ["-n"], install)).toBe("");
     expect(complaintsOf("sh", ["-n"], snapshot)).toBe("");
-    const compiles = "import sys; compile(sys.stdin.read(), 'files', 'exec')";
-    expect(complaintsOf("python3", ["-c", compiles], files)).toBe("");
   });
 
   it("trusts one key of the vendor's, and installs a pinned package signed by it", () => {
