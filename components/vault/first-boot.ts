@@ -87,6 +87,7 @@ function login(principal: string, policy: string, seconds: number) {
     bound_iam_principal_arn: [principal],
     resolve_aws_unique_ids: true,
     token_policies: [policy],
+    token_no_default_policy: true,
     token_ttl: seconds,
     token_explicit_max_ttl: seconds,
   };

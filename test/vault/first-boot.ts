@@ -263,7 +263,9 @@ function* startedTogether(
     async () => {
       const answers = await inOrder(await activeOf(nodes), deployer, [
         ["POST", "sys/mounts/pki/kubernetes", { type: "pki" }],
-        ["POST", "pki/kubernetes/root/generate/internal", { common_name: "Kubernetes" }],
+        ["POST", "pki/kubernetes/issuers/generate/root/internal", { common_name: "Kubernetes" }],
+        ["POST", "pki/kubernetes/config/crl", { auto_rebuild: true }],
+        ["POST", "pki/kubernetes/roles/worker", { allowed_domains: ["worker"] }],
         ["PUT", "sys/policies/acl/pki-worker", { policy: workerPolicy }],
         ["POST", "sys/auth/nodes", { type: "aws" }],
         ["DELETE", "sys/auth/nodes"],
@@ -290,6 +292,9 @@ function* startedTogether(
         ["POST", "auth/token/create", { policies: ["root"] }],
         ["POST", "auth/token/create-orphan"],
         ["POST", "sys/mounts/secret", { type: "kv" }],
+        ["POST", "pki/kubernetes/issue/worker", { common_name: "worker" }],
+        ["POST", "pki/kubernetes/sign-verbatim", { csr: "" }],
+        ["POST", "pki/kubernetes/issuers/generate/root/exported", { common_name: "Kubernetes" }],
       ]);
       return answers
         .filter(({ status }) => status !== 403)
