@@ -35,6 +35,8 @@ export class Cluster {
     roles: { deployer: string; servers: string },
     name: string,
   ) {
+    // However the checks end, nothing of theirs goes on.
+    process.once("exit", this.end);
     this.nodes = [0, 1, 2].map(
       (index) => new Node(site, vault, join(site.folder, name), index, recoverySecret, roles),
     );
@@ -97,8 +99,13 @@ export class Cluster {
   }
 
   close(): void {
-    for (const node of this.nodes) node.close();
+    process.off("exit", this.end);
+    this.end();
   }
+
+  private readonly end = (): void => {
+    for (const node of this.nodes) node.close();
+  };
 }
 
 export interface RecoveryKey {

@@ -9,6 +9,9 @@ import { Site } from "./site";
 
 /** `npm run verify:vault`: what this project says to Vault, on a real one. */
 async function main(): Promise<void> {
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+    process.on(signal, () => process.exit(130));
+  }
   const { path } = await findVault(console.log);
   const [moto, awsCli] = [await findMoto(console.log), await findPythonPackages("aws-cli")];
   const checked = new Checked();

@@ -74,7 +74,7 @@ describe("firstBootSettings", () => {
 
   it("gives the deployer no path of what first boot makes", () => {
     const paths = (policy = "") =>
-      [...policy.matchAll(/^path "([^"]+)"/gm)].map(([, path]) => path);
+      [...policy.matchAll(/^path "([^"]+)"/gm)].map(([, path = ""]) => path);
     expect(paths(settings.policies["snapshots"])).toEqual([...itself, "sys/storage/raft/snapshot"]);
     const deployer = paths(settings.policies["deployer"]).filter((path) => !itself.includes(path));
     expect(deployer.length).toBeGreaterThan(5);
