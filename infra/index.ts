@@ -22,6 +22,7 @@ import { SecurityGroupRules, SecurityGroups } from "../components/aws/security-g
 import { SshBastion, sshBastionCalls } from "../components/aws/ssh-bastion";
 import { resolverAddress } from "../components/aws/subnets";
 import { ThreatDetection } from "../components/aws/threat-detection";
+import { VaultServers, vaultServerCalls } from "../components/vault/servers";
 import { accountProvider, stackTags } from "./account";
 import { loadConfig } from "./config/config";
 import { clientCidrs } from "./config/entry";
@@ -41,7 +42,7 @@ export = async () => {
   const { createServiceLinkedRoles } = config;
   const keys = new Keys("keys", { accountId, region, createServiceLinkedRoles }, options);
 
-  const { accessLogs, snapshots } = new Buckets(
+  const { accessLogs, snapshots, snapshotsKeyAlias } = new Buckets(
     "buckets",
     { ...place, deletionProtection },
     options,
@@ -95,7 +96,7 @@ export = async () => {
       subnetIds: network.dataSubnetIds,
       securityGroupId: groups.id("endpoints"),
       routeTableIds: network.privateRouteTableIds,
-      moreCalls: config.ssh ? sshBastionCalls : {},
+      moreCalls: { ...vaultServerCalls, ...(config.ssh && sshBastionCalls) },
     },
     options,
   );
@@ -267,6 +268,32 @@ export = async () => {
     options,
   );
 
+  const vault = new VaultServers(
+    "vault",
+    {
+      ...place,
+      ...config.vault,
+      recoveryHolders: config.vault.recoveryHolders.map(({ name, publicKey }) => ({
+        name,
+        fingerprint: publicKey.fingerprint,
+        publicKey: publicKey.binary,
+      })),
+      deployerRoleArn: config.deployerRoleArn,
+      vpcId: network.vpcId,
+      zones: config.zones.slice(0, 3).map((zone, i) => ({ zone, subnetId: network.dataSubnetIds[i] ?? "" })),
+      securityGroupId: groups.id("vault"),
+      balancerGroupId: groups.id("vault-door"),
+      volumeKeyArn: keys.volumes,
+      logKeyArn: keys.logs,
+      snapshots,
+      snapshotsKeyAlias,
+      tags,
+      prerequisites: [...network.egress, endpoints, rules],
+      deletionProtection,
+    },
+    options,
+  );
+
   return {
     clusterName: cluster.name,
     clusterEndpoint: cluster.endpoint,
@@ -280,6 +307,9 @@ export = async () => {
     allowedImages: registry.allowedImages,
     entryDnsName: entry.dnsName,
     entryTargetGroupArn: entry.targetGroupArn,
+    vaultAddress: vault.address,
+    vaultCaCertificate: vault.caCertificate,
+    vaultRecoverySecretArn: vault.recoverySecretArn,
     ...(bastion && {
       sessionPolicyArn: bastion.sessionPolicyArn,
       sessionDocumentName: bastion.sessionDocumentName,

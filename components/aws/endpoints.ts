@@ -61,6 +61,7 @@ const actions: Record<string, string[]> = {
     "logs:DescribeLogStreams",
     "logs:PutLogEvents",
   ],
+  secretsmanager: [],
   ssm: [
     "ssm:DescribeDocument",
     "ssm:GetDocument",

@@ -12,6 +12,12 @@ import { vpcHasRoom, zonesAreOfTheRegion } from "./network";
 import { cachesCanLogIn, cachesHaveRoom } from "./registry";
 import { peopleHaveKeysOfTheirOwn, sshFitsTheMode } from "./ssh";
 import { stackName, stackNameFits } from "./stack";
+import {
+  holdersAreDistinct,
+  keysFitIntoTheFiles,
+  thresholdIsInReach,
+  vaultHasThreeZones,
+} from "./vault";
 import { vpnFitsTheMode, vpnHasItsOwnNetwork, vpnIsOfTheStack, vpnNamesAreUnique } from "./vpn";
 
 /** The configuration of one stack, checked. */
@@ -42,6 +48,10 @@ const crossChecks: ((config: Partial<Fields>) => Fault[])[] = [
   principalsAreDistinct,
   cachesCanLogIn,
   readersAreOfTheAccount,
+  thresholdIsInReach,
+  holdersAreDistinct,
+  keysFitIntoTheFiles,
+  vaultHasThreeZones,
 ];
 
 /**
