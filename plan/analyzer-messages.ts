@@ -140,7 +140,8 @@ const answers = new Map<string, Answer>();
 /** What one call reported about `urn`. Resources of a type have the same answer as a rule, which is read once. */
 export function reportOf(bytes: Uint8Array, urn: string): Report {
   const key = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1");
-  const { diagnostics, notApplicable } = answers.get(key) ?? decoded(analyzeResponse, bytes);
-  answers.set(key, { diagnostics, notApplicable });
+  let answer = answers.get(key);
+  if (answer === undefined) answers.set(key, (answer = decoded(analyzeResponse, bytes)));
+  const { diagnostics, notApplicable } = answer;
   return { diagnostics: diagnostics.map((said) => diagnosticOf(said, urn)), notApplicable };
 }

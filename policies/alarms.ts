@@ -3,14 +3,17 @@ import type { Finding, Resource, Stack } from "./model";
 import { stackRule } from "./rule";
 import { token } from "./tokens";
 
-/** Filters on the log group that receives a trail's events: what they count are deeds, not noise. */
-function trailFilters(stack: Stack): Resource[] {
+/** The log groups that receive a trail's events. Whoever else has the events has their alarms, too. */
+function trailGroups(stack: Stack): Resource[] {
   const groups = stack
     .all(token.trail)
     .flatMap((trail) => stack.refs(trail.at("cloudWatchLogsGroupArn"), [token.logGroup]).found);
-  return [...new Set(groups)].flatMap((group) =>
-    stack.users(group, [token.logMetricFilter], "logGroupName"),
-  );
+  return [...new Set(groups)];
+}
+
+/** What filters on such a group count are deeds, not noise. */
+function filtersOf(group: Resource, stack: Stack): Resource[] {
+  return stack.users(group, [token.logMetricFilter], "logGroupName");
 }
 
 export const alarmsAtOnce = stackRule({
@@ -25,7 +28,7 @@ export const alarmsAtOnce = stackRule({
   types: [token.trail],
   *checkStack(stack) {
     const alarms = stack.all(token.metricAlarm);
-    for (const filter of trailFilters(stack)) {
+    for (const filter of trailGroups(stack).flatMap((group) => filtersOf(group, stack))) {
       yield* filter.must("metricTransformation.value", countsOne);
       for (const alarm of alarms.filter((one) => watches(one, filter))) yield* atOnce(alarm);
     }
@@ -89,12 +92,8 @@ export const trailWatched = stackRule({
   url: "https://docs.aws.amazon.com/securityhub/latest/userguide/cloudwatch-controls.html",
   types: [token.trail],
   *checkStack(stack) {
-    for (const trail of stack.all(token.trail)) {
-      const [group] = stack.refs(trail.at("cloudWatchLogsGroupArn"), [token.logGroup]).found;
-      // Whoever else has the trail's events has its alarms, too.
-      if (!group) continue;
-      const filters = stack.users(group, [token.logMetricFilter], "logGroupName");
-      const patterns = filters.map((filter) => filter.at("pattern"));
+    for (const group of trailGroups(stack)) {
+      const patterns = filtersOf(group, stack).map((filter) => filter.at("pattern"));
       const missing = events.filter(
         ([, names]) => !patterns.some(({ text }) => names.every((name) => text.includes(name))),
       );

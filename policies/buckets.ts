@@ -7,9 +7,9 @@ import { token } from "./tokens";
 
 /** Both names that @pulumi/aws has for a bucket; the settings have two as well. */
 export const bucketTypes = [token.bucket, token.bucketV2];
-const encryptionTypes = [token.bucketEncryption, token.bucketEncryptionV2];
+export const encryptionTypes = [token.bucketEncryption, token.bucketEncryptionV2];
 const versioningTypes = [token.bucketVersioning, token.bucketVersioningV2];
-const lifecycleTypes = [token.bucketLifecycle, token.bucketLifecycleV2];
+export const lifecycleTypes = [token.bucketLifecycle, token.bucketLifecycleV2];
 export const loggingTypes = [token.bucketLogging, token.bucketLoggingV2];
 export const lockTypes = [token.bucketLock, token.bucketLockV2];
 

@@ -57,9 +57,14 @@ function* namesGroups(sources: readonly Resource[], stack: Stack): Iterable<Find
   if (fields.length === 0) yield source.at("vpcSecurityGroupIds").fail("name a security group");
   for (const field of fields) {
     if (isClusterGroup(field, stack)) yield field.fail("not be the group that EKS makes");
-    else if (isDefault(field, stack)) yield field.fail("not be the VPC's default group");
-    else yield* stack.refs(field, [token.securityGroup]).unknown.map((open) => open.undecided());
+    else yield* ownGroup(field, stack);
   }
+}
+
+/** What is found of a field that must name a group of the program. */
+export function ownGroup(field: Field, stack: Stack): Finding[] {
+  if (isDefault(field, stack)) return [field.fail("not be the VPC's default group")];
+  return stack.refs(field, [token.securityGroup]).unknown.map((open) => open.undecided());
 }
 
 /** The groups that a template or an instance names; an interface that exists already has its own. */

@@ -6,13 +6,13 @@ import {
   isEveryResource,
   isEveryResourceOfAKind,
   isLimitedBy,
-  permissionsOf,
+  ofPermissions,
   permissionTypes,
-  statements,
+  someOf,
 } from "./policy-documents";
 import { resourceRule } from "./rule";
 import type { Truth } from "./truth";
-import { all, any, not } from "./truth";
+import { all, not } from "./truth";
 
 /**
  * Actions by which a principal gets more rights than it was given, alone or with a service that takes a role:
@@ -67,11 +67,7 @@ export const noEscalation = resourceRule({
   url: "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html",
   types: permissionTypes,
   *check(resource) {
-    const documents = permissionsOf(resource);
-    if (documents.length === 0) {
-      yield { verdict: "notApplicable", message: "the role has no policies of its own" };
-    }
-    for (const statement of documents.flatMap(statements)) yield* confined(statement);
+    yield* ofPermissions(resource, confined);
   },
 });
 
@@ -84,15 +80,8 @@ function* confined(statement: Field): Iterable<Finding> {
   ];
   yield* wholeService;
   if (wholeService.length > 0) return;
-  const found = escalations.map((action): [string, Truth] => [
-    action,
-    escalates(statement, action),
-  ]);
-  const certain = found.filter(([, truth]) => truth).map(([action]) => action);
-  yield* statement.judge(
-    not(any(found.map(([, truth]) => truth))),
-    `not allow ${certain.slice(0, 3).join(", ")}${certain.length > 3 ? " and more" : ""} on every resource`,
-  );
+  const { truth, words } = someOf(escalations, (action) => escalates(statement, action));
+  yield* statement.judge(not(truth), `not allow ${words} on every resource`);
 }
 
 function escalates(statement: Field, action: string): Truth {

@@ -1,13 +1,15 @@
-import type { Field, Resource } from "./model";
+import type { Field, Finding, Resource } from "./model";
 import {
   allows,
   grants,
   isEveryActionOfAService,
   isEveryResourceOfAKind,
   isLimitedBy,
+  ofPermissions,
+  ofStatements,
   permissionsOf,
   permissionTypes,
-  statements,
+  someOf,
 } from "./policy-documents";
 import { resourceRule } from "./rule";
 import { token } from "./tokens";
@@ -26,13 +28,17 @@ const resourcePolicies: Record<string, string> = {
 
 const documentTypes = [...new Set([...permissionTypes, ...Object.keys(resourcePolicies)])];
 
-/** What the resource allows, to itself and to others. */
-function documentsOf(resource: Resource): Field[] {
-  const { type } = resource;
+/** What is found of each statement by which the resource allows something, to itself or to others. */
+function ofAllStatements(
+  resource: Resource,
+  judge: (statement: Field) => Iterable<Finding>,
+): Iterable<Finding> {
+  const { type, name } = resource;
   const own = permissionTypes.some((one) => one === type) ? permissionsOf(resource) : [];
   const path = resourcePolicies[type];
   const given = path === undefined ? [] : [resource.at(path)];
-  return [...own, ...given.filter(({ present }) => present)];
+  const documents = [...own, ...given.filter(({ present }) => present)];
+  return ofStatements(documents, `${name} has no policy of its own`, judge);
 }
 
 export const noWholeService = resourceRule({
@@ -46,16 +52,12 @@ export const noWholeService = resourceRule({
   url: "https://docs.aws.amazon.com/securityhub/latest/userguide/iam-controls.html#iam-21",
   types: documentTypes,
   *check(resource) {
-    const documents = documentsOf(resource);
-    if (documents.length === 0) {
-      yield { verdict: "notApplicable", message: `${resource.name} has no policy of its own` };
-    }
-    for (const statement of documents.flatMap(statements)) {
-      yield* statement.judge(
+    yield* ofAllStatements(resource, (statement) =>
+      statement.judge(
         any([not(allows(statement)), not(isEveryActionOfAService(statement))]),
         "not allow every action of a service",
-      );
-    }
+      ),
+    );
   },
 });
 
@@ -70,17 +72,15 @@ export const actionsNamed = resourceRule({
   url: "https://docs.aws.amazon.com/IAM/latest/UserGuide/best-practices.html#grant-least-privilege",
   types: documentTypes,
   *check(resource) {
-    const documents = documentsOf(resource);
-    if (documents.length === 0) {
-      yield { verdict: "notApplicable", message: `${resource.name} has no policy of its own` };
-    }
-    for (const statement of documents.flatMap(statements)) {
-      const families = statement.at("Action").each().map(isFamilyOfActions);
-      yield* statement.judge(
-        any([not(allows(statement)), not(any(families))]),
+    yield* ofAllStatements(resource, (statement) =>
+      statement.judge(
+        any([
+          not(allows(statement)),
+          not(any(statement.at("Action").each().map(isFamilyOfActions))),
+        ]),
         "name its actions without wildcards",
-      );
-    }
+      ),
+    );
   },
 });
 
@@ -165,26 +165,17 @@ export const resourcesNamed = resourceRule({
   url: "https://docs.aws.amazon.com/IAM/latest/UserGuide/access_controlling.html#access_controlling-resources",
   types: permissionTypes,
   *check(resource) {
-    const documents = permissionsOf(resource);
-    if (documents.length === 0) {
-      yield { verdict: "notApplicable", message: "the role has no policies of its own" };
-    }
-    for (const statement of documents.flatMap(statements)) {
-      const everywhere = all([
-        isEveryResourceOfAKind(statement),
-        not(isLimitedBy(statement, resourceKeys)),
-      ]);
-      // What names its resources may do with them what it likes, as far as this rule goes.
-      if (everywhere === false) continue;
-      const granted = dataActions.map((action): [string, Truth] => [
-        action,
-        grants(statement, action),
-      ]);
-      const certain = granted.filter(([, truth]) => truth).map(([action]) => action);
-      yield* statement.judge(
-        not(all([everywhere, any(granted.map(([, truth]) => truth))])),
-        `name the resources of ${certain.slice(0, 3).join(", ")}${certain.length > 3 ? " and more" : ""}`,
-      );
-    }
+    yield* ofPermissions(resource, namesResources);
   },
 });
+
+function* namesResources(statement: Field): Iterable<Finding> {
+  const everywhere = all([
+    isEveryResourceOfAKind(statement),
+    not(isLimitedBy(statement, resourceKeys)),
+  ]);
+  // What names its resources may do with them what it likes, as far as this rule goes.
+  if (everywhere === false) return;
+  const { truth, words } = someOf(dataActions, (action) => grants(statement, action));
+  yield* statement.judge(not(all([everywhere, truth])), `name the resources of ${words}`);
+}

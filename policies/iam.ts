@@ -3,9 +3,8 @@ import {
   allows,
   isEveryAction,
   isEveryResource,
-  permissionsOf,
+  ofPermissions,
   permissionTypes,
-  statements,
 } from "./policy-documents";
 import { resourceRule, stackRule } from "./rule";
 import { token } from "./tokens";
@@ -22,16 +21,12 @@ export const noStarStar = resourceRule({
   url: "https://docs.aws.amazon.com/IAM/latest/UserGuide/best-practices.html#grant-least-privilege",
   types: permissionTypes,
   *check(resource) {
-    const documents = permissionsOf(resource);
-    if (documents.length === 0) {
-      yield { verdict: "notApplicable", message: "the role has no policies of its own" };
-    }
-    for (const statement of documents.flatMap(statements)) {
-      yield* statement.judge(
+    yield* ofPermissions(resource, (statement) =>
+      statement.judge(
         not(all([allows(statement), isEveryAction(statement), isEveryResource(statement)])),
         "not allow every action on every resource",
-      );
-    }
+      ),
+    );
   },
 });
 

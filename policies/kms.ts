@@ -7,6 +7,8 @@ import {
   isForAnybody,
   isLimitedBy,
   isWholeAccount,
+  ofPermissions,
+  ofStatements,
   permissionsOf,
   permissionTypes,
   principals,
@@ -144,22 +146,17 @@ export const grantsLimited = resourceRule({
   types: [...keyTypes, ...permissionTypes],
   *check(resource) {
     const isKey = keyTypes.includes(resource.type);
-    const documents = isKey
-      ? [resource.at("policy")].filter(({ present }) => present)
-      : permissionsOf(resource);
-    if (documents.length === 0) {
-      yield { verdict: "notApplicable", message: `${resource.name} has no policy of its own` };
-    }
-    for (const statement of documents.flatMap(statements)) {
-      yield* statement.judge(
+    const documents = permissionsOf(resource);
+    yield* ofStatements(documents, `${resource.name} has no policy of its own`, (statement) =>
+      statement.judge(
         any([
           not(grants(statement, "kms:CreateGrant")),
           isKey ? handsOver(statement) : false,
           limitsGrants(statement),
         ]),
         "limit kms:CreateGrant by kms:GrantIsForAWSResource, kms:GrantOperations or kms:GranteePrincipal",
-      );
-    }
+      ),
+    );
   },
 });
 
@@ -195,19 +192,15 @@ export const decryptNamedKeys = resourceRule({
   url: "https://docs.aws.amazon.com/securityhub/latest/userguide/kms-controls.html",
   types: permissionTypes,
   *check(resource) {
-    const documents = permissionsOf(resource);
-    if (documents.length === 0) {
-      yield { verdict: "notApplicable", message: "the role has no policies of its own" };
-    }
-    for (const statement of documents.flatMap(statements)) {
+    yield* ofPermissions(resource, (statement) => {
       const decrypts = ["kms:Decrypt", "kms:ReEncryptFrom", "kms:CreateGrant"].map((action) =>
         grants(statement, action),
       );
-      yield* statement.judge(
+      return statement.judge(
         any([not(any(decrypts)), not(coversKeys(statement)), namesKeys(statement)]),
         "name the keys that it decrypts with",
       );
-    }
+    });
   },
 });
 
@@ -254,18 +247,14 @@ export const keyActionsNamed = resourceRule({
   url: "https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html",
   types: keyTypes,
   *check(key) {
-    const policy = key.at("policy");
-    if (!policy.present) {
-      yield { verdict: "notApplicable", message: `${key.name} has no policy of its own` };
-    }
-    for (const statement of policy.present ? statements(policy) : []) {
-      yield* statement.judge(
+    yield* ofStatements(permissionsOf(key), `${key.name} has no policy of its own`, (statement) =>
+      statement.judge(
         any([
           not(all([allows(statement), isEveryActionOfAService(statement)])),
           handsOver(statement),
         ]),
         "name the actions in use",
-      );
-    }
+      ),
+    );
   },
 });

@@ -1,4 +1,4 @@
-import type { Field, Resource } from "./model";
+import type { Field, Finding, Resource } from "./model";
 import { token } from "./tokens";
 import type { Truth } from "./truth";
 import { all, any, not } from "./truth";
@@ -8,6 +8,16 @@ import { isUnknown, replaceUnknown } from "./unknown";
 export function statements(document: Field): Field[] {
   const parsed = document.json();
   return parsed.unknown ? [parsed] : parsed.at("Statement").each();
+}
+
+/** What is found of each statement of some documents. Where there is none, a rule about them does not apply. */
+export function* ofStatements(
+  documents: readonly Field[],
+  none: string,
+  judge: (statement: Field) => Iterable<Finding>,
+): Iterable<Finding> {
+  if (documents.length === 0) yield { verdict: "notApplicable", message: none };
+  for (const statement of documents.flatMap(statements)) yield* judge(statement);
 }
 
 export function allows(statement: Field): Truth {
@@ -235,4 +245,25 @@ export function permissionsOf(resource: Resource): Field[] {
   return resource.type === token.role
     ? resource.each("inlinePolicies").map((policy) => policy.at("policy"))
     : [resource.at("policy")].filter(({ present }) => present);
+}
+
+/** What is found of each statement that gives rights to such a resource. */
+export function ofPermissions(
+  resource: Resource,
+  judge: (statement: Field) => Iterable<Finding>,
+): Iterable<Finding> {
+  return ofStatements(permissionsOf(resource), "the role has no policies of its own", judge);
+}
+
+/** Whether any of the actions is one of those that `holds` tells, and the first of them in words. */
+export function someOf(
+  actions: readonly string[],
+  holds: (action: string) => Truth,
+): { truth: Truth; words: string } {
+  const found = actions.map((action): [string, Truth] => [action, holds(action)]);
+  const certain = found.filter(([, truth]) => truth).map(([action]) => action);
+  return {
+    truth: any(found.map(([, truth]) => truth)),
+    words: `${certain.slice(0, 3).join(", ")}${certain.length > 3 ? " and more" : ""}`,
+  };
 }

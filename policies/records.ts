@@ -1,6 +1,8 @@
 import {
   bucketTypes,
+  encryptionTypes,
   holdsFor,
+  lifecycleTypes,
   lockTypes,
   loggingTypes,
   mustHave,
@@ -13,9 +15,6 @@ import { stackRule } from "./rule";
 import { token } from "./tokens";
 import type { Truth } from "./truth";
 import { all, any, not } from "./truth";
-
-const lifecycleTypes = [token.bucketLifecycle, token.bucketLifecycleV2];
-const encryptionTypes = [token.bucketEncryption, token.bucketEncryptionV2];
 
 /** What PCI DSS 4.0 (10.5.1) wants at hand at once, in days. */
 const atHandDays = 90;

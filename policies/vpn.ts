@@ -1,6 +1,7 @@
 import { coversWorld, isNetwork, isPrivate } from "./addresses";
+import { ownGroup } from "./compute-security-groups";
 import { is, isAbsent, isBetween, isNot, isSet, known } from "./conditions";
-import type { Field, Finding, Resource, Stack } from "./model";
+import type { Field, Finding, Resource } from "./model";
 import { resourceRule, stackRule } from "./rule";
 import { token } from "./tokens";
 
@@ -178,16 +179,6 @@ export const vpnOwnSecurityGroup = stackRule({
     }
   },
 });
-
-function ownGroup(field: Field, stack: Stack): Finding[] {
-  const { unknown } = stack.refs(field, [token.securityGroup]);
-  const defaults = stack.refs(field, [token.defaultSecurityGroup, token.vpc]).found;
-  const own = stack.refs(field, [token.securityGroup]).found;
-  if (own.length === 0 && defaults.length > 0) {
-    return [field.fail("not be the VPC's default group")];
-  }
-  return unknown.map((open) => open.undecided());
-}
 
 export const vpnNoPortal = resourceRule({
   id: "vpn-no-self-service-portal",

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { fields } from "../../infra/config/fields";
-import { planCommand } from "../support/plan-command";
+import { planCommand } from "../support/node-command";
 import { projectWith, stackFile, vpnMode } from "../support/planned";
 import { ed25519, rsa } from "../support/public-keys";
 

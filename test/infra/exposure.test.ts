@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { planCommand } from "../support/plan-command";
-import type { Outcome } from "../support/plan-command";
+import { planCommand } from "../support/node-command";
+import type { Outcome } from "../support/node-command";
 import { projectWith, sshMode, stackFile, vpnMode } from "../support/planned";
 
 // Each case is the whole command, beside other tests.

@@ -1,8 +1,9 @@
-import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Plan } from "../../plan/schema";
 import { planSchema } from "../../plan/schema";
+import type { Outcome } from "../support/node-command";
+import { nodeCommand } from "../support/node-command";
 import { fixtures, folderOf, packOf } from "./files";
 
 // Each command is several processes, beside other tests.
@@ -10,25 +11,6 @@ jest.setTimeout(60_000);
 
 const root = join(__dirname, "..", "..");
 const pack = join(fixtures, "pack");
-
-interface Outcome {
-  code: number | null;
-  out: string;
-  errors: string[];
-}
-
-function node(args: readonly string[], cwd: string, env: NodeJS.ProcessEnv): Promise<Outcome> {
-  const child = spawn(process.execPath, args, { cwd, env });
-  let out = "";
-  let err = "";
-  child.stdout.on("data", (chunk: Buffer) => (out += chunk.toString()));
-  child.stderr.on("data", (chunk: Buffer) => (err += chunk.toString()));
-  return new Promise((resolve) => {
-    child.on("close", (code) => {
-      resolve({ code, out, errors: err.split("\n").filter((line) => line !== "") });
-    });
-  });
-}
 
 function run(
   command: "plan" | "judge-files",
@@ -38,8 +20,7 @@ function run(
 ): Promise<Outcome> {
   const flags = ["--stack-trace-limit=0", "-r", require.resolve("tsx/cjs")];
   const file = join(root, "plan", `${command}.ts`);
-  const base = { PATH: process.env["PATH"], HOME: process.env["HOME"], NO_COLOR: "1" };
-  return node([...flags, file, ...args], cwd, { ...base, ...env });
+  return nodeCommand([...flags, file, ...args], cwd, env);
 }
 
 const plan = (...args: string[]) => run("plan", ["--policy-pack", pack, ...args]);

@@ -8,6 +8,7 @@ import type { StackInfo } from "../../plan/pack-process";
 import { Redactor } from "../../plan/redactor";
 import type { StackResource } from "../../plan/stack-resource";
 import type { Verdict } from "../../plan/schema";
+import { registered } from "../support/registered";
 import { faultsOf, fixtures, folderOf, packOf } from "./files";
 
 const base = "urn:pulumi:dev::fixture::";
@@ -226,17 +227,12 @@ describe("secrets", () => {
     remediateResource: ({ props }) => ({ ...props, tier: "x", copy: "of " + props.password }),
     validateResource: ({ props }, report) => report("got " + props.password),
   }`;
-  const one: StackResource = {
+  const one = registered({
     urn: thing("one"),
     type: "fake:index:Thing",
     name: "one",
-    custom: true,
     inputs: { password: secret("hunter2-hunter2") },
-    outputs: { password: secret("hunter2-hunter2") },
-    dependencies: [],
-    propertyDependencies: {},
-    options: {},
-  };
+  });
 
   it("stay secret in what a rule changes", async () => {
     const running = new Judge(packFolder(packOf(tier)), stack, packDefaults);
@@ -275,19 +271,7 @@ describe("rules that cannot run", () => {
     `if (name === "b") report("seen");
     if (name === "c") await new Promise((resolve) => setTimeout(resolve, 200));`,
   );
-  const named = (name: string): StackResource => {
-    return {
-      urn: thing(name),
-      type: "fake:index:Thing",
-      name,
-      custom: true,
-      inputs: {},
-      outputs: {},
-      dependencies: [],
-      propertyDependencies: {},
-      options: {},
-    };
-  };
+  const named = (name: string) => registered({ urn: thing(name), type: "fake:index:Thing", name });
   const things = ["a", "b", "c"].map(named);
   const run = (...rules: string[]) =>
     judgeResources(packOf(rules.join()), packDefaults, stack, things, {

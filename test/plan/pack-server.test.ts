@@ -12,6 +12,7 @@ import { makeSecret, unknownValue } from "../../plan/property-values";
 import type { PropertyMap } from "../../plan/property-values";
 import type { StackResource } from "../../plan/stack-resource";
 import type { CallError } from "../../plan/unary-client";
+import { registered } from "../support/registered";
 import { folderOf, packOf } from "./files";
 
 // Each starts processes, on machines that may have little time for them.
@@ -33,19 +34,7 @@ const archive = (members: PropertyMap) => ({
 });
 
 function resource(name: string, more: Partial<StackResource> = {}): StackResource {
-  const { inputs = {} } = more;
-  return {
-    urn: thing(name),
-    type: "fake:index:Thing",
-    name,
-    custom: true,
-    inputs,
-    outputs: inputs,
-    dependencies: [],
-    propertyDependencies: {},
-    options: {},
-    ...more,
-  };
+  return registered({ urn: thing(name), type: "fake:index:Thing", name, ...more });
 }
 
 const provider = resource("explicit", {

@@ -6,7 +6,8 @@ import type { Registration } from "../../policies/model";
 import { Stack } from "../../policies/model";
 import { configured } from "../../policies/rule";
 import { rules } from "../../policies/rules";
-import { planWithSsh, planWithVpn, publicBastion, publicVpn } from "../support/access-plan";
+import { planWithSsh, planWithVpn } from "../support/access-plan";
+import { publicBastion, publicVpn } from "../support/public-access";
 
 /**
  * Weakens one hardened input of the real program at a time: some rule must notice, and the table says which. What no

@@ -1,5 +1,6 @@
+import { publicBastion, publicVpn } from "../support/public-access";
 import { ed25519, securityKey } from "../support/public-keys";
-import { accountOf, type Values } from "./stack-config";
+import { accountOf, placedArn, type Values } from "./stack-config";
 
 /** How a stack is rehearsed in another access mode than its own. */
 export interface AccessMode {
@@ -9,13 +10,6 @@ export interface AccessMode {
   later: (config: Values) => Record<string, Values>;
   /** What the pack has to be told, by rule. */
   packConfig: Record<string, Values>;
-}
-
-const told = (rules: string[], config: Values) =>
-  Object.fromEntries(rules.map((rule) => [rule, config]));
-
-function certificateOf(config: Values, id: string): string {
-  return `arn:aws:acm:${String(config["region"])}:${accountOf(config).accountId}:certificate/${id}`;
 }
 
 export const accessModes: Record<string, AccessMode> = {
@@ -30,10 +24,7 @@ export const accessModes: Record<string, AccessMode> = {
         securityKeys: false,
       },
     }),
-    packConfig: told(
-      ["net-nodes-private-subnets", "net-eip-only-nat-bastion", "net-only-bastion-and-alb-public"],
-      { publicBastion: true },
-    ),
+    packConfig: publicBastion,
   },
   vpn: {
     changes: (config) => {
@@ -42,7 +33,11 @@ export const accessModes: Record<string, AccessMode> = {
         accessMode: "vpn",
         vpn: {
           clientCidr: "192.168.0.0/22",
-          serverCertificateArn: certificateOf(config, "12345678-1234-1234-1234-123456789012"),
+          serverCertificateArn: placedArn(
+            config,
+            "acm",
+            "certificate/12345678-1234-1234-1234-123456789012",
+          ),
           samlProviderArn: `arn:aws:iam::${accountId}:saml-provider/people`,
           groups: ["platform", "on-call"],
         },
@@ -51,11 +46,15 @@ export const accessModes: Record<string, AccessMode> = {
     later: (config) => ({
       vpn: {
         groups: ["platform", "security"],
-        serverCertificateArn: certificateOf(config, "87654321-4321-4321-4321-210987654321"),
+        serverCertificateArn: placedArn(
+          config,
+          "acm",
+          "certificate/87654321-4321-4321-4321-210987654321",
+        ),
         sessionHours: 10,
         zones: (config["zones"] as string[]).slice(0, 1),
       },
     }),
-    packConfig: told(["net-only-bastion-and-alb-public"], { publicVpn: true }),
+    packConfig: publicVpn,
   },
 };

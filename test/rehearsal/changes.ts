@@ -1,6 +1,6 @@
 import { parseConfig } from "../../infra/config/config";
 import { securityKey } from "../support/public-keys";
-import type { Values } from "./stack-config";
+import { placedArn, type Values } from "./stack-config";
 
 type Map = Record<string, unknown>;
 type Change = (value: never, config: Values) => unknown;
@@ -11,6 +11,8 @@ const other =
     value === a ? b : a;
 const roleOf = ({ deployerRoleArn }: Values, name: string): string =>
   `${String(deployerRoleArn).split("/")[0] ?? ""}/${name}`;
+
+const cacheSecret = "secret:ecr-pullthroughcache/hub-AbCdEf";
 
 /**
  * What each key is changed to while the stack is up. Lists grow, and the first item of those that hold maps changes in
@@ -68,7 +70,11 @@ const changes: Record<string, Change> = {
     repositories: [...images.repositories, "next/app"],
     pullThroughCaches: [
       ...images.pullThroughCaches,
-      { name: "hub", upstream: "registry-1.docker.io", credentialArn: secretOf(config) },
+      {
+        name: "hub",
+        upstream: "registry-1.docker.io",
+        credentialArn: placedArn(config, "secretsmanager", cacheSecret),
+      },
     ],
     accountScanning: "basic",
   }),
@@ -121,8 +127,11 @@ export function changedConfig(config: Values): Values {
 
 /** A certificate of one's own takes the place of the one that the stack made. */
 export function withOwnCertificate(config: Values): Values {
-  const place = `${String(config["region"])}:${accountIdOf(config)}`;
-  const certificateArn = `arn:aws:acm:${place}:certificate/12345678-1234-1234-1234-123456789012`;
+  const certificateArn = placedArn(
+    config,
+    "acm",
+    "certificate/12345678-1234-1234-1234-123456789012",
+  );
   return { ...config, entry: { ...(config["entry"] as Map), certificateArn } };
 }
 
@@ -134,15 +143,6 @@ function changedNames(domains: string[], zone: { id: string }) {
 
 function nextZone(zone: string): string {
   return zone.slice(0, -1) + String.fromCharCode(zone.charCodeAt(zone.length - 1) + 1);
-}
-
-function accountIdOf({ deployerRoleArn }: Values): string {
-  return String(deployerRoleArn).split(":")[4] ?? "";
-}
-
-function secretOf(config: Values): string {
-  const place = `${String(config["region"])}:${accountIdOf(config)}`;
-  return `arn:aws:secretsmanager:${place}:secret:ecr-pullthroughcache/hub-AbCdEf`;
 }
 
 /** Its fewest nodes become fewer: there are as many as it started with, and EKS takes no minimum above them. */

@@ -51,6 +51,13 @@ export function accountOf(...configs: Values[]): AccountBefore {
   };
 }
 
+/** The ARN of something in the account and the region of a stack. */
+export function placedArn(config: Values, service: string, name: string): string {
+  return ["arn:aws", service, String(config["region"]), accountOf(config).accountId, name].join(
+    ":",
+  );
+}
+
 function principalsOf(config: Values, accountId: string): string[] {
   const entries = Array.isArray(config["accessEntries"]) ? config["accessEntries"] : [];
   const others = entries.map((entry) => String(isObject(entry) ? entry["principalArn"] : ""));

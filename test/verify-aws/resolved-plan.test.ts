@@ -2,6 +2,7 @@ import { resolve } from "node:path";
 import { readStackConfig } from "../../plan/stack-file";
 import { unknownValue } from "../../plan/property-values";
 import type { StackResource } from "../../plan/stack-resource";
+import { registered } from "../support/registered";
 import schema from "./fixtures/schema.json";
 import type { ProviderSchema } from "./provider-schema";
 import { deviations, firstPlan, resolvedPlan } from "./resolved-plan";
@@ -9,9 +10,7 @@ import { deviations, firstPlan, resolvedPlan } from "./resolved-plan";
 const provider = schema as unknown as ProviderSchema;
 
 function resource(name: string, inputs: Record<string, unknown>): StackResource {
-  const urn = `urn::${name}`;
-  const lists = { dependencies: [], propertyDependencies: {}, options: {} };
-  return { urn, type: "aws:ec2/vpc:Vpc", name, custom: true, inputs, outputs: inputs, ...lists };
+  return registered({ urn: `urn::${name}`, type: "aws:ec2/vpc:Vpc", name, inputs });
 }
 
 describe("deviations", () => {

@@ -1,5 +1,6 @@
 import { makeSecret, unknownValue } from "../../plan/property-values";
 import type { StackResource } from "../../plan/stack-resource";
+import { registered } from "../support/registered";
 import schema from "./fixtures/schema.json";
 import type { ProviderSchema } from "./provider-schema";
 import { Addresses, translated } from "./translate";
@@ -8,19 +9,7 @@ const provider = schema as unknown as ProviderSchema;
 
 function resource(type: string, name: string, more: Partial<StackResource> = {}): StackResource {
   const urn = `urn:pulumi:dev::test::${type}::${name}`;
-  const inputs = more.inputs ?? {};
-  return {
-    urn,
-    type,
-    name,
-    custom: true,
-    inputs,
-    outputs: inputs,
-    dependencies: [],
-    propertyDependencies: {},
-    options: {},
-    ...more,
-  };
+  return registered({ urn, type, name, ...more });
 }
 
 function translate(...resources: StackResource[]) {
