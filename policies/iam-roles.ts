@@ -17,10 +17,13 @@ import type { Truth } from "./truth";
 import { all, any, not } from "./truth";
 
 /**
- * Services that take on roles of their customer's own account only, and whose guides name no source that a policy could
- * ask for: EC2 for instance profiles, Lambda for functions, ECR for the templates of repositories.
+ * Services that take on roles of their customer's own account only, and tell no source that a policy could ask for: EC2
+ * for instance profiles, Lambda for functions, ECR for the templates of repositories, CloudTrail for log groups.
  */
-const ownServices = /^(ec2|lambda|ecr)\.amazonaws\.com(\.cn)?$/;
+const ownServices = /^(ec2|lambda|ecr|cloudtrail)\.amazonaws\.com(\.cn)?$/;
+
+/** Firehose tells the account of a stream by an external id: docs.aws.amazon.com/firehose/latest/dev/controlling-access.html */
+const sources = ["aws:SourceAccount", "aws:SourceArn", "sts:ExternalId"];
 
 /** Names of the conditions that every OpenID Connect provider supports: `<issuer>:sub` and `<issuer>:aud`. */
 const oidcKeys = [":sub", ":aud"];
@@ -32,7 +35,7 @@ export const narrowTrust = resourceRule({
   level: "mandatory",
   requirements: ["S3", "M1", "S4"],
   controls: ["ckv:CKV_AWS_60", "ckv:CKV_AWS_61"],
-  fix: "Name principals; limit services by aws:SourceAccount or aws:SourceArn, and OpenID Connect by sub and aud.",
+  fix: "Name principals; limit services by aws:SourceAccount, aws:SourceArn or sts:ExternalId, and OpenID Connect by sub and aud.",
   url: "https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html",
   types: [token.role],
   *check(role) {
@@ -57,8 +60,8 @@ function* trusts(statement: Field): Iterable<[truth: Truth, rule: string]> {
     return service.unknown ? undefined : !ownServices.test(service.text);
   });
   yield [
-    any([not(any(foreign)), isLimitedBy(statement, ["aws:SourceAccount", "aws:SourceArn"])]),
-    "limit the service by aws:SourceAccount or aws:SourceArn",
+    any([not(any(foreign)), isLimitedBy(statement, sources)]),
+    `limit the service by ${sources.join(" or ")}`,
   ];
   const federated = principals(statement, "Federated").map(isOidc);
   for (const key of oidcKeys) {

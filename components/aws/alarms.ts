@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Place } from "./arns";
 import { alarmArn, topicArn } from "./arns";
 import { EncryptionKey } from "./encryption-key";
+import type { PolicyStatement } from "./policy-document";
 import { policyDocument } from "./policy-document";
 
 export interface AlarmsArgs extends Place {
@@ -140,6 +141,14 @@ export class Alarms extends pulumi.ComponentResource {
   }
 }
 
+/** CloudWatch acts for an alarm of the stack. */
+function ofTheAlarms(args: AlarmsArgs): NonNullable<PolicyStatement["Condition"]> {
+  return {
+    StringEquals: { "aws:SourceAccount": args.accountId },
+    ArnLike: { "aws:SourceArn": alarmArn(args, `${args.prefix}-*`) },
+  };
+}
+
 /** A topic that the stack's alarms alone publish to, over TLS. */
 function encryptedTopic(
   name: string,
@@ -155,12 +164,13 @@ function encryptedTopic(
       description: "Alarms on their way to people",
       grants: [
         {
-          // repost.aws/knowledge-center/cloudwatch-configure-alarm-sns
+          // repost.aws/knowledge-center/cloudwatch-configure-alarm-sns; that KMS is told of the alarm as well:
+          // aws.github.io/modern-data-architecture-accelerator, grantCloudWatchAlarmsTopicAccess
           Sid: "AlarmsEncryptMessages",
           Principal: { Service: "cloudwatch.amazonaws.com" },
           Action: ["kms:Decrypt", "kms:GenerateDataKey*"],
           Resource: "*",
-          Condition: { StringEquals: { "aws:SourceAccount": args.accountId } },
+          Condition: ofTheAlarms(args),
         },
       ],
     },
@@ -180,10 +190,7 @@ function encryptedTopic(
           Action: "sns:Publish",
           Resource: topic,
           // docs.aws.amazon.com/sns/latest/dg/sns-access-policy-use-cases.html
-          Condition: {
-            StringEquals: { "aws:SourceAccount": args.accountId },
-            ArnLike: { "aws:SourceArn": alarmArn(args, `${args.prefix}-*`) },
-          },
+          Condition: ofTheAlarms(args),
         },
         {
           Sid: "OverTlsOnly",

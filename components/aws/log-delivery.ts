@@ -75,15 +75,13 @@ export class LogDelivery extends pulumi.ComponentResource {
       name,
       names.role,
       "Delivery of logs to the log store",
-      // docs.aws.amazon.com/firehose/latest/dev/controlling-access.html
+      // docs.aws.amazon.com/firehose/latest/dev/controlling-access.html#firehose-assume-role
       {
         Sid: "StreamOfThisAccount",
         Principal: { Service: "firehose.amazonaws.com" },
         Action: "sts:AssumeRole",
-        Condition: {
-          StringEquals: { "aws:SourceAccount": args.accountId },
-          ArnEquals: { "aws:SourceArn": names.streamArn },
-        },
+        // By this Firehose tells for which account it acts; the guide names no other source.
+        Condition: { StringEquals: { "sts:ExternalId": args.accountId } },
       },
       deliveryRights(args, failedRecords.arn),
       child,

@@ -111,6 +111,8 @@ describe("the judge of policies", () => {
   const read = { Action: "s3:GetObject", Resource: `${bucket}/*` };
   const describeVpcs = { Action: "ec2:DescribeVpcs", Resource: "*" };
   const cloudTrail = { Service: "cloudtrail.amazonaws.com" };
+  const firehose = { Service: "firehose.amazonaws.com" };
+  const flowLogs = { Service: "vpc-flow-logs.amazonaws.com" };
   const assume = { Action: "sts:AssumeRole" };
   const toAnybody = { ...read, Principal: "*" };
   const decrypt = { Action: "kms:Decrypt", Resource: "*" };
@@ -134,7 +136,17 @@ describe("the judge of policies", () => {
     [
       "the trust in a service for the account",
       "trust",
-      { ...assume, Principal: cloudTrail, Condition: fromAccount("111122223333") },
+      { ...assume, Principal: flowLogs, Condition: fromAccount("111122223333") },
+    ],
+    ["the trust in CloudTrail", "trust", { ...assume, Principal: cloudTrail }],
+    [
+      "the trust in Firehose for the account",
+      "trust",
+      {
+        ...assume,
+        Principal: firehose,
+        Condition: { StringEquals: { "sts:ExternalId": "111122223333" } },
+      },
     ],
     [
       "an account that administers its key",
@@ -276,24 +288,39 @@ describe("the judge of policies", () => {
     [
       "a trust in a service for anybody",
       "trust",
-      { ...assume, Principal: cloudTrail },
-      ["cloudtrail.amazonaws.com must be limited to the stack's account"],
+      { ...assume, Principal: flowLogs },
+      ["vpc-flow-logs.amazonaws.com must be limited to the stack's account"],
     ],
     [
       "a trust in a service for another account",
       "trust",
-      { ...assume, Principal: cloudTrail, Condition: fromAccount("444455556666") },
-      ["cloudtrail.amazonaws.com must be limited to the stack's account"],
+      { ...assume, Principal: flowLogs, Condition: fromAccount("444455556666") },
+      ["vpc-flow-logs.amazonaws.com must be limited to the stack's account"],
     ],
     [
       "a trust in a service for a source without an account",
       "trust",
       {
         ...assume,
-        Principal: cloudTrail,
+        Principal: flowLogs,
         Condition: { ArnLike: { "aws:SourceArn": "arn:aws:s3:::mine" } },
       },
-      ["cloudtrail.amazonaws.com must be limited to the stack's account"],
+      ["vpc-flow-logs.amazonaws.com must be limited to the stack's account"],
+    ],
+    [
+      "a trust in CloudTrail that asks for what it does not tell",
+      "trust",
+      { ...assume, Principal: cloudTrail, Condition: fromAccount("111122223333") },
+      ["cloudtrail.amazonaws.com tells no aws:SourceAccount"],
+    ],
+    [
+      "a trust in Firehose by another key than its own",
+      "trust",
+      { ...assume, Principal: firehose, Condition: fromAccount("111122223333") },
+      [
+        "firehose.amazonaws.com tells no aws:SourceAccount",
+        "firehose.amazonaws.com must be limited to the stack's account",
+      ],
     ],
     [
       "a trust in an identity provider",

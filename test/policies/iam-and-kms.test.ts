@@ -662,6 +662,14 @@ casesFor("iam-trust-narrow [S3] [M1] [S4]", {
         Condition: { StringEquals: { "aws:SourceAccount": "111122223333" } },
       }),
     ],
+    [
+      "streams of this account",
+      trusting({
+        Principal: { Service: "firehose.amazonaws.com" },
+        Condition: { StringEquals: { "sts:ExternalId": "111122223333" } },
+      }),
+    ],
+    ["trails", trusting({ Principal: { Service: "cloudtrail.amazonaws.com" } })],
     ["a role", trusting({ Principal: { AWS: "arn:aws:iam::111122223333:role/deployer" } })],
     [
       "an account with a condition",
@@ -714,17 +722,22 @@ casesFor("iam-trust-narrow [S3] [M1] [S4]", {
     [
       "a service for every account",
       trusting({ Principal: { Service: "vpc-flow-logs.amazonaws.com" } }),
-      [must("limit the service by aws:SourceAccount or aws:SourceArn")],
+      [must("limit the service by aws:SourceAccount or aws:SourceArn or sts:ExternalId")],
     ],
     [
       "the control plane of any account",
       trusting({ Principal: { Service: "eks.amazonaws.com" } }),
-      [must("limit the service by aws:SourceAccount or aws:SourceArn")],
+      [must("limit the service by aws:SourceAccount or aws:SourceArn or sts:ExternalId")],
+    ],
+    [
+      "streams of every account",
+      trusting({ Principal: { Service: "firehose.amazonaws.com" } }),
+      [must("limit the service by aws:SourceAccount or aws:SourceArn or sts:ExternalId")],
     ],
     [
       "a service beside instances",
       trusting({ Principal: { Service: ["ec2.amazonaws.com", "logs.amazonaws.com"] } }),
-      [must("limit the service by aws:SourceAccount or aws:SourceArn")],
+      [must("limit the service by aws:SourceAccount or aws:SourceArn or sts:ExternalId")],
     ],
     [
       "every service account of the cluster",

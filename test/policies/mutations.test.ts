@@ -1726,10 +1726,16 @@ const rows: Row[] = [
     "kms-no-wildcard-principal",
   ],
   [
-    "a role for the trails of every account",
+    "a role for trails, and for a service of every account",
     role,
     "audit",
-    withoutCondition("assumeRolePolicy", "TrailOfTheStack"),
+    inJson(
+      "assumeRolePolicy",
+      (doc) =>
+        (statement(doc, "TrailsOfThisAccount").Principal = {
+          Service: ["cloudtrail.amazonaws.com", "s3.amazonaws.com"],
+        }),
+    ),
     "iam-trust-narrow",
   ],
   ["audit records in the clear", logGroup, "audit", remove("kmsKeyId"), "log-group-encrypted"],

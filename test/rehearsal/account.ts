@@ -181,11 +181,11 @@ export function refusalOf(action: () => unknown): AwsError {
 }
 
 /** A trust policy for one service. */
-export function trust(service: string): string {
+export function trust(service: string, Condition: Properties = {}): string {
   const principal = { Service: service };
   return JSON.stringify({
     Version: "2012-10-17",
-    Statement: [{ Effect: "Allow", Principal: principal, Action: "sts:AssumeRole" }],
+    Statement: [{ Effect: "Allow", Principal: principal, Action: "sts:AssumeRole", Condition }],
   });
 }
 

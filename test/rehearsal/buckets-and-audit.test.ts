@@ -192,6 +192,7 @@ describe("trails", () => {
     made.make("group", "logGroup", { name: "audit" });
     made.make("role", "role", { assumeRolePolicy: trust("cloudtrail.amazonaws.com") });
     made.make("stranger", "role", { assumeRolePolicy: trust("ec2.amazonaws.com") });
+    made.make("asking", "role", { assumeRolePolicy: trust("cloudtrail.amazonaws.com", source) });
     return made;
   };
   const trail = (made: Account, more: Properties = {}, name = "audit") =>
@@ -233,6 +234,12 @@ describe("trails", () => {
       title: "need a role that trusts them",
       account,
       action: (made) => trail(made, { cloudWatchLogsRoleArn: made.output("stranger", "arn") }),
+      code: "InvalidCloudWatchLogsRoleArnException",
+    },
+    {
+      title: "need a role that does not ask for their source, which CloudTrail does not tell",
+      account,
+      action: (made) => trail(made, { cloudWatchLogsRoleArn: made.output("asking", "arn") }),
       code: "InvalidCloudWatchLogsRoleArnException",
     },
     {

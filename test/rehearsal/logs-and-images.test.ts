@@ -233,12 +233,17 @@ describe("domains", () => {
   });
 });
 
+const ofTheAccount = { StringEquals: { "sts:ExternalId": accountId } };
 /** A domain, a bucket, and roles for what stands between a log group and them. */
-const withDelivery = (): Account => {
+const withDelivery = (condition: Properties = ofTheAccount): Account => {
   const account = withDomain();
   account.make("bucket", "bucket", { bucket: "failed" });
   for (const service of ["firehose", "lambda", "logs"]) {
-    account.make(service, "role", { assumeRolePolicy: trust(`${service}.amazonaws.com`) });
+    const assumeRolePolicy = trust(
+      `${service}.amazonaws.com`,
+      service === "firehose" ? condition : {},
+    );
+    account.make(service, "role", { assumeRolePolicy });
   }
   account.make("function", "function", { name: "split", role: account.output("lambda", "arn") });
   return account;
@@ -296,21 +301,21 @@ describe("delivery of logs", () => {
   checkAll([
     {
       title: "goes to a domain that exists",
-      account: withDelivery,
+      account: () => withDelivery(),
       action: (account) => makeStream(account, { domainArn: "arn:none" }),
       code: "ResourceNotFoundException",
       names: ["arn:none"],
     },
     {
       title: "goes by a role for Firehose",
-      account: withDelivery,
+      account: () => withDelivery(),
       action: (account) => makeStream(account, { roleArn: account.output("logs", "arn") }),
       code: "InvalidArgumentException",
       names: ["firehose.amazonaws.com"],
     },
     {
       title: "keeps what fails in a bucket that exists",
-      account: withDelivery,
+      account: () => withDelivery(),
       action: (account) =>
         makeStream(account, {
           s3Configuration: {
@@ -373,8 +378,22 @@ describe("delivery of logs", () => {
       names: ["/store"],
     },
     {
+      title: "takes on no role that asks for its source, which Firehose does not tell",
+      account: () => withDelivery({ StringEquals: { "aws:SourceAccount": accountId } }),
+      action: makeStream,
+      code: "InvalidArgumentException",
+      names: ["firehose.amazonaws.com cannot assume the role"],
+    },
+    {
+      title: "takes on no role that asks for another account",
+      account: () => withDelivery({ StringEquals: { "sts:ExternalId": "999999999999" } }),
+      action: makeStream,
+      code: "InvalidArgumentException",
+      names: ["firehose.amazonaws.com cannot assume the role"],
+    },
+    {
       title: "goes through functions with a role for Lambda",
-      account: withDelivery,
+      account: () => withDelivery(),
       action: (account) =>
         account.make("other", "function", { role: account.output("logs", "arn") }),
       code: "InvalidParameterValueException",

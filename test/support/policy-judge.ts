@@ -28,12 +28,22 @@ interface Place {
 const keyPatterns = ["kms:Describe*", "kms:GenerateDataKey*", "kms:ReEncrypt*"];
 
 /**
- * Services that take on roles of their customer's own account only, and whose guides name no source that a trust could
- * ask for: docs.aws.amazon.com/AWSEC2/latest/UserGuide/iam-roles-for-amazon-ec2.html,
- * docs.aws.amazon.com/lambda/latest/dg/lambda-intro-execution-role.html,
+ * By which keys a trust can limit a service, where these are not aws:SourceAccount and aws:SourceArn: with a condition on
+ * what it does not tell, the service could never take the role on. Those without any take on roles of their customer's
+ * own account only.
+ * docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-required-policy-for-cloudwatch-logs.html
+ * docs.aws.amazon.com/AWSEC2/latest/UserGuide/iam-roles-for-amazon-ec2.html
  * docs.aws.amazon.com/AmazonECR/latest/userguide/repository-creation-templates-iam.html
+ * docs.aws.amazon.com/firehose/latest/dev/controlling-access.html#firehose-assume-role
+ * docs.aws.amazon.com/lambda/latest/dg/lambda-intro-execution-role.html
  */
-const withoutSource = ["ec2.amazonaws.com", "lambda.amazonaws.com", "ecr.amazonaws.com"];
+const toldBy: Record<string, string | undefined> = {
+  "cloudtrail.amazonaws.com": undefined,
+  "ec2.amazonaws.com": undefined,
+  "ecr.amazonaws.com": undefined,
+  "firehose.amazonaws.com": "sts:ExternalId",
+  "lambda.amazonaws.com": undefined,
+};
 
 /** Calls that nobody has signed, or that AWS has: what they name is all that limits them. */
 const unsigned = ["s3:GetObject", "sts:AssumeRoleWithWebIdentity"];
@@ -240,18 +250,27 @@ function accountFaults(
 function serviceFaults(
   kind: PolicyKind,
   service: string,
-  { Condition = {} }: Statement,
+  statement: Statement,
   { accountId }: Place,
 ): string[] {
-  if (kind === "trust" && withoutSource.includes(service)) return [];
   const values = (operators: string[], key: string) =>
-    operators.flatMap((operator) => list(Condition[operator]?.[key]));
+    operators.flatMap((operator) => list(statement.Condition?.[operator]?.[key]));
+  const own = (ids: (string | undefined)[]) =>
+    ids.length > 0 && ids.every((id) => id === accountId);
+  const limit = `${service} must be limited to the stack's account`;
+  if (kind === "trust" && service in toldBy) {
+    const told = toldBy[service];
+    return [
+      ...keysOf(statement)
+        .filter((key) => key !== told)
+        .map((key) => `${service} tells no ${key}`),
+      ...(told === undefined || own(values(["StringEquals"], told)) ? [] : [limit]),
+    ];
+  }
   const accounts = values(["StringEquals"], "aws:SourceAccount");
   // CloudWatch Logs tells by it for whom it acts: docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html
   const arns = ["aws:SourceArn", ...(kind === "key" ? ["kms:EncryptionContext:aws:logs:arn"] : [])]
     .flatMap((key) => values(["ArnEquals", "ArnLike", "StringEquals"], key))
     .map((arn) => arn.split(":")[4]);
-  const own = (ids: (string | undefined)[]) =>
-    ids.length > 0 && ids.every((id) => id === accountId);
-  return own(accounts) || own(arns) ? [] : [`${service} must be limited to the stack's account`];
+  return own(accounts) || own(arns) ? [] : [limit];
 }

@@ -113,7 +113,12 @@ describe("Alarms", () => {
       Principal: { Service: "cloudwatch.amazonaws.com" },
       Action: ["kms:Decrypt", "kms:GenerateDataKey*"],
       Resource: "*",
-      Condition: { StringEquals: { "aws:SourceAccount": "111122223333" } },
+      Condition: {
+        StringEquals: { "aws:SourceAccount": "111122223333" },
+        ArnLike: {
+          "aws:SourceArn": "arn:aws:cloudwatch:eu-west-1:111122223333:alarm:drawbridge-dev-*",
+        },
+      },
     });
   });
 

@@ -133,10 +133,7 @@ describe("LogDelivery", () => {
       "log-delivery": [
         {
           Principal: { Service: "firehose.amazonaws.com" },
-          Condition: {
-            StringEquals: { "aws:SourceAccount": "111122223333" },
-            ArnEquals: { "aws:SourceArn": streamArn },
-          },
+          Condition: { StringEquals: { "sts:ExternalId": "111122223333" } },
         },
       ],
       "log-delivery-events": [{ Principal: { Service: "lambda.amazonaws.com" } }],

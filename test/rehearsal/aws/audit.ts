@@ -1,5 +1,6 @@
 import { bucketNamed, bucketPolicyOf } from "./buckets";
-import { keyNamed, trusts } from "./keys-and-logs";
+import { trusts } from "./iam";
+import { keyNamed } from "./keys-and-logs";
 import { actionsOf, allowsService, wellFormed } from "./policy-document";
 import {
   AwsError,

@@ -1,6 +1,5 @@
 import { groupsOnInstances, sizesAreInOrder, templateOf, templateVersionExists } from "./compute";
-import { policiesOf } from "./iam";
-import { trusts } from "./keys-and-logs";
+import { policiesOf, trusts } from "./iam";
 import { securityGroupsAreOf, subnetsAreOf, vpcOfSubnet } from "./network";
 import {
   AwsError,

@@ -1,14 +1,14 @@
-import { principalsExist, wellFormed } from "./policy-document";
+import { letsAssume, principalsExist, wellFormed } from "./policy-document";
 import {
   AwsError,
   allWith,
-  isObject,
   textAt,
   textsAt,
   type Claim,
   type Draft,
   type ResourceRow,
 } from "./row";
+import type { World } from "./world";
 
 const roleType = "aws:iam/role:Role";
 const attachmentType = "aws:iam/rolePolicyAttachment:RolePolicyAttachment";
@@ -233,10 +233,35 @@ export function policiesOf(draft: Pick<Draft, "world">, roleArn: string | undefi
   );
 }
 
-/** Trust policy of a role of the stack, by ARN. */
-export function trustOf(draft: Pick<Draft, "world">, roleArn: string | undefined): unknown {
-  const role = draft.world.resources.find(
+/**
+ * What services tell about whom they act for when they take a role on, which a trust policy can ask for; `undefined` is
+ * told and may be any. The others tell nothing, CloudTrail among them: a role that asks it for its source is refused.
+ */
+function toldBy(service: string, accountId: string): Record<string, string | undefined> {
+  const source = { "aws:SourceAccount": accountId, "aws:SourceArn": undefined };
+  const told: Record<string, Record<string, string | undefined>> = {
+    // docs.aws.amazon.com/eks/latest/userguide/cross-service-confused-deputy-prevention.html
+    "eks.amazonaws.com": source,
+    // docs.aws.amazon.com/firehose/latest/dev/controlling-access.html#firehose-assume-role
+    "firehose.amazonaws.com": { "sts:ExternalId": accountId },
+    // docs.aws.amazon.com/AmazonCloudWatch/latest/logs/SubscriptionFilters.html
+    "logs.amazonaws.com": source,
+    // docs.aws.amazon.com/eks/latest/userguide/pod-id-abac.html
+    "pods.eks.amazonaws.com": {
+      ...source,
+      "aws:RequestTag/kubernetes-namespace": undefined,
+      "aws:RequestTag/kubernetes-service-account": undefined,
+    },
+    // docs.aws.amazon.com/vpc/latest/userguide/flow-logs-iam-role.html
+    "vpc-flow-logs.amazonaws.com": source,
+  };
+  return told[service] ?? {};
+}
+
+/** Whether the trust policy of a role of the stack lets a service take it on. */
+export function trusts(world: World, roleArn: string | undefined, service: string): boolean {
+  const role = world.resources.find(
     (resource) => resource.type === roleType && resource.computed["arn"] === roleArn,
   );
-  return isObject(role?.inputs) ? role.inputs["assumeRolePolicy"] : undefined;
+  return letsAssume(role?.inputs["assumeRolePolicy"], service, toldBy(service, world.accountId));
 }

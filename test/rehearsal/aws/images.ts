@@ -1,5 +1,4 @@
-import { trustOf } from "./iam";
-import { allowsService } from "./policy-document";
+import { trusts } from "./iam";
 import {
   AwsError,
   textAt,
@@ -76,9 +75,7 @@ function templateHasItsRole({ inputs, world }: Draft): AwsError | undefined {
   if (types.every((type) => type === "AES256") && inputs["resourceTags"] === undefined) {
     return undefined;
   }
-  if (allowsService(trustOf({ world }, role), ["ecr.amazonaws.com"], ["sts:AssumeRole"])) {
-    return undefined;
-  }
+  if (trusts(world, role, "ecr.amazonaws.com")) return undefined;
   return new AwsError(
     "ValidationException",
     `A template with a KMS key or tags needs a role that ecr.amazonaws.com can assume, got '${role ?? ""}'`,

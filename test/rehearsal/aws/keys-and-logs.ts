@@ -1,5 +1,5 @@
 import { allowsService, canBeChanged, principalsExist, wellFormed } from "./policy-document";
-import { trustOf } from "./iam";
+import { trusts } from "./iam";
 import { AwsError, numberAt, textAt, type Draft, type ResourceRow } from "./row";
 import type { CloudResource, World } from "./world";
 
@@ -77,11 +77,6 @@ function flowLogsMayWrite({ inputs, world }: Draft): AwsError | undefined {
     "InvalidParameter",
     `Access Denied for LogDestination: vpc-flow-logs.amazonaws.com cannot assume ${role}`,
   );
-}
-
-/** Whether the trust policy of a role lets the service assume it. */
-export function trusts(world: World, roleArn: string | undefined, service: string): boolean {
-  return allowsService(trustOf({ world }, roleArn), [service], ["sts:AssumeRole"]);
 }
 
 function documentIsJson({ inputs }: Draft): AwsError | undefined {

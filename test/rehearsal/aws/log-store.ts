@@ -1,5 +1,5 @@
 import { bucketNamed } from "./buckets";
-import { trustOf } from "./iam";
+import { trusts } from "./iam";
 import { securityGroupsAreOf, subnetsAreOf, vpcOfSubnet } from "./network";
 import { allowsService, wellFormed } from "./policy-document";
 import {
@@ -163,7 +163,7 @@ function isUpgrade(from: string, to: string): boolean {
 function roleTrusts(path: string, service: string, code: string) {
   return ({ inputs, world }: Draft): AwsError | undefined => {
     const role = textAt(inputs, path);
-    if (allowsService(trustOf({ world }, role), [service], ["sts:AssumeRole"])) return undefined;
+    if (trusts(world, role, service)) return undefined;
     return new AwsError(code, `${service} cannot assume the role ${role ?? ""} (${path})`);
   };
 }

@@ -118,6 +118,24 @@ export function allowsService(
   );
 }
 
+/** Whether a trust policy lets a service take the role on, of whose context it tells `told`: conditions on more are never met. */
+export function letsAssume(
+  document: unknown,
+  service: string,
+  told: Record<string, string | undefined>,
+): boolean {
+  return (statementsOf(document) ?? []).some(
+    (statement) =>
+      statement.Effect === "Allow" &&
+      (statement.Principal["Service"] ?? []).includes(service) &&
+      statement.Action.some((pattern) => matches(pattern, "sts:AssumeRole")) &&
+      Object.values(statement.Condition).every((keys) =>
+        Object.keys(keys).every((key) => key in told),
+      ) &&
+      meets(statement.Condition, told),
+  );
+}
+
 /** Whether a key policy leaves somebody who can change it: KMS refuses one that locks everybody out. */
 export function canBeChanged(document: unknown): boolean {
   return (statementsOf(document) ?? []).some(
@@ -131,7 +149,7 @@ export function canBeChanged(document: unknown): boolean {
 /** Whether the conditions hold; those on keys that the context does not have are taken as met. */
 function meets(
   condition: Record<string, Record<string, string[]>>,
-  context: Record<string, string>,
+  context: Record<string, string | undefined>,
 ): boolean {
   return Object.values(condition).every((keys) =>
     Object.entries(keys).every(([key, patterns]) => {
