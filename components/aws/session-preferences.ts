@@ -195,8 +195,10 @@ function sessionPolicy(
       Condition: starting,
     },
     {
+      // The plugin opens the channel of a session in the name of the person:
+      // docs.aws.amazon.com/systems-manager/latest/userguide/getting-started-restrict-access-quickstart.html
       Sid: "OwnSessionsOnly",
-      Action: ["ssm:ResumeSession", "ssm:TerminateSession"],
+      Action: ["ssm:ResumeSession", "ssm:TerminateSession", "ssmmessages:OpenDataChannel"],
       Resource: `arn:aws:ssm:${args.region}:${args.accountId}:session/\${aws:userid}-*`,
     },
     {

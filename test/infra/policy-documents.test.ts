@@ -131,6 +131,14 @@ describe("the judge of policies", () => {
       "identity",
       { Action: "logs:DescribeLogGroups", Resource: "*" },
     ],
+    [
+      "a session of one's own, which AWS' list does not have",
+      "identity",
+      {
+        Action: "ssmmessages:OpenDataChannel",
+        Resource: "arn:aws:ssm:eu-west-1:111122223333:session/${aws:userid}-*",
+      },
+    ],
     ["the trust in a role", "trust", { ...assume, Principal: { AWS: `${own}:role/one` } }],
     ["the trust in EC2", "trust", { ...assume, Principal: { Service: "ec2.amazonaws.com" } }],
     [
@@ -210,6 +218,15 @@ describe("the judge of policies", () => {
       "identity",
       { Action: "ec2:DescribeVpcs", Resource: "arn:aws:ec2:eu-west-1:111122223333:vpc/vpc-1" },
       ["ec2:DescribeVpcs takes no resource and must be for *"],
+    ],
+    [
+      "an instance where only sessions can be named",
+      "identity",
+      {
+        Action: "ssmmessages:OpenDataChannel",
+        Resource: "arn:aws:ec2:eu-west-1:111122223333:instance/i-1",
+      },
+      ["ssmmessages:OpenDataChannel takes no resource and must be for *"],
     ],
     [
       "a resource that the action is not for",

@@ -54,6 +54,14 @@ const fromAnyAccount = ["ecr"];
 /** Actions that services ask for though AWS' list lacks them: github.com/awsdocs/amazon-opensearch-service-developer-guide/pull/59 */
 const unlisted = ["logs:PutLogEventsBatch"];
 
+/**
+ * What actions can be limited to though AWS' list says that they take no resource, of which AWS' guides make use:
+ * docs.aws.amazon.com/systems-manager/latest/userguide/getting-started-restrict-access-quickstart.html
+ */
+const unlistedResources: Record<string, string[]> = {
+  "ssmmessages:OpenDataChannel": ["arn:*:ssm:*:*:session/*"],
+};
+
 /** Keys that come with credentials which a service hands out: docs.aws.amazon.com/lambda/latest/dg/permissions-source-function-arn.html */
 const ofCredentials = ["lambda:sourcefunctionarn"];
 
@@ -144,13 +152,17 @@ function fits(
   resources: string[],
   statement: Statement,
 ): string[] {
+  const some = (of: string[]) => resources.some((one) => of.some((kind) => overlaps(one, kind)));
   if (kinds.length > 0) {
     if (resources.includes("*"))
       return [`${name} must be for ${kinds.slice(0, 3).join(", ")}, got *`];
-    const some = resources.some((one) => kinds.some((kind) => overlaps(one, kind)));
-    return some ? [] : [`${name} must be for ${kinds.join(", ")}, got ${resources.join(", ")}`];
+    if (some(kinds)) return [];
+    return [`${name} must be for ${kinds.join(", ")}, got ${resources.join(", ")}`];
   }
-  if (resources.join() !== "*") return [`${name} takes no resource and must be for *`];
+  if (resources.join() !== "*") {
+    if (some(unlistedResources[name] ?? [])) return [];
+    return [`${name} takes no resource and must be for *`];
+  }
   const limited = statement.Condition !== undefined || conditionKeys.length === 0;
   return limited ? [] : [`${name} must have a condition, such as ${conditionKeys.join(", ")}`];
 }

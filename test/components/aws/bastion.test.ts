@@ -191,7 +191,7 @@ describe("Bastion", () => {
       {
         Effect: "Allow",
         Sid: "OwnSessionsOnly",
-        Action: ["ssm:ResumeSession", "ssm:TerminateSession"],
+        Action: ["ssm:ResumeSession", "ssm:TerminateSession", "ssmmessages:OpenDataChannel"],
         Resource: "arn:aws:ssm:eu-west-1:111122223333:session/${aws:userid}-*",
       },
       {
