@@ -51,8 +51,10 @@ export interface BucketArgs extends Place {
 export class Bucket extends pulumi.ComponentResource {
   static readonly requirements = ["M1"];
 
-  /** Name of the bucket. What writes to it depends on the component, so that the policy is there first. */
+  /** Name of the bucket. What writes to it depends on the component, or on its policy where nothing else has to be first. */
   readonly bucketName: pulumi.Output<string>;
+  /** Who may do what: AWS' services ask for it before they write. */
+  readonly policy: pulumi.Resource;
   /** ARN of the bucket, known before it exists: policies name it. */
   readonly arn: string;
 
@@ -112,7 +114,7 @@ export class Bucket extends pulumi.ComponentResource {
         versioned,
       );
     }
-    new aws.s3.BucketPolicy(
+    this.policy = new aws.s3.BucketPolicy(
       name,
       { ...of, policy: policyDocument([...denials(this.arn, args), ...(args.grants ?? [])]) },
       // S3 refuses one of two changes of a bucket's access that meet: OperationAborted.

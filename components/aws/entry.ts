@@ -153,8 +153,9 @@ function balancer(
     },
     {
       ...child,
-      // AWS writes a test object as soon as it is told of the bucket.
-      dependsOn: [...args.internet, logs],
+      // AWS writes a test object as soon as it is told of the bucket. The rest of it may come later: S3 takes most of a
+      // minute to settle a lifecycle.
+      dependsOn: [...args.internet, logs.policy],
       // AWS refuses to delete it when much else is gone already; Pulumi refuses before it starts.
       protect: deletionProtection,
     },

@@ -1,0 +1,20 @@
+import { planned } from "../support/planned";
+
+// The whole program runs, beside other tests.
+jest.setTimeout(60_000);
+
+describe("the load balancer", () => {
+  it("waits for the policy of its bucket, and not for what settles slowly", async () => {
+    const resources = await planned("dev");
+    const byUrn = new Map(resources.map((one) => [one.urn, one]));
+    const [balancer] = resources.filter(({ type }) => type === "aws:lb/loadBalancer:LoadBalancer");
+    const awaited = (balancer?.dependencies ?? [])
+      .map((urn) => byUrn.get(urn))
+      .filter((one) => one?.type.startsWith("aws:s3/"))
+      .map((one) => `${one?.type} ${one?.name}`);
+    expect(awaited.toSorted()).toEqual([
+      "aws:s3/bucket:Bucket entry-logs",
+      "aws:s3/bucketPolicy:BucketPolicy entry-logs",
+    ]);
+  });
+});
