@@ -22,7 +22,7 @@ export interface Price extends Meter {
   /** In `currency` for one unit. */
   price?: number;
   currency?: "USD";
-  /** URL of the offer file or of the page that says so. */
+  /** URL of the offer file or of the page that says so, and how it was read; the bill, where no page says it. */
   source?: string;
   /** When AWS published it, or when it was read: YYYY-MM-DD, or YYYY-MM. */
   date?: string;

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { parsePrices, readPrices, sourced } from "../../../plan/cost/price-list";
+import { parsePrices, priceKey, readPrices, sourced } from "../../../plan/cost/price-list";
 import type { Price } from "../../../plan/cost/price-list";
 
 const row: Price = {
@@ -35,6 +35,15 @@ describe("the price file of the repository", () => {
     );
     expect(half).toEqual([]);
     expect(prices.filter((price) => sourced(price)).length).toBeGreaterThan(30);
+  });
+
+  it("names the page or the file of each price, but for what only a bill tells", () => {
+    const elsewhere = prices
+      .filter(
+        ({ source }) => source !== undefined && !/^https:\/\/[a-z0-9.-]+(\/|$| )/.test(source),
+      )
+      .map(priceKey);
+    expect(elsewhere).toEqual(["AWSELB eu-west-1 LoadBalancerUsage LoadBalancing:Application"]);
   });
 });
 
