@@ -180,6 +180,16 @@ const peer =
     Object.assign(inputs, { fromPort: port, toPort: port });
   };
 
+/** Makes a copy a resource of another type. */
+const as =
+  (type: string): Change =>
+  (_inputs, one) => {
+    one.type = type;
+  };
+const unprotected: Change = (_inputs, one) => {
+  one.options = { ...one.options, protect: false };
+};
+
 const rows: Row[] = [
   // The control plane.
   [
@@ -255,13 +265,7 @@ const rows: Row[] = [
     set("deletionProtection", false),
     "eks-deletion-protection",
   ],
-  [
-    "no protection by Pulumi",
-    cluster,
-    "cluster",
-    (_inputs, one) => (one.options = { ...one.options, protect: false }),
-    "eks-deletion-protection",
-  ],
+  ["no protection by Pulumi", cluster, "cluster", unprotected, "eks-deletion-protection"],
   ["an old version", cluster, "cluster", set("version", "1.28"), "eks-supported-version"],
   [
     "extended support",
@@ -2018,6 +2022,211 @@ const rows: Row[] = [
     set("toPort", 8443),
     "net-sg-no-world-ingress",
   ],
+
+  // The account and what it keeps.
+  [
+    "a provider for any account",
+    "pulumi:providers:aws",
+    "aws",
+    remove("allowedAccountIds"),
+    "aws-allowed-accounts",
+  ],
+  [
+    "snapshots that anybody may share",
+    "aws:ebs/snapshotBlockPublicAccess:SnapshotBlockPublicAccess",
+    "guards",
+    "drop",
+    "aws-account-guards-whole",
+  ],
+  [
+    "a trail that sees no objects",
+    trail,
+    "audit",
+    remove("advancedEventSelectors[1]"),
+    "log-trail-objects",
+  ],
+  [
+    "a trail that stops unheard",
+    "aws:cloudwatch/logMetricFilter:LogMetricFilter",
+    "alarms-trail-stopped",
+    "drop",
+    "mon-trail-watched",
+  ],
+  [
+    "an alarm at the fifth use of the root user",
+    "aws:cloudwatch/metricAlarm:MetricAlarm",
+    "alarms-root-user",
+    set("threshold", 5),
+    "mon-alarms-at-once",
+  ],
+  [
+    "a lock that holds for no time",
+    "aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration",
+    "audit",
+    "drop",
+    "s3-lock-retention",
+  ],
+  [
+    "objects under any kind of key",
+    bucketPolicy,
+    "snapshots",
+    without("policy", "UnderKmsOnly"),
+    "s3-kms-only",
+  ],
+  [
+    "a bucket whose readers nobody knows",
+    "aws:s3/bucketLogging:BucketLogging",
+    "snapshots",
+    "drop",
+    "s3-access-logged",
+  ],
+  [
+    "records of a month",
+    "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration",
+    "audit",
+    set("rules[0].expiration.days", 30),
+    "log-records-kept",
+  ],
+  ["a log store to delete", domain, "log-store", unprotected, "es-kept"],
+  [
+    "a function that writes to a log group of its own",
+    "aws:lambda/function:Function",
+    "log-delivery-events",
+    remove("loggingConfig"),
+    "log-groups-made",
+  ],
+  [
+    "volumes' key for all that a service can do",
+    key,
+    "volumes",
+    inJson("policy", (doc) => (statement(doc, "AutoScalingUsesVolumes").Action = "kms:*")),
+    "kms-actions-named",
+  ],
+  [
+    "a role for all pods of the cluster",
+    role,
+    "log-store-admin",
+    inJson("assumeRolePolicy", (doc) => {
+      const { Condition } = statement(doc, "AdministratorOfTheCluster");
+      delete Condition?.["StringEquals"]?.["aws:RequestTag/kubernetes-service-account"];
+    }),
+    "iam-pod-identity-named",
+  ],
+  [
+    "all that the log store's service can do",
+    rolePolicy,
+    "log-delivery",
+    inJson("policy", (doc) => (statement(doc, "IndexInTheStore").Action = "es:*")),
+    "iam-no-service-wildcard",
+  ],
+  [
+    "requests to the log store by a pattern",
+    rolePolicy,
+    "log-delivery",
+    inJson("policy", (doc) => (statement(doc, "IndexInTheStore").Action = "es:ESHttp*")),
+    "iam-actions-named",
+  ],
+  [
+    "objects of every bucket",
+    rolePolicy,
+    "log-delivery",
+    inJson("policy", (doc) => (statement(doc, "KeepFailedRecords").Resource = "*")),
+    "iam-resources-named",
+  ],
+  [
+    "a person in IAM",
+    role,
+    "log-store-admin",
+    { beside: as("aws:iam/user:User") },
+    "iam-no-users-keys",
+  ],
+  [
+    "a provider of identities for any audience",
+    role,
+    "log-store-admin",
+    {
+      beside: (inputs, one) => {
+        as("aws:iam/openIdConnectProvider:OpenIdConnectProvider")(inputs, one);
+        Object.assign(inputs, {
+          url: "https://oidc.eks.eu-west-1.amazonaws.com/id/0123456789ABCDEF",
+          clientIdLists: ["everybody"],
+        });
+      },
+    },
+    "iam-oidc-audience",
+  ],
+
+  // One of each, and one for each zone.
+  [
+    "a zone that goes out through another",
+    route,
+    "network-nat-private-eu-west-1b",
+    (_inputs, one) => {
+      const [own = ""] = one.propertyDependencies["natGatewayId"] ?? [];
+      one.propertyDependencies = {
+        ...one.propertyDependencies,
+        natGatewayId: [own.replace("eu-west-1b", "eu-west-1a")],
+      };
+    },
+    "net-nat-per-az",
+  ],
+  [
+    "addresses instead of a group",
+    ingress,
+    "rules-nodes-ingress-api-10250",
+    (inputs) => {
+      delete inputs["referencedSecurityGroupId"];
+      inputs["cidrIpv4"] = "10.20.240.0/24";
+    },
+    "net-sg-reference-over-cidr",
+  ],
+  [
+    "the default VPC",
+    vpc,
+    "network",
+    { beside: as("aws:ec2/defaultVpc:DefaultVpc") },
+    "net-no-default-vpc",
+  ],
+  [
+    "a second way to the internet",
+    "aws:ec2/internetGateway:InternetGateway",
+    "network-internet",
+    { beside: () => undefined },
+    "net-igw-single",
+  ],
+  ["a second entry", balancer, "entry", { beside: () => undefined }, "exp-single-public-alb"],
+  [
+    "plain text behind the entry",
+    "aws:lb/targetGroup:TargetGroup",
+    "entry",
+    set("protocol", "HTTP"),
+    "exp-alb-tls-to-targets",
+  ],
+  [
+    "a bastion without a role",
+    template,
+    "bastion",
+    remove("iamInstanceProfile"),
+    "compute-instance-profile",
+  ],
+  [
+    "sessions from everywhere",
+    policy,
+    "bastion-sessions",
+    inJson("policy", (doc) => delete statement(doc, "OnTheBastion").Condition?.["IpAddress"]),
+    "bastion-session-trusted-cidrs",
+  ],
+  [
+    "the API's public endpoint for the world",
+    cluster,
+    "cluster",
+    (inputs) =>
+      Object.assign(inputs["vpcConfig"] as Inputs, {
+        endpointPublicAccess: true,
+        publicAccessCidrs: [world],
+      }),
+    "eks-public-cidrs-never-world",
+  ],
 ];
 
 /** With a bastion for SSH, whose user data has the rules of its server. */
@@ -2237,6 +2446,21 @@ const vpnRows: Row[] = [
 
 /** Rules that may only advise: all others stop an update. */
 const advice: readonly string[] = [
+  "aws-account-guards-whole",
+  "es-kept",
+  "exp-alb-tls-to-targets",
+  "iam-actions-named",
+  "iam-pod-identity-named",
+  "log-groups-made",
+  "log-trail-objects",
+  "mon-alarms-at-once",
+  "mon-trail-watched",
+  "net-igw-single",
+  "net-nat-per-az",
+  "net-sg-reference-over-cidr",
+  "s3-access-logged",
+  "s3-kms-only",
+  "s3-lock-retention",
   "vpn-login-banner",
   "compute-detailed-monitoring",
   "exp-alb-no-server-header",
@@ -2247,6 +2471,11 @@ const advice: readonly string[] = [
   "net-vpc-endpoints",
   "node-patch-launch-template",
 ];
+
+/** Rules that no change of the program could make fail, and why. */
+const withoutRow: Readonly<Record<string, string>> = {
+  "bastion-ssh-mfa": "a bastion for SSH fails it as it is",
+};
 
 describe("mutations", () => {
   let base: StackResource[] = [];
@@ -2310,8 +2539,15 @@ describe("mutations", () => {
     expect(failing(mutated(type, name, mutation))).toContain(rule);
   });
 
+  const noticing = new Set([...rows, ...sshRows, ...vpnRows].map(([, , , , rule]) => rule));
+
+  it("has a row for every rule of the pack, or says why it has none", () => {
+    const ids = rules.map(({ id }) => id);
+    expect(ids.filter((id) => !noticing.has(id))).toEqual(Object.keys(withoutRow));
+    expect([...noticing].filter((id) => !ids.includes(id))).toEqual([]);
+  });
+
   it("stops what weakens the program, and does not only speak of it", () => {
-    const noticing = new Set([...rows, ...sshRows, ...vpnRows].map(([, , , , rule]) => rule));
     const advisory = rules
       .filter(({ id, level }) => noticing.has(id) && level === "advisory")
       .map(({ id }) => id);
