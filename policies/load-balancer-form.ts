@@ -123,6 +123,36 @@ export const inboundNamed = resourceRule({
   },
 });
 
+export const balancerBudget = stackRule({
+  id: "cost-lb-count",
+  title: "A stack has as many load balancers as its budget says",
+  severity: "low",
+  level: "advisory",
+  requirements: ["C10"],
+  controls: [],
+  fix: "Lead names and paths to the one load balancer that there is, or raise maxLoadBalancers: each has its price for every hour.",
+  url: "https://aws.amazon.com/elasticloadbalancing/pricing/",
+  types: loadBalancerTypes,
+  config: {
+    maxLoadBalancers: {
+      type: "integer",
+      minimum: 0,
+      default: 1,
+      description: "How many load balancers a stack may have, public and internal.",
+    },
+  },
+  *checkStack(stack, { maxLoadBalancers }) {
+    const balancers = stack.all(...loadBalancerTypes);
+    if (balancers.length <= maxLoadBalancers) return;
+    const names = balancers.map(({ name }) => name).join(", ");
+    for (const balancer of balancers) {
+      yield balancer.fail(
+        `${balancer.name} must be one of ${maxLoadBalancers} at most, got ${balancers.length}: ${names}`,
+      );
+    }
+  },
+});
+
 const targetGroupTypes = [token.targetGroup, token.targetGroupAlb];
 
 export const tlsToTargets = resourceRule({

@@ -48,6 +48,7 @@ import {
 import { firewall, firewallLog } from "./firewall";
 import { httpsRedirect, noServerHeader, strictTransport, tlsPolicy } from "./listeners";
 import {
+  balancerBudget,
   balancerDeletionProtection,
   balancerLogs,
   inboundNamed,
@@ -81,6 +82,7 @@ import { ownAccounts } from "./own-accounts";
 import { bucketPolicies, topicPolicies } from "./resource-policies";
 import { podRolesNamed } from "./pod-identity";
 import { accessLogged, kmsOnly, locksHold, recordsKept, trailObjects } from "./records";
+import { oneManager } from "./role-managers";
 import type { Rule } from "./rule";
 import {
   searchByRoles,
@@ -165,6 +167,7 @@ export const rules: readonly Rule[] = [
   dnsToKnownBalancer,
   certificateLifetime,
   balancerLogs,
+  balancerBudget,
 
   noPublicIp,
   imdsv2,
@@ -260,6 +263,7 @@ export const rules: readonly Rule[] = [
 
   ownAccounts,
   nodeRoleMinimal,
+  oneManager,
   narrowTrust,
   podRolesNamed,
   noStarStar,

@@ -2,11 +2,12 @@ import { isPrivate } from "../addresses";
 import type { Field, Resource, Stack } from "../model";
 import { knownNetworks } from "../security-group-rules";
 import { token } from "../tokens";
+import { hostedEndpointsOf } from "./hosted-endpoints";
 
 /** Something that AWS itself puts on the internet, past the network of the stack. */
 export interface PublicEndpoint {
   resource: Resource;
-  kind: "Kubernetes API" | "VPN" | "search domain";
+  kind: "Kubernetes API" | "VPN" | "search domain" | "service of AWS";
   port: string;
   /** Networks that may come; none when it is private. */
   sources: string[];
@@ -23,6 +24,7 @@ export function publicEndpointsOf(stack: Stack): PublicEndpoint[] {
     ...stack.all(token.cluster).map(kubernetesApi),
     ...stack.all(token.clientVpnEndpoint).map((endpoint) => clientVpn(endpoint, stack)),
     ...stack.all(token.openSearchDomain, token.elasticsearchDomain).map(searchDomain),
+    ...hostedEndpointsOf(stack),
   ];
 }
 

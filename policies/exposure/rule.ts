@@ -5,6 +5,7 @@ import { loadBalancerTypes } from "../load-balancers";
 import { token } from "../tokens";
 import type { Exposure } from "./exposures";
 import { exposuresOf } from "./exposures";
+import { hostedTypes } from "./hosted-endpoints";
 import { publicEndpointsOf } from "./public-endpoints";
 
 export const onlyTheEntry = stackRule({
@@ -15,7 +16,7 @@ export const onlyTheEntry = stackRule({
   level: "mandatory",
   requirements: ["J16", "C10", "S13"],
   controls: ["avd:AWS-0053", "avd:AWS-0107"],
-  fix: "Take away the address, the route to the internet gateway, the rule or the VPN that the message names; a bastion or a VPN that should be there is told to the pack by publicBastion or publicVpn.",
+  fix: "Take away the address, the route to the internet gateway, the rule, the VPN or the service that the message names, or make the service private; a bastion or a VPN that should be there is told to the pack by publicBastion or publicVpn.",
   url: "https://docs.aws.amazon.com/vpc/latest/userguide/how-it-works.html#what-is-connectivity",
   types: [
     ...loadBalancerTypes,
@@ -28,6 +29,7 @@ export const onlyTheEntry = stackRule({
     token.clientVpnEndpoint,
     token.openSearchDomain,
     token.elasticsearchDomain,
+    ...hostedTypes,
   ],
   config: {
     publicBastion,

@@ -9,9 +9,9 @@ describe("the load balancer", () => {
     const byUrn = new Map(resources.map((one) => [one.urn, one]));
     const [balancer] = resources.filter(({ type }) => type === "aws:lb/loadBalancer:LoadBalancer");
     const awaited = (balancer?.dependencies ?? [])
-      .map((urn) => byUrn.get(urn))
-      .filter((one) => one?.type.startsWith("aws:s3/"))
-      .map((one) => `${one?.type} ${one?.name}`);
+      .flatMap((urn) => byUrn.get(urn) ?? [])
+      .filter(({ type }) => type.startsWith("aws:s3/"))
+      .map(({ type, name }) => `${type} ${name}`);
     expect(awaited.toSorted()).toEqual([
       "aws:s3/bucket:Bucket entry-logs",
       "aws:s3/bucketPolicy:BucketPolicy entry-logs",

@@ -53,6 +53,23 @@ casesFor("net-only-bastion-and-alb-public [J16] [C10] [S13]", {
       { balancer: gone, http: gone, https: gone, name: gone, "acl-before-balancer": gone },
     ],
     ["an open group that nothing wears", opened(22)],
+    ...(
+      [
+        [token.restApi, { endpointConfiguration: { types: "PRIVATE" } }],
+        [token.api, { disableExecuteApiEndpoint: true }],
+        [
+          token.appRunnerService,
+          { networkConfiguration: { ingressConfiguration: { isPubliclyAccessible: false } } },
+        ],
+        [token.graphQlApi, { visibility: "PRIVATE" }],
+        [token.databaseInstance, {}],
+        [token.kafkaCluster, {}],
+        [token.transferServer, { endpointType: "VPC" }],
+      ] as const
+    ).map(([type, inputs]): [string, Change] => [
+      `a private ${type}`,
+      { service: resource(type, inputs) },
+    ]),
     ["a machine in a private subnet", { ...opened(22), host: host({ subnetId: ref("nodes-a") }) }],
     [
       "a machine without an address",
@@ -484,8 +501,40 @@ casesFor("net-only-bastion-and-alb-public [J16] [C10] [S13]", {
       { store: resource(token.openSearchDomain, {}) },
       [fault("store", "HTTPS 443 from 0.0.0.0/0 by an endpoint of AWS")],
     ],
+    ...(
+      [
+        [token.functionUrl, { authorizationType: "NONE" }, "HTTPS 443"],
+        [token.functionUrl, { authorizationType: "AWS_IAM" }, "HTTPS 443"],
+        [token.restApi, {}, "HTTPS 443"],
+        [token.api, { protocolType: "HTTP" }, "HTTPS 443"],
+        [token.appRunnerService, {}, "HTTPS 443"],
+        [token.graphQlApi, {}, "HTTPS 443"],
+        [token.distribution, { enabled: true }, "HTTPS 443"],
+        [token.accelerator, {}, "ports of its listeners"],
+        [token.databaseInstance, { publiclyAccessible: true }, "a port of its own"],
+        [
+          token.kafkaCluster,
+          {
+            brokerNodeGroupInfo: {
+              connectivityInfo: { publicAccess: { type: "SERVICE_PROVIDED_EIPS" } },
+            },
+          },
+          "a port of its own",
+        ],
+        [token.transferServer, {}, "a port of its own"],
+      ] as const
+    ).map(([type, inputs, port]): [string, Change, string[]] => [
+      `${type} with ${JSON.stringify(inputs)}`,
+      { service: resource(type, inputs) },
+      [fault("service", `${port} from 0.0.0.0/0 by an endpoint of AWS`)],
+    ]),
   ],
   undecided: [
+    [
+      "a service of which nobody knows yet",
+      { service: resource(token.databaseInstance, { publiclyAccessible: unknown }) },
+      ["service: undecided: publiclyAccessible of service is unknown until up"],
+    ],
     [
       "an address that nobody knows yet",
       { ...opened(22), host: host({ associatePublicIpAddress: unknown }) },

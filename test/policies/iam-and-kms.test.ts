@@ -1130,3 +1130,54 @@ describe("with accounts of others", () => {
     decided: "the table above has them",
   });
 });
+
+const given = {
+  own: resource(token.rolePolicy, { role: ref("job"), policy: document() }),
+  attached: resource(token.rolePolicyAttachment, {
+    role: ref("job"),
+    policyArn: "arn:aws:iam::aws:policy/AmazonEKSClusterPolicy",
+  }),
+};
+
+casesFor("iam-role-one-manager [S3] [M1]", {
+  base: { job: resource(token.role, {}), ...given },
+  passes: [
+    ["policies of their own", {}],
+    ["all in the role", { own: gone, attached: gone, "job.inlinePolicies": [{ name: "a" }] }],
+    ["each kind in one place", { own: gone, "job.inlinePolicies": [{ name: "a" }] }],
+    [
+      "a role that has its own, and another that has none",
+      { other: resource(token.role, { inlinePolicies: [{ name: "a" }] }) },
+    ],
+  ],
+  fails: [
+    [
+      "inline policies in two places",
+      { "job.inlinePolicies": [] },
+      ["job: inlinePolicies must be left out beside own, got []"],
+    ],
+    [
+      "attachments in two places",
+      { "job.managedPolicyArns": ["arn:aws:iam::aws:policy/AmazonEKSClusterPolicy"] },
+      [
+        'job: managedPolicyArns must be left out beside attached, got ["arn:aws:iam::aws:policy/AmazonEKSClusterPolicy"]',
+      ],
+    ],
+    [
+      "an attachment of the exclusive kind",
+      {
+        attached: gone,
+        "job.managedPolicyArns": [],
+        exclusive: resource(token.policyAttachment, { roles: [ref("job")] }),
+      },
+      ["job: managedPolicyArns must be left out beside exclusive, got []"],
+    ],
+  ],
+  undecided: [
+    [
+      "a policy of which nobody knows whose it is",
+      { "job.inlinePolicies": [{ name: "a" }], "own.role": unknown },
+      ["own: undecided: role of own is unknown until up"],
+    ],
+  ],
+});

@@ -46,6 +46,45 @@ casesFor("exp-single-public-alb [C10] [J16]", {
   ],
 });
 
+const ofTwo = (more: string) => [
+  `balancer: balancer must be one of 1 at most, got 2: balancer, ${more}`,
+  `${more}: ${more} must be one of 1 at most, got 2: balancer, ${more}`,
+];
+
+casesFor("cost-lb-count [C10]", {
+  base: platform,
+  passes: [
+    ["one", {}],
+    ["one inside", { "balancer.internal": true }],
+  ],
+  fails: [
+    ["two", secondOf(token.loadBalancer), ofTwo("other")],
+    ["two, one internal", { internal }, ofTwo("internal")],
+    ["two, one classic", secondOf(token.loadBalancerClassic), ofTwo("other")],
+  ],
+  undecided: [],
+  decided: "how many there are is known",
+});
+
+describe("with a budget for two", () => {
+  casesFor("cost-lb-count [C10]", {
+    base: platform,
+    config: { maxLoadBalancers: 2 },
+    passes: [["two", { internal }]],
+    fails: [
+      [
+        "three",
+        { internal, ...secondOf(token.loadBalancerClassic) },
+        ["balancer", "internal", "other"].map(
+          (name) => `${name}: ${name} must be one of 2 at most, got 3: balancer, internal, other`,
+        ),
+      ],
+    ],
+    undecided: [],
+    decided: "how many there are is known",
+  });
+});
+
 casesFor("exp-alb-drop-invalid-headers [C10]", {
   base: one,
   passes: [

@@ -2134,6 +2134,15 @@ const rows: Row[] = [
     "iam-resources-named",
   ],
   [
+    "a role that throws away what others give it",
+    role,
+    "log-delivery",
+    (inputs) => {
+      inputs["inlinePolicies"] = [];
+    },
+    "iam-role-one-manager",
+  ],
+  [
     "a person in IAM",
     role,
     "log-store-admin",
@@ -2195,6 +2204,13 @@ const rows: Row[] = [
     "net-igw-single",
   ],
   ["a second entry", balancer, "entry", { beside: () => undefined }, "exp-single-public-alb"],
+  [
+    "another load balancer, inside",
+    balancer,
+    "entry",
+    { beside: set("internal", true) },
+    "cost-lb-count",
+  ],
   [
     "plain text behind the entry",
     "aws:lb/targetGroup:TargetGroup",
@@ -2447,6 +2463,7 @@ const vpnRows: Row[] = [
 /** Rules that may only advise: all others stop an update. */
 const advice: readonly string[] = [
   "aws-account-guards-whole",
+  "cost-lb-count",
   "es-kept",
   "exp-alb-tls-to-targets",
   "iam-actions-named",
