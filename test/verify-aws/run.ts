@@ -1,8 +1,7 @@
 import { writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { Command } from "commander";
 import pc from "picocolors";
-import { readStackConfig, type StackConfig } from "../../plan/stack-file";
+import type { StackConfig } from "../../plan/stack-file";
 import { InputError } from "../../plan/input-error";
 import { findTerraform, Refused, reportCannotRun, type FoundTerraform } from "../tools/build";
 import { AccountServer } from "./account-server";
@@ -17,29 +16,29 @@ import {
   type StackArgs,
   type Step,
 } from "./steps";
+import { subjectsOf, type Subject } from "./subjects";
 import { Workspace } from "./terraform";
 
 interface Options {
   stack: string[];
+  access: string[];
   writeReplacements?: boolean;
 }
-
-const repository = join(__dirname, "../..");
 
 const count = { passed: 0, failed: 0, skipped: 0 };
 /** What has to be closed at the end, whatever happens. */
 const opened: { close: () => void }[] = [];
 
 async function main(): Promise<void> {
-  const { stack: stacks, writeReplacements = false } = options();
+  const { stack: stacks, access, writeReplacements = false } = options();
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     process.on(signal, () => process.exit(130));
   }
   process.on("exit", closeAll);
   try {
-    const configs = stacks.map((stack) => readStackConfig(repository, stack));
+    const subjects = subjectsOf(stacks, access);
     const tools = await findTerraform(console.log);
-    await verify(tools, configs, writeReplacements);
+    await verify(tools, subjects, writeReplacements);
   } catch (error) {
     if (!(error instanceof InputError)) return reportCannotRun(error);
     console.error(error.message);
@@ -57,6 +56,10 @@ function options(): Options {
   return new Command("verify:aws")
     .description("Let the real AWS provider of Terraform judge what the stacks would build.")
     .option("--stack <name...>", "stacks to verify", ["dev", "prod"])
+    .option("--access <mode...>", "access modes to verify the first stack in as well", [
+      "ssh",
+      "vpn",
+    ])
     .option("--write-replacements", "only write what the provider replaces, for the rehearsal")
     .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
     .parse()
@@ -65,13 +68,13 @@ function options(): Options {
 
 async function verify(
   tools: FoundTerraform,
-  configs: StackConfig[],
+  subjects: readonly Subject[],
   writeReplacements: boolean,
 ): Promise<void> {
   const { cli, provider } = tools;
   console.log(`Terraform: ${cli.path} (${cli.origin})`);
   console.log(`AWS provider: ${provider ? `${provider.path} (${provider.origin})` : "by init"}`);
-  const nowhere = await AccountServer.open(accountOf(configs[0]));
+  const nowhere = await AccountServer.open(accountOf(subjects[0]?.config));
   opened.push(nowhere);
   const workspace = await open(tools, nowhere.endpoint);
   const schema = await workspace.schema();
@@ -85,7 +88,7 @@ async function verify(
   // Side by side: most of the time the provider waits for AWS to settle, for a minute at each load balancer.
   const ended = await Promise.allSettled([
     runAll("replacements", replacementSteps(workspace, schema)),
-    ...configs.map((config) => verifyStack(tools, schema, config, moto)),
+    ...subjects.map((subject) => verifyStack(tools, schema, subject, moto)),
   ]);
   const broken = ended.find((each) => each.status === "rejected");
   if (broken) throw broken.reason;
@@ -103,29 +106,34 @@ async function writeTold(workspace: Workspace, schema: ProviderSchema): Promise<
 async function verifyStack(
   tools: FoundTerraform,
   schema: ProviderSchema,
-  config: StackConfig,
+  { title, config }: Subject,
   moto: string | Refused,
 ): Promise<void> {
   const account = await AccountServer.open(accountOf(config));
   opened.push(account);
   const args = { config, schema, workspace: await open(tools, account.endpoint) };
-  const sound = await runAll(config.stack, planSteps(args, account.refused));
+  const sound = await runAll(title, planSteps(args, account.refused));
   if (moto instanceof Refused) {
     count.skipped += 1;
-    say(config.stack, `${pc.yellow("skipped")} the life of the stack in moto: ${moto.message}`);
+    say(title, `${pc.yellow("skipped")} the life of the stack in moto: ${moto.message}`);
     return;
   }
-  if (sound) await liveInMoto(tools, args, moto);
+  if (sound) await liveInMoto(tools, title, args, moto);
 }
 
-async function liveInMoto(tools: FoundTerraform, args: StackArgs, python: string): Promise<void> {
+async function liveInMoto(
+  tools: FoundTerraform,
+  title: string,
+  args: StackArgs,
+  python: string,
+): Promise<void> {
   const { config } = args;
   const region = config.values["drawbridge:region"] ?? "";
   const moto = await Moto.open(python, accountOf(config), region);
   opened.push(moto);
   const workspace = await open(tools, moto.endpoint);
-  const announce = (line: string) => say(config.stack, `       ${line}`);
-  await runAll(config.stack, motoSteps({ ...args, workspace }, moto, announce));
+  const announce = (line: string) => say(title, `       ${line}`);
+  await runAll(title, motoSteps({ ...args, workspace }, moto, announce));
   moto.close();
 }
 

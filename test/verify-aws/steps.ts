@@ -20,6 +20,7 @@ import {
 import { replacementCases } from "./replacement-cases";
 import { deviations, firstPlan, resolvedPlan } from "./resolved-plan";
 import type { ResourceChange, TerraformPlan, Workspace } from "./terraform";
+import { changedInPlace } from "./subjects";
 import { translated, type Configuration } from "./translate";
 
 /** One counted check: what is wrong, a line each; nothing when all is well. */
@@ -136,7 +137,7 @@ export function motoSteps(args: StackArgs, moto: Moto, announce: (line: string) 
       title: "a changed configuration changes in place what it says",
       basis: true,
       run: async () => {
-        const { configuration } = await applicable(changedConfig(config));
+        const { configuration } = await applicable(changedInPlace(config));
         workspace.write(tolerant(configuration));
         const { errors, plan } = await workspace.plan("change.tfplan");
         const changes = changesOf(plan);
@@ -304,24 +305,4 @@ function addressesOf({ resource }: Configuration): string[] {
   return Object.entries(resource).flatMap(([type, named]) =>
     Object.keys(named).map((name) => `${type}.${name}`),
   );
-}
-
-/**
- * The stack with values that change in place: how long logs are kept, who is trusted, how many nodes there may be. Not
- * its tags: moto answers eks:TagResource for clusters only.
- */
-function changedConfig(config: StackConfig): StackConfig {
-  const { values } = config;
-  const parsed = (key: string) => JSON.parse(values[`drawbridge:${key}`] ?? "[]") as unknown[];
-  const groups = parsed("nodeGroups") as { maxSize: number }[];
-  const changes = {
-    logRetentionDays: 731,
-    trustedCidrs: [...parsed("trustedCidrs"), "198.51.100.0/24"],
-    nodeGroups: groups.map((group) => ({ ...group, maxSize: group.maxSize + 1 })),
-  };
-  const texts = Object.entries(changes).map(([key, value]) => [
-    `drawbridge:${key}`,
-    JSON.stringify(value),
-  ]);
-  return { ...config, values: { ...values, ...Object.fromEntries(texts) } };
 }
