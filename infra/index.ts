@@ -95,8 +95,12 @@ export = async () => {
       vpcId: network.vpcId,
       subnetIds: network.dataSubnetIds,
       securityGroupId: groups.id("endpoints"),
-      routeTableIds: network.privateRouteTableIds,
+      routeTableIds: [
+        ...network.privateRouteTableIds,
+        ...(config.ssh ? [network.publicRouteTableId] : []),
+      ],
       moreCalls: config.ssh ? sshBastionCalls : {},
+      packages: config.ssh !== undefined,
     },
     options,
   );
@@ -130,6 +134,7 @@ export = async () => {
           subnetIds: network.publicSubnetIds,
           securityGroupId: groups.id("bastion"),
           trustedCidrs,
+          logKeyArn: keys.logs,
           volumeKeyArn: keys.volumes,
           tags,
         },

@@ -1,5 +1,5 @@
 import { is } from "./conditions";
-import type { Field, Finding, Stack } from "./model";
+import type { Field, Finding, Resource, Stack } from "./model";
 import { stackRule } from "./rule";
 import { token } from "./tokens";
 
@@ -52,10 +52,15 @@ function* reportsErrors(options: Field, stack: Stack): Iterable<Finding> {
 function isMade(field: Field, name: string, stack: Stack): Finding[] {
   if (stack.refs(field, [token.logGroup]).found.length > 0) return [];
   if (field.unknown) return [field.undecided()];
+  return mustHaveLogGroup(field.resource, name, stack);
+}
+
+/** What is found when the stack has no log group of that name, which the resource writes to. */
+export function mustHaveLogGroup(writer: Resource, name: string, stack: Stack): Finding[] {
   const names = stack.all(token.logGroup).map((group) => group.at("name"));
   if (names.some(({ value }) => value === name)) return [];
   const open = names.filter(({ unknown }) => unknown);
   return open.length > 0
     ? open.map((one) => one.undecided())
-    : [field.resource.fail(`${field.resource.name} must have its log group ${name} in the stack`)];
+    : [writer.fail(`${writer.name} must have its log group ${name} in the stack`)];
 }

@@ -1,11 +1,12 @@
 import { accountsOf } from "./account";
+import { bastionTypes } from "./bastion";
 import { is } from "./conditions";
 import { namesOnly, narrow } from "./endpoint-statements";
 import type { Finding, References, Resource, Stack } from "./model";
 import { allows, statements } from "./policy-documents";
 import { stackRule } from "./rule";
 import { token } from "./tokens";
-import { isMeantPublic } from "./topology";
+import { isBastion, isMeantPublic } from "./topology";
 
 /** What private nodes need to join and to pull images: docs.aws.amazon.com/eks/latest/userguide/private-clusters.html */
 const needed = ["s3", "ec2", "ecr.api", "ecr.dkr", "sts", "logs"];
@@ -93,23 +94,27 @@ export const endpointPolicy = stackRule({
       if (type.value === "GatewayLoadBalancer") continue;
       if (type.unknown) yield type.undecided();
       if (type.value === "Interface") yield* endpoint.must("privateDnsEnabled", is(true));
-      else if (!type.unknown) yield* reachedFromPrivate(endpoint, stack);
+      else if (!type.unknown) yield* reachedFromMachines(endpoint, stack);
       yield* policiesOf(endpoint, stack, accounts);
     }
   },
 });
 
-/** A gateway holds for the subnets whose tables it is in; traffic of the others goes around its policy. */
-function* reachedFromPrivate(endpoint: Resource, stack: Stack): Iterable<Finding> {
+/**
+ * A gateway holds for the subnets whose tables it is in; traffic of the others goes around its policy. That of load
+ * balancers and NAT gateways may, but a bastion's may not.
+ */
+function* reachedFromMachines(endpoint: Resource, stack: Stack): Iterable<Finding> {
   const { found: own, outside, unknown } = tablesOf(endpoint, "routeTableIds", stack);
   const added = stack
     .users(endpoint, [token.vpcEndpointRouteTableAssociation], "vpcEndpointId")
     .flatMap((association) => tablesOf(association, "routeTableId", stack).found);
   const tables = new Set([...own, ...added]);
+  const ofBastions = subnetsOfBastions(stack);
   for (const vpc of stack.refs(endpoint.at("vpcId"), [token.vpc]).found) {
     const subnets = stack
       .users(vpc, [token.subnet], "vpcId")
-      .filter((subnet) => isMeantPublic(subnet, stack) === false);
+      .filter((subnet) => ofBastions.has(subnet) || isMeantPublic(subnet, stack) === false);
     for (const association of subnets.flatMap((subnet) =>
       stack.users(subnet, [token.routeTableAssociation], "subnetId"),
     )) {
@@ -121,6 +126,14 @@ function* reachedFromPrivate(endpoint: Resource, stack: Stack): Iterable<Finding
         : endpoint.fail(`routeTableIds must have the table of ${association.name}, got none of it`);
     }
   }
+}
+
+function subnetsOfBastions(stack: Stack): ReadonlySet<Resource> {
+  const homes = stack
+    .all(...bastionTypes)
+    .filter(isBastion)
+    .flatMap((bastion) => [bastion.at("vpcZoneIdentifiers"), bastion.at("subnetId")]);
+  return new Set(homes.flatMap((home) => stack.refs(home, [token.subnet]).found));
 }
 
 function tablesOf(resource: Resource, path: string, stack: Stack): References {

@@ -1,5 +1,6 @@
 import { bastionTypes } from "./bastion";
 import { instances, templatesOf } from "./launch-templates";
+import { mustHaveLogGroup } from "./log-writers";
 import type { Field, Finding, Resource, Stack } from "./model";
 import { stackRule } from "./rule";
 import { opens, securityGroupRules } from "./security-group-rules";
@@ -27,7 +28,7 @@ function sshBastions(stack: Stack): Resource[] {
 /** What the user data of a bastion says to its SSH server. */
 class Sshd {
   constructor(
-    private readonly owner: Resource,
+    readonly owner: Resource,
     private readonly text: string,
   ) {}
 
@@ -174,12 +175,13 @@ export const sshdKeysOnly = stackRule({
 
 export const sshdAudit = stackRule({
   id: "bastion-sshd-audit",
-  title: "The SSH server of a bastion logs keys and files, and has no moduli below 3072 bits",
+  title:
+    "The SSH server of a bastion logs keys and files to CloudWatch, and has no moduli below 3072 bits",
   severity: "medium",
   level: "mandatory",
-  requirements: ["M5"],
+  requirements: ["M5", "M10"],
   controls: [],
-  fix: "Set LogLevel VERBOSE and Subsystem sftp with -f AUTHPRIV -l INFO in sshd_config, and filter /etc/ssh/moduli with awk '$5 >= 3071'.",
+  fix: "Set LogLevel VERBOSE and Subsystem sftp with -f AUTHPRIV -l INFO in sshd_config, let the CloudWatch agent take /var/log/secure to a log group of the stack, and filter /etc/ssh/moduli with awk '$5 >= 3071'.",
   url: "https://infosec.mozilla.org/guidelines/openssh",
   types,
   *checkStack(stack) {
@@ -196,9 +198,24 @@ export const sshdAudit = stackRule({
           `the user data must keep moduli from 3071 in the list and no others, got ${least ?? "no filter"}`,
         );
       }
+      yield* shipped(sshd, stack);
     });
   },
 });
+
+/** The log outlives the instance: the configuration of the CloudWatch agent takes it to a log group of the stack. */
+function shipped(sshd: Sshd, stack: Stack): Finding[] {
+  const group = sshd.capture(/"log_group_name"\s*:\s*"([^"]+)"/);
+  const source = sshd.capture(/("file_path"\s*:\s*"\/var\/log\/secure"|"journald"\s*:)/);
+  if (group !== undefined && source !== undefined) {
+    return mustHaveLogGroup(sshd.owner, group, stack);
+  }
+  return [
+    sshd.fail(
+      "the user data must let the CloudWatch agent take /var/log/secure or the journal to a log group, got no such configuration",
+    ),
+  ];
+}
 
 /** Ways out of a session that are not to a named host and port. */
 const closedWays = [

@@ -21,6 +21,8 @@ export interface EndpointsArgs {
   routeTableIds: pulumi.Input<string>[];
   /** Calls beyond those of nodes, their add-ons and sessions, by service. @default - none */
   moreCalls?: Record<string, string[]>;
+  /** Whether instances install packages of Amazon Linux 2023, which come from a bucket of AWS. @default false */
+  packages?: boolean;
 }
 
 /** What nodes, their add-ons and the bastion call, by service: docs.aws.amazon.com/service-authorization/latest/reference/ */
@@ -115,7 +117,7 @@ export class Endpoints extends pulumi.ComponentResource {
     const s3 = endpoint("s3", {
       vpcEndpointType: "Gateway",
       routeTableIds: args.routeTableIds,
-      policy: policyDocument(s3Statements(args.region, args.accountId)),
+      policy: policyDocument(s3Statements(args)),
     });
     this.s3PrefixListId = s3.prefixListId;
     this.registerOutputs({ s3PrefixListId: this.s3PrefixListId });
@@ -196,7 +198,7 @@ function ownResources(service: string, { region, accountId }: Place): string[] {
   }
 }
 
-function s3Statements(region: string, accountId: string): PolicyStatement[] {
+function s3Statements({ region, accountId, packages = false }: EndpointsArgs): PolicyStatement[] {
   return [
     {
       // ECR signs these URLs itself, so the caller is not of this account:
@@ -206,6 +208,7 @@ function s3Statements(region: string, accountId: string): PolicyStatement[] {
       Action: "s3:GetObject",
       Resource: `arn:aws:s3:::prod-${region}-starport-layer-bucket/*`,
     },
+    ...(packages ? [amazonLinux(region)] : []),
     {
       Sid: "OwnPrincipalsInOwnBuckets",
       Principal: "*",
@@ -217,4 +220,17 @@ function s3Statements(region: string, accountId: string): PolicyStatement[] {
       },
     },
   ];
+}
+
+/**
+ * The repository of Amazon Linux 2023, which dnf reads without credentials. Its name is
+ * as the endpoint policies of others have it, in many regions the same; a page of AWS that states it was not found.
+ */
+function amazonLinux(region: string): PolicyStatement {
+  return {
+    Sid: "AmazonLinuxPackages",
+    Principal: "*",
+    Action: "s3:GetObject",
+    Resource: `arn:aws:s3:::al2023-repos-${region}-de612dc2/*`,
+  };
 }

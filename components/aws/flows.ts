@@ -74,8 +74,9 @@ const bySessionManager: Flow[] = [
 // An account has no shell, and its tunnels lead to the Kubernetes API alone (ssh-user-data.ts).
 const bySsh: Flow[] = [
   ...throughTheBastion,
-  from("endpoints", "bastion", 443, "the bastion tells its host keys and takes its address"),
-  to("bastion", "endpoints", 443, "the bastion tells its host keys and takes its address"),
+  from("endpoints", "bastion", 443, "the bastion tells its host keys, takes its address and logs"),
+  to("bastion", "endpoints", 443, "the bastion tells its host keys, takes its address and logs"),
+  to("bastion", "s3", 443, "packages of Amazon Linux come from S3"),
   from("bastion", "trusted", 22, "people come to the bastion by SSH from trusted networks"),
 ];
 

@@ -46,6 +46,8 @@ export class Network extends pulumi.ComponentResource {
   readonly dataSubnetIds: pulumi.Output<string>[];
   /** CIDRs of the data subnets, in the order of the zones. */
   readonly dataCidrs: string[];
+  /** Id of the route table of the public subnets. */
+  readonly publicRouteTableId: pulumi.Output<string>;
   /** Ids of the route tables of the nodes' and data subnets, in the order of the zones. */
   readonly privateRouteTableIds: pulumi.Output<string>[];
   /** What must stand before the internet can reach a public subnet. */
@@ -76,7 +78,7 @@ export class Network extends pulumi.ComponentResource {
     watch(name, args, vpc, child);
 
     const zones = plan.map((zone) => zoneSubnets(name, prefix, vpc, zone, child));
-    const internet = openPublicSubnets(name, prefix, vpc, zones, child);
+    const { internet, table } = openPublicSubnets(name, prefix, vpc, zones, child);
     const nat = new Nat(
       `${name}-nat`,
       { prefix, vpcId: vpc.id, mode: natMode, zones, internet },
@@ -107,6 +109,7 @@ export class Network extends pulumi.ComponentResource {
     this.nodeSubnets = new Map(zones.map(({ zone, nodes }) => [zone, nodes.id]));
     this.dataSubnetIds = zones.map(({ data }) => data.id);
     this.dataCidrs = plan.map(({ data }) => data);
+    this.publicRouteTableId = table.id;
     this.privateRouteTableIds = nat.routeTableIds;
     this.internet = internet;
     this.egress = nat.ways;
@@ -116,6 +119,7 @@ export class Network extends pulumi.ComponentResource {
       nodeSubnetIds: this.nodeSubnetIds,
       dataSubnetIds: this.dataSubnetIds,
       dataCidrs: this.dataCidrs,
+      publicRouteTableId: this.publicRouteTableId,
       privateRouteTableIds: this.privateRouteTableIds,
     });
   }
@@ -198,14 +202,14 @@ function zoneSubnets(
   };
 }
 
-/** Routes the public subnets to the internet, and returns what must stand before they can be used. */
+/** Routes the public subnets to the internet, and returns their table and what must stand before they can be used. */
 function openPublicSubnets(
   name: string,
   prefix: string,
   vpc: aws.ec2.Vpc,
   zones: Zone[],
   child: pulumi.CustomResourceOptions,
-): pulumi.Resource[] {
+): { internet: pulumi.Resource[]; table: aws.ec2.RouteTable } {
   const gateway = new aws.ec2.InternetGateway(
     `${name}-internet`,
     { vpcId: vpc.id, tags: { Name: prefix } },
@@ -229,5 +233,5 @@ function openPublicSubnets(
         child,
       ),
   );
-  return [gateway, route, ...associations];
+  return { internet: [gateway, route, ...associations], table };
 }

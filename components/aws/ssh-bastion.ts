@@ -1,7 +1,7 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import type { Place } from "./arns";
-import { clusterArn, parameterArn } from "./arns";
+import { clusterArn, logGroupArns, parameterArn } from "./arns";
 import { bastionGroup, bastionTag } from "./bastion-group";
 import { instanceTrust, policyDocument } from "./policy-document";
 import type { Person } from "./sshd-config";
@@ -28,11 +28,15 @@ export interface SshBastionArgs {
   securityKeys: boolean;
   /** Key of the root volume. */
   volumeKeyArn: pulumi.Input<string>;
+  /** Key of the server's log. */
+  logKeyArn: pulumi.Input<string>;
+  /** Days for which the server's log is kept. */
+  logRetentionDays: number;
   /** Tags of instance, volume and network interface, which do not inherit the provider's. */
   tags: Record<string, string>;
 }
 
-/** What an SSH bastion calls through VPC endpoints, by service. */
+/** What an SSH bastion calls through VPC endpoints, by service, and nodes or sessions do not. */
 export const sshBastionCalls: Record<string, string[]> = {
   ec2: ["ec2:AssociateAddress", "ec2:DescribeAddresses"],
   ssm: ["ssm:PutParameter"],
@@ -41,10 +45,11 @@ export const sshBastionCalls: Record<string, string[]> = {
 /**
  * One instance in a public subnet, with OpenSSH open to trusted networks, an account and a key for each person, and
  * tunnels to the Kubernetes API and to nowhere else. It lives a week at most; its address stays. Its host keys never
- * leave it: each instance makes its own and tells them in an SSM parameter, which people read with MFA.
+ * leave it: each instance makes its own and tells them in an SSM parameter, which people read with MFA. Its log goes to
+ * CloudWatch, and stays when the instance goes.
  */
 export class SshBastion extends pulumi.ComponentResource {
-  static readonly requirements = ["J16", "J17", "M5", "M6", "M7"];
+  static readonly requirements = ["J16", "J17", "M5", "M6", "M7", "M10"];
 
   /** Public address, the same for every instance. */
   readonly address: pulumi.Output<string>;
@@ -75,10 +80,17 @@ export class SshBastion extends pulumi.ComponentResource {
       },
       { ...child, ignoreChanges: ["insecureValue"] },
     );
-    const role = instanceRole(name, args, tag, hostKeysParameter, child);
-    const userData = sshUserData({ ...args, tag, hostKeysParameter });
+    const logGroupName = `/drawbridge/${prefix}/bastion`;
+    const logGroup = new aws.cloudwatch.LogGroup(
+      name,
+      { name: logGroupName, kmsKeyId: args.logKeyArn, retentionInDays: args.logRetentionDays },
+      child,
+    );
+    const its = { tag, hostKeysParameter, logGroupName };
+    const role = instanceRole(name, { ...args, ...its }, child);
+    const userData = sshUserData({ ...args, ...its });
     // An instance would make the parameter itself if it came first, and keep the address from going if it went last.
-    const afterIts = { ...child, dependsOn: [address, parameter] };
+    const afterIts = { ...child, dependsOn: [address, parameter, logGroup] };
     bastionGroup(name, { ...args, role, userData, tagInterface: true }, afterIts);
     this.address = address.publicIp;
     this.hostKeysParameter = parameter.name;
@@ -110,15 +122,13 @@ export class SshBastion extends pulumi.ComponentResource {
 
 function instanceRole(
   name: string,
-  args: SshBastionArgs,
-  tag: string,
-  hostKeysParameter: string,
+  args: SshBastionArgs & { tag: string; hostKeysParameter: string; logGroupName: string },
   child: pulumi.CustomResourceOptions,
 ): aws.iam.Role {
   const role = new aws.iam.Role(
     name,
     {
-      description: "Bastion: its address and its host keys",
+      description: "Bastion: its address, its host keys and its log",
       assumeRolePolicy: instanceTrust(),
     },
     child,
@@ -141,7 +151,7 @@ function instanceRole(
           Resource: ["elastic-ip", "instance", "network-interface"].map((kind) =>
             ec2Arn(args, kind),
           ),
-          Condition: { StringEquals: { "aws:ResourceTag/Drawbridge": tag } },
+          Condition: { StringEquals: { "aws:ResourceTag/Drawbridge": args.tag } },
         },
         {
           Sid: "FindTheApi",
@@ -151,7 +161,12 @@ function instanceRole(
         {
           Sid: "TellHostKeys",
           Action: "ssm:PutParameter",
-          Resource: parameterArn(args, hostKeysParameter),
+          Resource: parameterArn(args, args.hostKeysParameter),
+        },
+        {
+          Sid: "WriteTheLog",
+          Action: ["logs:CreateLogStream", "logs:PutLogEvents"],
+          Resource: logGroupArns(args, args.logGroupName),
         },
       ]),
     },

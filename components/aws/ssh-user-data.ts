@@ -1,3 +1,4 @@
+import { agentConfig, logPackages } from "./ssh-log";
 import type { Person } from "./sshd-config";
 import { hostKeyTypes, mozillaModern, sshdConfig } from "./sshd-config";
 
@@ -10,6 +11,8 @@ export interface SshUserDataArgs {
   tag: string;
   /** Name of the SSM parameter that tells people the host keys. */
   hostKeysParameter: string;
+  /** Log group that takes the server's log. */
+  logGroupName: string;
   /** Who may come in. */
   people: Person[];
   /** Whether every login takes a security key. */
@@ -24,9 +27,9 @@ export const mostUserData = 16_384;
  * instance, and people's keys are public.
  *
  * A boothook of cloud-init runs at each boot before the SSH server, and keeps it from starting when anything fails. What
- * needs the network is a unit of its own, which tries again until it succeeds: it tells people the host keys, asks EKS
- * for the host that tunnels may lead to, and takes the address. All three go through VPC endpoints, for until then the
- * instance has no way to the internet.
+ * needs the network is a unit of its own, which tries again until it succeeds: it installs what ships the log, tells
+ * people the host keys, asks EKS for the host that tunnels may lead to, and takes the address. All of it goes through
+ * VPC endpoints, for until then the instance has no way to the internet; nobody can connect before the log is shipped.
  *
  * The server starts with this file alone. EC2 Instance Connect puts its own command line into a drop-in of the unit
  * (github.com/aws/aws-ec2-instance-connect-config), and the last drop-in by name wins; what crypto policies would change
@@ -74,12 +77,15 @@ cat > /etc/systemd/system/sshd.service.d/zz-drawbridge.conf <<'END'
 ExecStart=
 ExecStart=/usr/sbin/sshd -D -f /etc/ssh/sshd_config
 END
+cat > /etc/drawbridge-agent.json <<'END'
+${JSON.stringify(agentConfig(args))}
+END
 cat > /usr/local/sbin/drawbridge-join <<'END'
 ${joinScript(args)}END
 chmod 0755 /usr/local/sbin/drawbridge-join
 cat > /etc/systemd/system/drawbridge-join.service <<'END'
 [Unit]
-Description=Tell the host keys, learn the API's host, take the address
+Description=Ship the log, tell the host keys, learn the API's host, take the address
 After=network-online.target
 Wants=network-online.target
 StartLimitIntervalSec=0
@@ -104,10 +110,20 @@ test -s ${file}.strong
 mv ${file}.strong ${file}`;
 }
 
+/** Installs packages that Amazon Linux has signed, of the release of the image, from its repository and no other. */
+function install(packages: string[]): string {
+  const names = packages.join(" ");
+  const trusted = "--disablerepo='*' --enablerepo=amazonlinux --setopt='*.gpgcheck=1'";
+  return `rpm -q --quiet ${names} || dnf -y -q ${trusted} install ${names}`;
+}
+
 function joinScript({ region, clusterName, tag, hostKeysParameter }: SshUserDataArgs): string {
   return `#!/bin/sh
 set -eu
 export AWS_DEFAULT_REGION=${region}
+${install(logPackages)}
+systemctl enable --now rsyslog.service
+/opt/aws/amazon-cloudwatch-agent/bin/amazon-cloudwatch-agent-ctl -a fetch-config -m ec2 -s -c file:/etc/drawbridge-agent.json
 found=$(aws ec2 describe-addresses --filters Name=tag:Drawbridge,Values=${tag} --query 'Addresses[0].[AllocationId,PublicIp]' --output text)
 set -- $found
 allocation=$1

@@ -79,6 +79,7 @@ export function sshFitsTheMode(config: Partial<Fields>): Fault[] {
     clusterName: longest,
     tag: `${longest}-bastion`,
     hostKeysParameter: `/drawbridge/${longest}/bastion/host-keys`,
+    logGroupName: `/drawbridge/${longest}/bastion`,
   });
   const bytes = Buffer.byteLength(userData);
   if (bytes <= mostUserData) return [];

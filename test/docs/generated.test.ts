@@ -29,6 +29,7 @@ describe("coverage", () => {
     expect(delivered.map(({ id }) => id)).toEqual([
       "M1",
       "M3",
+      "M5",
       "M6",
       "M7",
       "J16",

@@ -2264,6 +2264,8 @@ const sshRows: Row[] = [
       ["a log without keys", "LogLevel VERBOSE", "LogLevel INFO", "audit"],
       ["file transfer without a log", " -f AUTHPRIV -l INFO", "", "audit"],
       ["weak moduli", "$5 >= 3071", "$5 >= 2047", "audit"],
+      ["a log that stays behind", '"log_group_name"', '"log_name"', "audit"],
+      ["another log than its own", "/var/log/secure", "/var/log/cron", "audit"],
       ["agents", "AllowAgentForwarding no", "AllowAgentForwarding yes", "forwarding"],
       ["displays", "X11Forwarding no", "X11Forwarding yes", "forwarding"],
       ["a network device", "PermitTunnel no", "PermitTunnel yes", "forwarding"],
@@ -2276,6 +2278,47 @@ const sshRows: Row[] = [
     inUserData(from, to),
     `bastion-sshd-${rule}`,
   ]),
+  ["no log group of SSH", logGroup, "bastion", "drop", "bastion-sshd-audit"],
+  ["a log of SSH without a key", logGroup, "bastion", remove("kmsKeyId"), "log-group-encrypted"],
+  ["a log of SSH for a day", logGroup, "bastion", set("retentionInDays", 1), "log-group-encrypted"],
+  [
+    "a bastion that writes every log",
+    rolePolicy,
+    "bastion",
+    inJson("policy", (doc) => (statement(doc, "WriteTheLog").Resource = "*")),
+    "iam-resources-named",
+  ],
+  [
+    "packages from any bucket",
+    endpoint,
+    "endpoints-s3",
+    inJson("policy", (doc) => (statement(doc, "AmazonLinuxPackages").Resource = "arn:aws:s3:::*")),
+    "net-endpoint-policy",
+  ],
+  [
+    "packages past the gateway of S3",
+    endpoint,
+    "endpoints-s3",
+    (inputs, one) => {
+      inputs["routeTableIds"] = (inputs["routeTableIds"] as unknown[]).slice(0, -1);
+      const tables = one.propertyDependencies["routeTableIds"] ?? [];
+      one.propertyDependencies = {
+        ...one.propertyDependencies,
+        routeTableIds: tables.filter((urn) => !urn.endsWith("network-public")),
+      };
+    },
+    "net-endpoint-policy",
+  ],
+  [
+    "a way out for packages to the internet",
+    egress,
+    "rules-bastion-egress-s3-443",
+    (inputs) => {
+      delete inputs["prefixListId"];
+      inputs["cidrIpv4"] = world;
+    },
+    "bastion-egress-named",
+  ],
   [
     "SSH open to the world",
     ingress,

@@ -164,6 +164,15 @@ casesFor("net-endpoint-policy [J18] [M1]", {
       },
     ],
     [
+      "a bastion in public subnets, through the gateway",
+      {
+        "bastion.vpcZoneIdentifiers": [ref("public-a")],
+        "endpoint-s3.routeTableIds": ["private-table-a", "private-table-b", "public-table"].map(
+          (table) => ref(table),
+        ),
+      },
+    ],
+    [
       "accounts that nobody names",
       {
         provider: gone,
@@ -271,6 +280,11 @@ casesFor("net-endpoint-policy [J18] [M1]", {
       "a gateway in the table of one subnet",
       { "endpoint-s3.routeTableIds": [ref("private-table-a")] },
       ["endpoint-s3: routeTableIds must have the table of nodes-b-table, got none of it"],
+    ],
+    [
+      "a bastion in public subnets, past the gateway",
+      { "bastion.vpcZoneIdentifiers": [ref("public-a")] },
+      ["endpoint-s3: routeTableIds must have the table of public-a-table, got none of it"],
     ],
     ["any key", on({ Action: ["kms:Decrypt"] }), [owned]],
     [

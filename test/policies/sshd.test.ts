@@ -3,8 +3,11 @@ import { casesFor } from "../support/rule-cases";
 import { platform, resource } from "../support/rule-platform";
 import { changed, gone, ref, unknown, type Change } from "../support/rule-stack";
 
-/** A file that every rule of the SSH server takes, and the filter of moduli before it. */
+/** A file that every rule of the SSH server takes, and before it the filter of moduli and what ships the log. */
 const config = `awk '$5 >= 3071' /etc/ssh/moduli > /etc/ssh/moduli.strong
+cat > /etc/agent.json <<'END'
+{"collect_list": [{"file_path": "/var/log/secure", "log_group_name": "/bastion"}]}
+END
 cat > /etc/ssh/sshd_config <<'END'
 HostKey /etc/ssh/ssh_host_ed25519_key
 HostKey /etc/ssh/ssh_host_rsa_key
@@ -46,6 +49,7 @@ const base = changed(platform, {
     cidrIpv4: "203.0.113.0/24",
     description: "people",
   }),
+  "bastion-log": resource(token.logGroup, { name: "/bastion", retentionInDays: 365 }),
 });
 
 const common = {
@@ -162,12 +166,16 @@ casesFor("bastion-sshd-no-root-no-password [M5] [M6]", {
   ],
 });
 
-casesFor("bastion-sshd-audit [M5]", {
+const shipping =
+  "the user data must let the CloudWatch agent take /var/log/secure or the journal to a log group, got no such configuration";
+
+casesFor("bastion-sshd-audit [M5] [M10]", {
   ...common,
   passes: [
     ["a log of keys and files", {}],
     ["no file transfer", where("Subsystem sftp", "# sftp")],
     ["moduli from 4096 bits", where("3071", "4095")],
+    ["the journal", where('"file_path": "/var/log/secure"', '"journald": {}')],
   ],
   fails: [
     [
@@ -186,6 +194,17 @@ casesFor("bastion-sshd-audit [M5]", {
       "moduli of 2048 bits",
       where("3071", "2047"),
       found("the user data must keep moduli from 3071 in the list and no others, got 2047"),
+    ],
+    ["a log that stays on the instance", where('"log_group_name"', '"name"'), found(shipping)],
+    [
+      "another log than the server's",
+      where("/var/log/secure", "/var/log/dnf.log"),
+      found(shipping),
+    ],
+    [
+      "a log group that nobody made",
+      { "bastion-log": gone },
+      found("bastion-template must have its log group /bastion in the stack"),
     ],
     [
       "the moduli of the package",

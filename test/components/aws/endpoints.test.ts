@@ -1,8 +1,9 @@
+import type { EndpointsArgs } from "../../../components/aws/endpoints";
 import { Endpoints } from "../../../components/aws/endpoints";
 import { created, ofType } from "../../support/created";
 
 const type = "aws:ec2/vpcEndpoint:VpcEndpoint";
-const build = () =>
+const build = (more: Partial<EndpointsArgs> = {}) =>
   created(
     () =>
       new Endpoints("endpoints", {
@@ -13,6 +14,7 @@ const build = () =>
         subnetIds: ["subnet-a", "subnet-b"],
         securityGroupId: "sg-endpoints",
         routeTableIds: ["rtb-a", "rtb-b"],
+        ...more,
       }),
   );
 interface Statement {
@@ -148,5 +150,19 @@ describe("Endpoints", () => {
         },
       ],
     ]);
+  });
+
+  it("reaches the repository of Amazon Linux in the region where it is asked to", async () => {
+    const rows = statements(ofType(await build({ packages: true }), type)["endpoints-s3"]);
+    expect(rows.filter(({ Sid }) => Sid === "AmazonLinuxPackages")).toEqual([
+      {
+        Effect: "Allow",
+        Sid: "AmazonLinuxPackages",
+        Principal: "*",
+        Action: "s3:GetObject",
+        Resource: "arn:aws:s3:::al2023-repos-eu-west-1-de612dc2/*",
+      },
+    ]);
+    expect(rows).toHaveLength(3);
   });
 });

@@ -119,6 +119,7 @@ describe("flows", () => {
     expect(out("ssh")).toEqual([
       ["api", 443],
       ["endpoints", 443],
+      ["s3", 443],
     ]);
   });
 });

@@ -21,6 +21,8 @@ const build = () =>
         ],
         securityKeys: false,
         volumeKeyArn: "arn:volumes",
+        logKeyArn: "arn:logs",
+        logRetentionDays: 365,
         tags: { Owner: "team" },
       }),
   );
@@ -67,7 +69,7 @@ describe("SshBastion", () => {
     expect(launched?.["keyName"]).toBeUndefined();
   });
 
-  it("gives the instance its address, its parameter and the name of the API, and nothing else", async () => {
+  it("gives the instance its address, its parameter, its log and the name of the API, and nothing else", async () => {
     const resources = await build();
     expect(ofType(resources, "aws:iam/rolePolicyAttachment:RolePolicyAttachment")).toEqual({});
     const policies = ofType(resources, "aws:iam/rolePolicy:RolePolicy");
@@ -102,14 +104,30 @@ describe("SshBastion", () => {
         Action: "ssm:PutParameter",
         Resource: "arn:aws:ssm:eu-west-1:111122223333:parameter/drawbridge/p/bastion/host-keys",
       },
+      {
+        Effect: "Allow",
+        Sid: "WriteTheLog",
+        Action: ["logs:CreateLogStream", "logs:PutLogEvents"],
+        Resource: [
+          "arn:aws:logs:eu-west-1:111122223333:log-group:/drawbridge/p/bastion",
+          "arn:aws:logs:eu-west-1:111122223333:log-group:/drawbridge/p/bastion:*",
+        ],
+      },
     ]);
+  });
+
+  it("keeps its log, encrypted, when the instance goes [M5] [M10]", async () => {
+    expect(ofType(await build(), "aws:cloudwatch/logGroup:LogGroup")).toEqual({
+      bastion: { name: "/drawbridge/p/bastion", kmsKeyId: "arn:logs", retentionInDays: 365 },
+    });
   });
 
   it("calls through endpoints only what its role may", async () => {
     const policies = ofType(await build(), "aws:iam/rolePolicy:RolePolicy");
-    const may = statements(policies["bastion"]).map(({ Action }) => String(Action));
-    // The endpoint of EKS is open to this call for nodes.
-    expect([...Object.values(sshBastionCalls).flat(), "eks:DescribeCluster"].toSorted()).toEqual(
+    const may = statements(policies["bastion"]).flatMap(({ Action }) => Action as string[]);
+    // The endpoints of EKS and of logs are open to these calls for nodes.
+    const ofNodes = ["eks:DescribeCluster", "logs:CreateLogStream", "logs:PutLogEvents"];
+    expect([...Object.values(sshBastionCalls).flat(), ...ofNodes].toSorted()).toEqual(
       may.toSorted(),
     );
   });
@@ -175,12 +193,46 @@ describe("the user data of SshBastion", () => {
     );
   });
 
-  it("tells the host keys before anybody can connect by the address", async () => {
+  it("ships its log, and tells the host keys, before anybody can connect by the address", async () => {
     const text = await script();
-    const places = ["put-parameter", "describe-cluster", "try-restart", "associate-address"].map(
-      (call) => text.indexOf(call),
-    );
+    const places = [
+      "dnf -y",
+      "enable --now rsyslog.service",
+      "amazon-cloudwatch-agent-ctl -a fetch-config",
+      "put-parameter",
+      "describe-cluster",
+      "try-restart",
+      "associate-address",
+    ].map((call) => text.indexOf(call));
     expect(places).toEqual(places.toSorted((a, b) => a - b));
     expect(Math.min(...places)).toBeGreaterThan(0);
+  });
+
+  it("installs packages that Amazon Linux has signed, from its repository alone", async () => {
+    const [install] = (await script()).split("\n").filter((line) => line.includes("dnf"));
+    expect(install).toBe(
+      "rpm -q --quiet amazon-cloudwatch-agent rsyslog || dnf -y -q --disablerepo='*' --enablerepo=amazonlinux --setopt='*.gpgcheck=1' install amazon-cloudwatch-agent rsyslog",
+    );
+  });
+
+  it("lets the agent take the log of the server to a stream of the instance [M5]", async () => {
+    const text = await script();
+    const file = /^cat > \/etc\/drawbridge-agent\.json <<'END'\n(.*)\nEND$/m.exec(text)?.[1];
+    expect(JSON.parse(file ?? "")).toEqual({
+      agent: { region: "eu-west-1", run_as_user: "root" },
+      logs: {
+        logs_collected: {
+          files: {
+            collect_list: [
+              {
+                file_path: "/var/log/secure",
+                log_group_name: "/drawbridge/p/bastion",
+                log_stream_name: "{instance_id}",
+              },
+            ],
+          },
+        },
+      },
+    });
   });
 });
