@@ -99,7 +99,7 @@ export = async () => {
         ...network.privateRouteTableIds,
         ...(config.ssh ? [network.publicRouteTableId] : []),
       ],
-      moreCalls: config.ssh ? sshBastionCalls : {},
+      moreCalls: config.ssh ? sshBastionCalls(config.ssh.mfa) : {},
       packages: config.ssh !== undefined,
     },
     options,

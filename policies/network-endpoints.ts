@@ -2,11 +2,13 @@ import { accountsOf } from "./account";
 import { bastionTypes } from "./bastion";
 import { is } from "./conditions";
 import { namesOnly, narrow } from "./endpoint-statements";
+import { instances, templates } from "./launch-templates";
 import type { Finding, References, Resource, Stack } from "./model";
 import { allows, statements } from "./policy-documents";
 import { stackRule } from "./rule";
 import { token } from "./tokens";
 import { isBastion, isMeantPublic } from "./topology";
+import { readings } from "./user-data";
 
 /** What private nodes need to join and to pull images: docs.aws.amazon.com/eks/latest/userguide/private-clusters.html */
 const needed = ["s3", "ec2", "ecr.api", "ecr.dkr", "sts", "logs"];
@@ -19,6 +21,8 @@ const neededBy: readonly [services: readonly string[], has: (stack: Stack) => bo
   [["guardduty-data"], (stack) => hasAddon(stack, "aws-guardduty-agent")],
   // docs.aws.amazon.com/systems-manager/latest/userguide/setup-create-vpc.html
   [["ssm", "ssmmessages", "kms"], hasSessions],
+  // docs.aws.amazon.com/secretsmanager/latest/userguide/vpc-endpoint-overview.html
+  [["secretsmanager"], hasInstancesWithSecrets],
 ];
 
 function hasAddon(stack: Stack, name: string): boolean {
@@ -32,6 +36,16 @@ function hasSessions(stack: Stack): boolean {
     .some((document) => document.at("documentType").value === "Session");
 }
 
+/** Instances whose user data fetches a secret. */
+function hasInstancesWithSecrets(stack: Stack): boolean {
+  return stack
+    .all(...instances, ...templates)
+    .flatMap((one) => [one.at("userData"), one.at("userDataBase64")])
+    .some(({ text }) =>
+      readings(text).some((it) => it.includes("secretsmanager get-secret-value")),
+    );
+}
+
 export const vpcEndpoints = stackRule({
   id: "net-vpc-endpoints",
   title: "Nodes, their agents and sessions call AWS without leaving the VPC",
@@ -39,7 +53,7 @@ export const vpcEndpoints = stackRule({
   level: "advisory",
   requirements: ["J18"],
   controls: [],
-  fix: `Add VPC endpoints for ${needed.join(", ")}; for Pod Identity eks-auth, for GuardDuty's agent guardduty-data, for sessions ssm, ssmmessages and kms.`,
+  fix: `Add VPC endpoints for ${needed.join(", ")}; for Pod Identity eks-auth, for GuardDuty's agent guardduty-data, for sessions ssm, ssmmessages and kms, for instances that fetch secrets secretsmanager.`,
   url: "https://docs.aws.amazon.com/eks/latest/userguide/private-clusters.html",
   types: [token.cluster],
   *checkStack(stack) {

@@ -5,6 +5,7 @@ import type { Field, Finding, Resource, Stack } from "./model";
 import { stackRule } from "./rule";
 import { opens, securityGroupRules } from "./security-group-rules";
 import { groupsOf } from "./ssh";
+import { faultsOfCodes, hasCodes, keyThenCode } from "./ssh-codes";
 import { token } from "./tokens";
 import { isBastion } from "./topology";
 import { readings } from "./user-data";
@@ -29,7 +30,7 @@ function sshBastions(stack: Stack): Resource[] {
 class Sshd {
   constructor(
     readonly owner: Resource,
-    private readonly text: string,
+    readonly text: string,
   ) {}
 
   /** What the group of a pattern finds in the user data. */
@@ -40,6 +41,11 @@ class Sshd {
   /** The first value of a keyword of sshd_config, which is the one that holds; nothing where there is none. */
   first(keyword: string): string | undefined {
     return this.capture(new RegExp(String.raw`^[ \t]*${keyword}[ \t=]+(.*\S)`, "im"));
+  }
+
+  /** Ways to log in, each a list of methods that follow each other; none where the server decides. */
+  ways(): string[] {
+    return this.first("AuthenticationMethods")?.split(/\s+/) ?? [];
   }
 
   /** Every value of a keyword that adds up. */
@@ -147,21 +153,18 @@ const no = (value: string) => value.toLowerCase() === "no";
 
 export const sshdKeysOnly = stackRule({
   id: "bastion-sshd-no-root-no-password",
-  title: "The SSH server of a bastion takes keys only, of named accounts, and never root",
+  title:
+    "The SSH server of a bastion takes keys, and codes after them where it asks, of named accounts, and never root",
   severity: "critical",
   level: "mandatory",
-  requirements: ["M5", "M6"],
+  requirements: ["M5", "M6", "M7"],
   controls: [],
-  fix: "Set AuthenticationMethods publickey, PermitRootLogin no, PasswordAuthentication no and AllowUsers in sshd_config in the user data.",
+  fix: "Set AuthenticationMethods publickey, PermitRootLogin no, PasswordAuthentication no and AllowUsers in sshd_config in the user data. For codes set AuthenticationMethods publickey,keyboard-interactive:pam and UsePAM yes, and write an /etc/pam.d/sshd that asks for them and refuses everything else.",
   url: "https://infosec.mozilla.org/guidelines/openssh",
   types,
   *checkStack(stack) {
     yield* settings(stack, function* (sshd) {
-      yield* sshd.must(
-        "AuthenticationMethods",
-        (value) => value.split(/\s+/).every((list) => list.split(",")[0] === "publickey"),
-        "start every way with publickey",
-      );
+      yield* methods(sshd);
       yield* sshd.must("PermitRootLogin", no, "be no");
       yield* sshd.must("PasswordAuthentication", no, "be no");
       yield* sshd.must(
@@ -172,6 +175,23 @@ export const sshdKeysOnly = stackRule({
     });
   },
 });
+
+/** Keys alone, or keys and codes: what asks for codes asks for them in every way, and lets nobody in without. */
+function* methods(sshd: Sshd): Iterable<Finding> {
+  const every = (form: string) => (value: string) =>
+    value.split(/\s+/).every((way) => way === form);
+  const asksForCodes =
+    hasCodes(sshd.text) || sshd.ways().some((way) => way.startsWith("publickey,keyboard"));
+  if (!asksForCodes) {
+    yield* sshd.must("AuthenticationMethods", every("publickey"), `be publickey or ${keyThenCode}`);
+    const keyword = "KbdInteractiveAuthentication";
+    if (sshd.first(keyword) !== undefined) yield* sshd.must(keyword, no, "be no without codes");
+    return;
+  }
+  yield* sshd.must("AuthenticationMethods", every(keyThenCode), `be ${keyThenCode} in every way`);
+  yield* sshd.must("UsePAM", (value) => value.toLowerCase() === "yes", "be yes for codes");
+  yield* faultsOfCodes(sshd.text).map((fault) => sshd.fail(`the user data must ${fault}`));
+}
 
 export const sshdAudit = stackRule({
   id: "bastion-sshd-audit",
@@ -263,21 +283,20 @@ export const sshMfa = stackRule({
   level: "advisory",
   requirements: ["M7"],
   controls: [],
-  fix: "Take security keys only, with PubkeyAuthOptions verify-required, or ask for a second method in AuthenticationMethods.",
+  fix: "Take security keys only, with PubkeyAuthOptions verify-required, or ask for a code in AuthenticationMethods publickey,keyboard-interactive:pam.",
   url: "https://infosec.mozilla.org/guidelines/openssh",
   types,
   *checkStack(stack) {
     yield* settings(stack, function* (sshd) {
-      const ways = sshd.first("AuthenticationMethods")?.split(/\s+/) ?? [];
-      const hasSecond = (way: string) => way.split(",").length > 1;
-      if (ways.length > 0 && ways.every(hasSecond)) return;
+      const ways = sshd.ways();
+      if (ways.length > 0 && ways.every((way) => way === keyThenCode)) return;
       // The option holds for security keys alone, so no other key may be accepted beside them.
       const accepted = sshd.first("PubkeyAccepted(?:Algorithms|KeyTypes)")?.split(",") ?? [];
       const onlyHardware = accepted.length > 0 && accepted.every((name) => name.startsWith("sk-"));
       const verifies = sshd.first("PubkeyAuthOptions")?.split(",").includes("verify-required");
       if (onlyHardware && verifies) return;
       yield sshd.fail(
-        "sshd_config must ask for a second method or accept verified security keys alone",
+        "sshd_config must ask for a code after the key or accept verified security keys alone",
       );
     });
   },

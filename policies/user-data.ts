@@ -13,7 +13,8 @@ const secrets: [name: string, pattern: RegExp][] = [
   ["a bootstrap token of Kubernetes", /\b[a-z0-9]{6}\.[a-z0-9]{16}\b/],
   [
     "a password",
-    /(password|passwd|secret|token|api_?key)['"]?\s*[=:]\s*['"]?(?![$<{(]|true\b|false\b|null\b)[^\s'"$]{8,}/i,
+    // The ARN of a secret tells nothing of it.
+    /(password|passwd|(?<!:secretsmanager:[\w-]*:\d*:)secret|token|api_?key)['"]?\s*[=:]\s*['"]?(?![$<{(]|true\b|false\b|null\b)[^\s'"$]{8,}/i,
   ],
 ];
 

@@ -19,7 +19,7 @@ export interface EndpointsArgs {
   securityGroupId: pulumi.Input<string>;
   /** Route tables that reach S3 by its gateway endpoint. */
   routeTableIds: pulumi.Input<string>[];
-  /** Calls beyond those of nodes, their add-ons and sessions, by service. @default - none */
+  /** Calls beyond those of nodes, their add-ons and sessions, by service, which gets an endpoint. @default - none */
   moreCalls?: Record<string, string[]>;
   /** Whether instances install packages of Amazon Linux 2023, which come from a bucket of AWS. @default false */
   packages?: boolean;
@@ -105,7 +105,7 @@ export class Endpoints extends pulumi.ComponentResource {
       ...(actions[service] ?? []),
       ...(args.moreCalls?.[service] ?? []),
     ];
-    for (const service of Object.keys(actions)) {
+    for (const service of Object.keys({ ...actions, ...args.moreCalls })) {
       endpoint(service, {
         vpcEndpointType: "Interface",
         subnetIds: args.subnetIds,
@@ -187,6 +187,8 @@ function ownResources(service: string, { region, accountId }: Place): string[] {
       return own("kms", "key/*");
     case "logs":
       return own("logs", "log-group:*");
+    case "secretsmanager":
+      return own("secretsmanager", "secret:*");
     case "ssm":
       return [
         ...own("ec2", "instance/*"),

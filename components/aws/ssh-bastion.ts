@@ -3,8 +3,9 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Place } from "./arns";
 import { clusterArn, logGroupArns, parameterArn } from "./arns";
 import { bastionGroup, bastionTag } from "./bastion-group";
+import type { PolicyStatement } from "./policy-document";
 import { instanceTrust, policyDocument } from "./policy-document";
-import type { Person } from "./sshd-config";
+import type { Person, SecondFactor } from "./sshd-config";
 import { sshUserData } from "./ssh-user-data";
 
 export interface SshBastionArgs {
@@ -26,6 +27,8 @@ export interface SshBastionArgs {
   people: Person[];
   /** Whether every login takes a security key and what it asks of its owner. */
   securityKeys: boolean;
+  /** What is asked for after the key. */
+  mfa: SecondFactor;
   /** Key of the root volume. */
   volumeKeyArn: pulumi.Input<string>;
   /** Key of the server's log. */
@@ -37,10 +40,13 @@ export interface SshBastionArgs {
 }
 
 /** What an SSH bastion calls through VPC endpoints, by service, and nodes or sessions do not. */
-export const sshBastionCalls: Record<string, string[]> = {
-  ec2: ["ec2:AssociateAddress", "ec2:DescribeAddresses"],
-  ssm: ["ssm:PutParameter"],
-};
+export function sshBastionCalls(mfa: SecondFactor): Record<string, string[]> {
+  return {
+    ec2: ["ec2:AssociateAddress", "ec2:DescribeAddresses"],
+    ssm: ["ssm:PutParameter"],
+    ...(mfa === "totp" && { secretsmanager: ["secretsmanager:GetSecretValue"] }),
+  };
+}
 
 /**
  * One instance in a public subnet, with OpenSSH open to trusted networks, an account and a key for each person, and
@@ -168,11 +174,38 @@ function instanceRole(
           Action: ["logs:CreateLogStream", "logs:PutLogEvents"],
           Resource: logGroupArns(args, args.logGroupName),
         },
+        ...(args.mfa === "totp" ? codeRights(args) : []),
       ]),
     },
     child,
   );
   return role;
+}
+
+/**
+ * The keys of people's codes, and no other secret. A secret may be encrypted with a key of the account, which Secrets
+ * Manager uses with the caller's rights: docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html
+ */
+function codeRights({ people, region, accountId }: SshBastionArgs): PolicyStatement[] {
+  const place = `${region}:${accountId}`;
+  return [
+    {
+      Sid: "ReadKeysOfCodes",
+      Action: "secretsmanager:GetSecretValue",
+      Resource: people.flatMap(({ totpSecretArn }) => totpSecretArn ?? []),
+    },
+    {
+      Sid: "DecryptKeysOfCodes",
+      Action: "kms:Decrypt",
+      Resource: `arn:aws:kms:${place}:key/*`,
+      Condition: {
+        StringEquals: { "kms:ViaService": `secretsmanager.${region}.amazonaws.com` },
+        StringLike: {
+          "kms:EncryptionContext:SecretARN": `arn:aws:secretsmanager:${place}:secret:*`,
+        },
+      },
+    },
+  ];
 }
 
 function ec2Arn({ region, accountId }: Place, kind: string): string {

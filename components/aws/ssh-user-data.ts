@@ -1,8 +1,11 @@
+import { codePackages, fetchCodes, pamFile } from "./one-time-codes";
 import { agentConfig, logPackages } from "./ssh-log";
-import type { Person } from "./sshd-config";
+import type { Person, SecondFactor } from "./sshd-config";
 import { hostKeyTypes, mozillaModern, sshdConfig } from "./sshd-config";
 
 export interface SshUserDataArgs {
+  /** AWS account of the stack. */
+  accountId: string;
   /** AWS region of the stack. */
   region: string;
   /** Name of the cluster to whose API tunnels lead. */
@@ -17,6 +20,8 @@ export interface SshUserDataArgs {
   people: Person[];
   /** Whether every login takes a security key. */
   securityKeys: boolean;
+  /** What is asked for after the key. */
+  mfa: SecondFactor;
 }
 
 /** Bytes that EC2 takes as user data, before base64: docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-add-user-data.html */
@@ -24,12 +29,13 @@ export const mostUserData = 16_384;
 
 /**
  * What makes a fresh instance of Amazon Linux 2023 a bastion for SSH. It holds no secret: host keys are made on the
- * instance, and people's keys are public.
+ * instance, people's keys are public, and those of their codes are fetched.
  *
  * A boothook of cloud-init runs at each boot before the SSH server, and keeps it from starting when anything fails. What
- * needs the network is a unit of its own, which tries again until it succeeds: it installs what ships the log, tells
- * people the host keys, asks EKS for the host that tunnels may lead to, and takes the address. All of it goes through
- * VPC endpoints, for until then the instance has no way to the internet; nobody can connect before the log is shipped.
+ * needs the network is a unit of its own, which tries again until it succeeds: it installs what ships the log and asks
+ * for codes, tells people the host keys, asks EKS for the host that tunnels may lead to, and takes the address. All of
+ * it goes through VPC endpoints, for until then the instance has no way to the internet; nobody can connect before the
+ * log is shipped.
  *
  * The server starts with this file alone. EC2 Instance Connect puts its own command line into a drop-in of the unit
  * (github.com/aws/aws-ec2-instance-connect-config), and the last drop-in by name wins; what crypto policies would change
@@ -39,8 +45,8 @@ export const mostUserData = 16_384;
  * is not.
  */
 export function sshUserData(args: SshUserDataArgs): string {
-  const { people, securityKeys } = args;
-  const config = sshdConfig({ accounts: people.map(({ name }) => name), securityKeys });
+  const { people, securityKeys, mfa } = args;
+  const config = sshdConfig({ accounts: people.map(({ name }) => name), securityKeys, mfa });
   return `#cloud-boothook
 #!/bin/sh
 set -eu
@@ -63,7 +69,7 @@ account() {
 ${people.map(({ name, publicKey }) => `account ${name} '${publicKey}'`).join("\n")}
 cat > /etc/ssh/sshd_config <<'END'
 ${config}END
-sshd -t -f /etc/ssh/sshd_config
+${mfa === "totp" ? asksForCodes(args) : ""}sshd -t -f /etc/ssh/sshd_config
 sshd -T -f /etc/ssh/sshd_config > /run/sshd-effective
 ${Object.entries(mozillaModern)
   .map(
@@ -117,14 +123,29 @@ function install(packages: string[]): string {
   return `rpm -q --quiet ${names} || dnf -y -q ${trusted} install ${names}`;
 }
 
-function joinScript({ region, clusterName, tag, hostKeysParameter }: SshUserDataArgs): string {
+/** The folder of people's keys for codes, the script that fills it, and the file of PAM that needs it. */
+function asksForCodes(args: SshUserDataArgs): string {
+  return `install -d -m 0700 /etc/ssh/codes
+cat > /etc/pam.d/sshd <<'END'
+${pamFile()}END
+cat > ${codesScript} <<'END'
+${fetchCodes(args)}END
+chmod 0700 ${codesScript}
+`;
+}
+
+const codesScript = "/usr/local/sbin/drawbridge-codes";
+
+function joinScript(args: SshUserDataArgs): string {
+  const { region, clusterName, tag, hostKeysParameter, mfa } = args;
+  const asksForCode = mfa === "totp";
   return `#!/bin/sh
 set -eu
 export AWS_DEFAULT_REGION=${region}
-${install(logPackages)}
+${install([...logPackages, ...(asksForCode ? codePackages : [])])}
 systemctl enable --now rsyslog.service
 /opt/aws/amazon-cloudwatch-agent/bin/amazon-cloudwatch-agent-ctl -a fetch-config -m ec2 -s -c file:/etc/drawbridge-agent.json
-found=$(aws ec2 describe-addresses --filters Name=tag:Drawbridge,Values=${tag} --query 'Addresses[0].[AllocationId,PublicIp]' --output text)
+${asksForCode ? `${codesScript}\n` : ""}found=$(aws ec2 describe-addresses --filters Name=tag:Drawbridge,Values=${tag} --query 'Addresses[0].[AllocationId,PublicIp]' --output text)
 set -- $found
 allocation=$1
 address=$2

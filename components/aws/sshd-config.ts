@@ -4,13 +4,20 @@ export interface Person {
   name: string;
   /** Public key in OpenSSH's form: type and base64. */
   publicKey: string;
+  /** ARN of the secret with the key of the person's one-time codes, in base32. @default - no codes */
+  totpSecretArn?: string | undefined;
 }
+
+/** What is asked for after the public key: nothing, or a one-time code (TOTP). */
+export type SecondFactor = "none" | "totp";
 
 export interface SshdConfigArgs {
   /** Names of the accounts that may log in. */
   accounts: string[];
   /** Whether every login takes a security key and what it asks of its owner: PIN or fingerprint. */
   securityKeys: boolean;
+  /** What is asked for after the key. */
+  mfa: SecondFactor;
   /** Folder of what the server reads. @default "/etc/ssh" */
   folder?: string;
 }
@@ -67,14 +74,16 @@ const signatures = {
 export function sshdConfig({
   accounts,
   securityKeys,
+  mfa,
   folder = "/etc/ssh",
 }: SshdConfigArgs): string {
+  const asksForCode = mfa === "totp";
   const accepted = securityKeys ? signatures.securityKey : signatures.any;
   return [
     ...hostKeyTypes.map((type) => `HostKey ${folder}/host-keys/${type}`),
     `HostKeyAlgorithms ${hostKeyAlgorithms.join(",")}`,
     ...Object.entries(mozillaModern).map(([keyword, names]) => `${keyword} ${names.join(",")}`),
-    "AuthenticationMethods publickey",
+    `AuthenticationMethods publickey${asksForCode ? ",keyboard-interactive:pam" : ""}`,
     "LogLevel VERBOSE",
     "SyslogFacility AUTHPRIV",
     "Subsystem sftp internal-sftp -f AUTHPRIV -l INFO",
@@ -85,10 +94,11 @@ export function sshdConfig({
     `AuthorizedKeysFile ${folder}/people/%u`,
     `AllowUsers ${accounts.join(" ")}`,
     "PasswordAuthentication no",
-    "KbdInteractiveAuthentication no",
+    `KbdInteractiveAuthentication ${asksForCode ? "yes" : "no"}`,
     "HostbasedAuthentication no",
     "UsePAM yes",
-    "LoginGraceTime 20",
+    // Codes are typed from another device, and a new one comes every 30 seconds.
+    `LoginGraceTime ${asksForCode ? 60 : 20}`,
     "MaxAuthTries 3",
     "ClientAliveInterval 300",
     "ClientAliveCountMax 2",

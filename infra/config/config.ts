@@ -10,7 +10,7 @@ import { accountOf } from "./forms";
 import { readersAreOfTheAccount } from "./logs";
 import { vpcHasRoom, zonesAreOfTheRegion } from "./network";
 import { cachesCanLogIn, cachesHaveRoom } from "./registry";
-import { peopleHaveKeysOfTheirOwn, sshFitsTheMode } from "./ssh";
+import { codesHaveKeys, peopleHaveKeysOfTheirOwn, sshFitsTheMode } from "./ssh";
 import { stackNameFits } from "./stack";
 import { vpnFitsTheMode, vpnHasItsOwnNetwork, vpnIsOfTheStack, vpnNamesAreUnique } from "./vpn";
 
@@ -34,6 +34,7 @@ const crossChecks: ((config: Partial<Fields>) => Fault[])[] = [
   entrySaysWhoMayCome,
   sshFitsTheMode,
   peopleHaveKeysOfTheirOwn,
+  codesHaveKeys,
   vpnFitsTheMode,
   vpnHasItsOwnNetwork,
   vpnIsOfTheStack,

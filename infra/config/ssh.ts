@@ -3,7 +3,7 @@ import { mostUserData, sshUserData } from "../../components/aws/ssh-user-data";
 import { readPublicKey, securityKeyType } from "../ssh-key";
 import { repeats, type Fault } from "./faults";
 import type { Fields } from "./fields";
-import { list, text } from "./forms";
+import { accountOf, list, oneOf, text } from "./forms";
 
 /**
  * Accounts that Amazon Linux 2023 has or makes with a package. The instance looks again: an account of the system is
@@ -33,6 +33,15 @@ const person = z.strictObject(
       .describe(
         "The person's public key: Ed25519, of a security key or not, or RSA of at least 4096 bits.",
       ),
+    totpSecretArn: text(
+      // docs.aws.amazon.com/secretsmanager/latest/apireference/API_CreateSecret.html: AWS adds the last seven characters.
+      /^arn:aws:secretsmanager:[a-z0-9-]+:\d{12}:secret:[\w/+=.@-]{1,512}-[A-Za-z0-9]{6}$/,
+      "must be the whole ARN of a secret such as arn:aws:secretsmanager:eu-west-1:111122223333:secret:totp/alice-a1B2c3",
+    )
+      .optional()
+      .describe(
+        "With mfa: totp, the secret, in region and account of the stack, whose text is the key of the person's one-time codes: 16 to 32 bytes in base32.",
+      ),
   },
   "must be a map with name and publicKey",
 );
@@ -58,6 +67,11 @@ export const sshSchema = z
         .describe(
           "Whether every login takes a security key (FIDO2) and its PIN or fingerprint: two factors, without a secret on the bastion.",
         ),
+      mfa: oneOf(["none", "totp"])
+        .default("none")
+        .describe(
+          "What every login asks for after the public key: totp (a one-time code of RFC 6238, whose keys the bastion reads from people's secrets) or none.",
+        ),
     },
     "must be a map with people",
   )
@@ -75,6 +89,7 @@ export function sshFitsTheMode(config: Partial<Fields>): Fault[] {
   const longest = "drawbridge-".padEnd(27, "x");
   const userData = sshUserData({
     ...ssh,
+    accountId: "111122223333",
     region: region ?? "",
     clusterName: longest,
     tag: `${longest}-bastion`,
@@ -114,4 +129,26 @@ export function peopleHaveKeysOfTheirOwn({ ssh }: Partial<Fields>): Fault[] {
         : [],
     ),
   ];
+}
+
+/** The bastion reads one secret for each person, with the rights of an instance of the stack. */
+export function codesHaveKeys(config: Partial<Fields>): Fault[] {
+  const { ssh, region, deployerRoleArn } = config;
+  if (!ssh) return [];
+  const place =
+    region && deployerRoleArn && `arn:aws:secretsmanager:${region}:${accountOf(deployerRoleArn)}:`;
+  const secrets = ssh.people.map(({ totpSecretArn }) => totpSecretArn);
+  return secrets.flatMap((value, i) => {
+    const path = `ssh.people[${i}].totpSecretArn`;
+    if (ssh.mfa === "none") {
+      return value ? [{ path, rule: "must be left out unless mfa is totp", value }] : [];
+    }
+    if (!value) return [{ path, rule: "is required with mfa totp" }];
+    if (place && !value.startsWith(place)) {
+      return [{ path, rule: "must be in account and region of the stack", value }];
+    }
+    return secrets.indexOf(value) < i
+      ? [{ path, rule: "must be unique: each person has codes of their own", value }]
+      : [];
+  });
 }

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { fields } from "../../infra/config/fields";
 import { planCommand } from "../support/node-command";
-import { projectWith, stackFile, vpnMode } from "../support/planned";
+import { projectWith, sshWithCodes, stackFile, vpnMode } from "../support/planned";
 import { ed25519, rsa } from "../support/public-keys";
 
 // Each case is the whole command, which is several processes, beside other tests.
@@ -82,6 +82,34 @@ const changes: [what: string, change: Record<string, unknown>, errors: string[]]
     ssh("ssh-ed25519 AAAA"),
     [
       'ssh.people[0].publicKey must be one line of a .pub file with an Ed25519 key, of a security key or not, or an RSA key of at least 4096 bits; its parts do not make a key of its type, got "ssh-ed25519 AAAA"',
+    ],
+  ],
+  [
+    "codes without the secret that they come from",
+    {
+      "drawbridge:accessMode": "ssh",
+      "drawbridge:ssh": { people: [{ name: "alice", publicKey: ed25519() }], mfa: "totp" },
+    },
+    ["ssh.people[0].totpSecretArn is required with mfa totp"],
+  ],
+  [
+    "the secret of another account",
+    sshWithCodes("444455556666"),
+    [
+      'ssh.people[0].totpSecretArn must be in account and region of the stack, got "arn:aws:secretsmanager:eu-west-1:444455556666:secret:totp/alice-a1B2c3"',
+    ],
+  ],
+  [
+    "the name of a secret in place of its ARN",
+    {
+      "drawbridge:accessMode": "ssh",
+      "drawbridge:ssh": {
+        people: [{ name: "alice", publicKey: ed25519(), totpSecretArn: "totp/alice" }],
+        mfa: "totp",
+      },
+    },
+    [
+      'ssh.people[0].totpSecretArn must be the whole ARN of a secret such as arn:aws:secretsmanager:eu-west-1:111122223333:secret:totp/alice-a1B2c3, got "totp/alice"',
     ],
   ],
   [

@@ -9,6 +9,7 @@ import { clientCidrs } from "../../infra/config/entry";
 import { fields } from "../../infra/config/fields";
 import { architectureOf } from "../../infra/config/node-groups";
 import { stackFileSchema } from "../../infra/schema";
+import { secretOf } from "../support/fetched-codes";
 import { ed25519, rsa, securityKey } from "../support/public-keys";
 import { coversWorld } from "../../policies/addresses";
 
@@ -41,6 +42,7 @@ const base: Values = {
 const group = { name: "general", instanceTypes: ["m7g.large"], minSize: 1, maxSize: 3 };
 
 const alice = { name: "alice", publicKey: ed25519() };
+const totpSecretArn = secretOf("alice");
 
 const vpn = {
   clientCidr: "192.168.0.0/22",
@@ -570,6 +572,11 @@ describe("parseConfig", () => {
       },
       [],
     ],
+    [
+      "people with codes",
+      { accessMode: "ssh", ssh: { people: [{ ...alice, totpSecretArn }], mfa: "totp" } },
+      [],
+    ],
     ["people by VPN", { accessMode: "vpn", vpn }, []],
     [
       "people by VPN, through some zones and for longer",
@@ -691,7 +698,7 @@ describe("parseConfig", () => {
       "people for a mode without SSH",
       { ssh: { people: [alice] } },
       [
-        `ssh must be left out in ssm mode, got {"people":[${JSON.stringify(alice)}],"securityKeys":false}`,
+        `ssh must be left out in ssm mode, got {"people":[${JSON.stringify(alice)}],"securityKeys":false,"mfa":"none"}`,
       ],
     ],
     [
@@ -746,6 +753,52 @@ describe("parseConfig", () => {
       [
         'ssh.people[0].publicKey must be of type sk-ssh-ed25519@openssh.com with securityKeys, got "ssh-ed25519"',
       ],
+    ],
+    [
+      "codes for people without a secret",
+      { accessMode: "ssh", ssh: { people: [alice], mfa: "totp" } },
+      ["ssh.people[0].totpSecretArn is required with mfa totp"],
+    ],
+    [
+      "a secret without codes",
+      { accessMode: "ssh", ssh: { people: [{ ...alice, totpSecretArn }] } },
+      [`ssh.people[0].totpSecretArn must be left out unless mfa is totp, got "${totpSecretArn}"`],
+    ],
+    [
+      "one secret for two people",
+      {
+        accessMode: "ssh",
+        ssh: {
+          people: [
+            { ...alice, totpSecretArn },
+            { name: "bob", publicKey: rsa(4096), totpSecretArn },
+          ],
+          mfa: "totp",
+        },
+      },
+      [
+        `ssh.people[1].totpSecretArn must be unique: each person has codes of their own, got "${totpSecretArn}"`,
+      ],
+    ],
+    ...["eu-central-1:111122223333", "eu-west-1:999999999999"].map(
+      (place): [string, Values, string[]] => {
+        const elsewhere = totpSecretArn.replace("eu-west-1:111122223333", place);
+        return [
+          `the secret of ${place}`,
+          {
+            accessMode: "ssh",
+            ssh: { people: [{ ...alice, totpSecretArn: elsewhere }], mfa: "totp" },
+          },
+          [
+            `ssh.people[0].totpSecretArn must be in account and region of the stack, got "${elsewhere}"`,
+          ],
+        ];
+      },
+    ),
+    [
+      "codes of another kind",
+      { accessMode: "ssh", ssh: { people: [alice], mfa: "hotp" } },
+      ['ssh.mfa must be one of none, totp, got "hotp"'],
     ],
     ...["root", "ec2-user", "systemd-network", "Alice", "a;b"].map(
       (name): [string, Values, string[]] => [

@@ -1,6 +1,6 @@
 import { isObject, isUnknown } from "../../plan/property-values";
 import type { StackResource } from "../../plan/stack-resource";
-import { planned, sshMode, vpnMode } from "../support/planned";
+import { planned, sshWithCodes, vpnMode } from "../support/planned";
 import type { Policy, PolicyKind } from "../support/policy-judge";
 import { faultsOf } from "../support/policy-judge";
 
@@ -25,7 +25,7 @@ const inputs: Record<string, Record<string, PolicyKind>> = {
 const stacks: [title: string, stack: string, change: Record<string, unknown>][] = [
   ["dev", "dev", {}],
   ["prod", "prod", {}],
-  ["dev by SSH", "dev", sshMode],
+  ["dev by SSH with codes", "dev", sshWithCodes("111122223333")],
   ["dev by VPN", "dev", vpnMode("111122223333")],
   [
     "prod with all that adds rights",

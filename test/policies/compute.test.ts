@@ -498,6 +498,12 @@ casesFor("compute-no-userdata-secrets [J7]", {
       instance({ userData: 'PASSWORD="$(aws secretsmanager get-secret-value)"\nTOKEN=${TOKEN}\n' }),
     ],
     ["a flag", instance({ userData: "disable-password = true\npassword: false\n" })],
+    [
+      "the ARN of a secret",
+      instance({
+        userData: "arn:aws:secretsmanager:eu-west-1:111122223333:secret:totp/alice-a1B2",
+      }),
+    ],
   ],
   fails: [
     [
@@ -527,6 +533,11 @@ casesFor("compute-no-userdata-secrets [J7]", {
     [
       "a password, compressed",
       template({ userData: base64(gzipSync("echo hello\ndb_password=correct-horse\n")) }),
+      ["it: userData must not contain a password"],
+    ],
+    [
+      "a secret after a colon",
+      instance({ userData: "name:secret:correct-horse" }),
       ["it: userData must not contain a password"],
     ],
     [

@@ -2260,6 +2260,12 @@ const sshRows: Row[] = [
       ["a DSA host key", "host-keys/rsa\n", "host-keys/dsa\n", "modern"],
       ["passwords instead of keys", "Methods publickey", "Methods password", "no-root-no-password"],
       ["root", "PermitRootLogin no", "PermitRootLogin yes", "no-root-no-password"],
+      ["codes alone", "Methods publickey,", "Methods ", "no-root-no-password"],
+      ["codes nobody asks for", ",keyboard-interactive:pam", "", "no-root-no-password"],
+      ["codes past PAM", "UsePAM yes", "UsePAM no", "no-root-no-password"],
+      ["codes that may be wrong", "[default=die]", "optional", "no-root-no-password"],
+      ["codes from who has them", "usersfile=", "alwaysok usersfile=", "no-root-no-password"],
+      ["passwords for codes", "pam_oath.so", "pam_unix.so", "no-root-no-password"],
       ["every account", "AllowUsers alice", "AllowUsers *", "no-root-no-password"],
       ["a log without keys", "LogLevel VERBOSE", "LogLevel INFO", "audit"],
       ["file transfer without a log", " -f AUTHPRIV -l INFO", "", "audit"],
@@ -2278,6 +2284,31 @@ const sshRows: Row[] = [
     inUserData(from, to),
     `bastion-sshd-${rule}`,
   ]),
+  [
+    "a bastion that reads every secret",
+    rolePolicy,
+    "bastion",
+    inJson("policy", (doc) => (statement(doc, "ReadKeysOfCodes").Resource = "*")),
+    "iam-resources-named",
+  ],
+  [
+    "a bastion that decrypts everything",
+    rolePolicy,
+    "bastion",
+    withoutCondition("policy", "DecryptKeysOfCodes"),
+    "kms-decrypt-named-keys",
+  ],
+  ["no endpoint for secrets", endpoint, "endpoints-secretsmanager", "drop", "net-vpc-endpoints"],
+  [
+    "an endpoint to everybody's secrets",
+    endpoint,
+    "endpoints-secretsmanager",
+    inJson("policy", (doc) => {
+      const [own] = doc.Statement;
+      if (own) own.Resource = "*";
+    }),
+    "net-endpoint-policy",
+  ],
   ["no log group of SSH", logGroup, "bastion", "drop", "bastion-sshd-audit"],
   ["a log of SSH without a key", logGroup, "bastion", remove("kmsKeyId"), "log-group-encrypted"],
   ["a log of SSH for a day", logGroup, "bastion", set("retentionInDays", 1), "log-group-encrypted"],
@@ -2572,13 +2603,12 @@ describe("mutations", () => {
     expect(failing(base)).toEqual([]);
   });
 
-  it("starts from a bastion for SSH that lacks nothing but a second factor, once it may be public", () => {
-    expect(failing(withSsh, publicBastion)).toEqual(["bastion-ssh-mfa"]);
+  it("starts from a bastion for SSH in which nothing fails, once it may be public", () => {
+    expect(failing(withSsh, publicBastion)).toEqual([]);
     expect(failing(withSsh)).toEqual([
       "net-nodes-private-subnets",
       "net-eip-only-nat-bastion",
       "net-only-bastion-and-alb-public",
-      "bastion-ssh-mfa",
     ]);
   });
 

@@ -29,6 +29,15 @@ casesFor("net-vpc-endpoints [J18]", {
       ["vpc: vpc must have an endpoint for guardduty-data, got none"],
     ],
     [
+      "no way for an instance that fetches a secret",
+      {
+        "bastion-template.userData": Buffer.from(
+          "aws secretsmanager get-secret-value --secret-id it",
+        ).toString("base64"),
+      },
+      ["vpc: vpc must have an endpoint for secretsmanager, got none"],
+    ],
+    [
       "an endpoint of another VPC",
       { "endpoint-sts.vpcId": "vpc-1" },
       ["vpc: vpc must have an endpoint for sts, got none"],

@@ -21,6 +21,7 @@ PermitRootLogin no
 PubkeyAcceptedAlgorithms sk-ssh-ed25519@openssh.com
 PubkeyAuthOptions touch-required,verify-required
 PasswordAuthentication no
+UsePAM yes
 AllowUsers alice bob
 AllowAgentForwarding no
 X11Forwarding no
@@ -37,6 +38,20 @@ const userData = (text: unknown): Change => ({ "bastion-template.userData": text
 const where = (from: string, to: string): Change => {
   if (!config.includes(from)) throw new Error(`the file must have ${from}`);
   return userData(encoded(config.replace(from, to)));
+};
+
+/** The file and a file of PAM that ask for codes, with one text in place of another. */
+const withCodes = (from = "", to = ""): Change => {
+  const pam = `cat > /etc/pam.d/sshd <<'END'
+auth required pam_faillock.so preauth
+auth [success=1 default=ignore] pam_oath.so usersfile=/keys
+auth [default=die] pam_faillock.so authfail
+END
+`;
+  const asking = config.replace("Methods publickey", "Methods publickey,keyboard-interactive:pam");
+  const text = `${pam}${asking}`;
+  if (!text.includes(from)) throw new Error(`the files must have ${from}`);
+  return userData(encoded(text.replace(from, to)));
 };
 
 const base = changed(platform, {
@@ -128,20 +143,106 @@ casesFor("bastion-sshd-modern [M5]", {
   ],
 });
 
-casesFor("bastion-sshd-no-root-no-password [M5] [M6]", {
+casesFor("bastion-sshd-no-root-no-password [M5] [M6] [M7]", {
   ...common,
   passes: [
     ["keys of named accounts", {}],
+    ["keys without anything else said of codes", where("UsePAM yes\n", "")],
+    ["a key and a code", withCodes()],
+    ["a module that refuses by itself", withCodes("[success=1 default=ignore]", "requisite")],
+    ["Google's module", withCodes("pam_oath.so usersfile=/keys", "pam_google_authenticator.so")],
     [
-      "a key and a second method",
-      where("Methods publickey", "Methods publickey,keyboard-interactive:pam"),
+      "a denial for who has no right code",
+      withCodes("[default=die] pam_faillock.so authfail", "requisite pam_deny.so"),
     ],
   ],
   fails: [
     [
       "a way with a password",
       where("Methods publickey", "Methods publickey password"),
-      found("AuthenticationMethods must start every way with publickey, got publickey password"),
+      found(
+        "AuthenticationMethods must be publickey or publickey,keyboard-interactive:pam, got publickey password",
+      ),
+    ],
+    [
+      "a key and a password",
+      where("Methods publickey", "Methods publickey,password"),
+      found(
+        "AuthenticationMethods must be publickey or publickey,keyboard-interactive:pam, got publickey,password",
+      ),
+    ],
+    [
+      "codes without a key",
+      where("Methods publickey", "Methods keyboard-interactive:pam"),
+      found(
+        "AuthenticationMethods must be publickey or publickey,keyboard-interactive:pam, got keyboard-interactive:pam",
+      ),
+    ],
+    [
+      "questions that no code is asked in",
+      where("UsePAM yes", "KbdInteractiveAuthentication yes"),
+      found("KbdInteractiveAuthentication must be no without codes, got yes"),
+    ],
+    [
+      "codes that the server does not ask for",
+      withCodes("publickey,keyboard-interactive:pam", "publickey"),
+      found(
+        "AuthenticationMethods must be publickey,keyboard-interactive:pam in every way, got publickey",
+      ),
+    ],
+    [
+      "codes that one way leaves out",
+      withCodes("keyboard-interactive:pam", "keyboard-interactive:pam publickey"),
+      found(
+        "AuthenticationMethods must be publickey,keyboard-interactive:pam in every way, got publickey,keyboard-interactive:pam publickey",
+      ),
+    ],
+    [
+      "codes past PAM",
+      withCodes("UsePAM yes", "UsePAM no"),
+      found("UsePAM must be yes for codes, got no"),
+    ],
+    [
+      "whatever the distribution's file of PAM asks for",
+      where("Methods publickey", "Methods publickey,keyboard-interactive:pam"),
+      found(
+        "the user data must write a line of auth with pam_duo.so or pam_google_authenticator.so or pam_oath.so into /etc/pam.d/sshd, got none",
+      ),
+    ],
+    [
+      "codes that may be wrong",
+      withCodes("[default=die]", "optional"),
+      found(
+        "the user data must refuse who has no right code, got auth [success=1 default=ignore] pam_oath.so usersfile=/keys",
+      ),
+    ],
+    [
+      "codes that are one of two ways",
+      withCodes("[success=1 default=ignore]", "sufficient"),
+      found(
+        "the user data must refuse who has no right code, got auth sufficient pam_oath.so usersfile=/keys",
+      ),
+    ],
+    [
+      "codes for those who have a key for them",
+      withCodes("pam_oath.so usersfile=/keys", "pam_google_authenticator.so nullok"),
+      found(
+        "the user data must have a code from everybody, without alwaysok or nullok, got auth [success=1 default=ignore] pam_google_authenticator.so nullok",
+      ),
+    ],
+    [
+      "a password beside the code",
+      withCodes("auth required pam_faillock.so preauth", "auth substack password-auth"),
+      found(
+        "the user data must have PAM ask for codes and nothing else, got auth substack password-auth",
+      ),
+    ],
+    [
+      "a way in before the code",
+      withCodes("auth required pam_faillock.so preauth", "auth [success=done] pam_faillock.so"),
+      found(
+        "the user data must let nobody in before the code, got auth [success=done] pam_faillock.so",
+      ),
     ],
     [
       "root by key",
@@ -273,7 +374,7 @@ casesFor("bastion-sshd-forwarding [M5] [J16]", {
 });
 
 const second = found(
-  "sshd_config must ask for a second method or accept verified security keys alone",
+  "sshd_config must ask for a code after the key or accept verified security keys alone",
 );
 
 casesFor("bastion-ssh-mfa [M7]", {

@@ -18,10 +18,15 @@ export const accessModes: Record<string, AccessMode> = {
       accessMode: "ssh",
       ssh: { people: [{ name: "alice", publicKey: securityKey() }], securityKeys: true },
     }),
-    later: () => ({
+    later: (config) => ({
       ssh: {
-        people: ["alice", "bob"].map((name, i) => ({ name, publicKey: ed25519(i + 1) })),
+        people: ["alice", "bob"].map((name, i) => ({
+          name,
+          publicKey: ed25519(i + 1),
+          totpSecretArn: placedArn(config, "secretsmanager", `secret:totp/${name}-a1B2c3`),
+        })),
         securityKeys: false,
+        mfa: "totp",
       },
     }),
     packConfig: publicBastion,

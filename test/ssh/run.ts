@@ -4,25 +4,34 @@ import { promisify } from "node:util";
 import pc from "picocolors";
 import { hostKeyAlgorithms, hostKeyTypes, mozillaModern } from "../../components/aws/sshd-config";
 import { reportCannotRun } from "../tools/build";
-import { findOpenSsh, findSshAudit } from "../tools/openssh";
+import { findOpenSsh, findPamOath, findSshAudit } from "../tools/openssh";
+import { complaints, expected, type Check } from "./check";
+import { codeChecks } from "./codes";
 import { SshServer, listening } from "./server";
 
-/** One counted check: what is wrong, a line each; nothing when all is well. */
-type Check = [title: string, run: () => string[] | Promise<string[]>];
-
-/** `npm run verify:ssh`: the rendered `sshd_config` on a real OpenSSH server, looked at by ssh-audit and by a client. */
+/**
+ * `npm run verify:ssh`: the rendered `sshd_config` on a real OpenSSH server, looked at by ssh-audit and by a client, and
+ * the rendered file of PAM with a real module for codes. For PAM the machine must let it make mount namespaces, by root
+ * or by user namespaces; where it does not, these checks are skipped.
+ */
 async function main(): Promise<void> {
   const openSsh = await findOpenSsh();
   const audited = await findSshAudit();
+  const pamOath = await findPamOath();
+  const whyNoPam = SshServer.whyNoPam();
   const server = new SshServer(openSsh);
+  const codeServer = new SshServer(openSsh, pamOath);
   const api = await listening(createServer((socket) => socket.end("the API\n")));
   const other = await listening(createServer((socket) => socket.end("another host\n")));
   const [target, elsewhere] = [api, other].map(
     (one) => `127.0.0.1:${(one.address() as AddressInfo).port}`,
   ) as [string, string];
   const count = { passed: 0, failed: 0 };
+  const ofCodes = codeChecks(codeServer, target);
+  const skipped = whyNoPam === undefined ? [] : ofCodes;
   try {
-    for (const [title, run] of checks(server, audited, target, elsewhere)) {
+    const all = [...checks(server, audited, target, elsewhere), ...ofCodes];
+    for (const [title, run] of all.filter((check) => !skipped.includes(check))) {
       const problems = await problemsOf(run);
       const passed = problems.length === 0;
       count[passed ? "passed" : "failed"] += 1;
@@ -31,9 +40,14 @@ async function main(): Promise<void> {
     }
   } finally {
     server.close();
+    codeServer.close();
     for (const one of [api, other]) one.close();
   }
-  console.log(`${count.passed} passed, ${count.failed} failed`);
+  for (const [title] of skipped) {
+    console.log(`${pc.yellow("skipped")} ${title}: no mount namespace, ${whyNoPam ?? ""}`);
+  }
+  const also = skipped.length === 0 ? "" : `, ${skipped.length} skipped`;
+  console.log(`${count.passed} passed, ${count.failed} failed${also}`);
   process.exitCode = count.failed === 0 ? 0 : 1;
 }
 
@@ -204,14 +218,6 @@ async function audit(
     return { stdout: error.stdout };
   });
   return JSON.parse(stdout) as Audit;
-}
-
-function expected(what: string, got: string | undefined, wanted: string): string[] {
-  return got === wanted ? [] : [`${what} must be ${wanted}, got ${got ?? "nothing"}`];
-}
-
-function complaints({ status, stderr }: { status: number | null; stderr: string }): string[] {
-  return status === 0 && stderr === "" ? [] : [`ended with ${status ?? "a signal"}: ${stderr}`];
 }
 
 async function problemsOf(run: Check[1]): Promise<string[]> {

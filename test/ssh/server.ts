@@ -14,9 +14,10 @@ import { createServer, type AddressInfo, type Server } from "node:net";
 import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { hostKeyTypes, sshdConfig } from "../../components/aws/sshd-config";
+import { pamFile } from "../../components/aws/one-time-codes";
+import { hostKeyTypes, sshdConfig, type SecondFactor } from "../../components/aws/sshd-config";
 import { filterModuli } from "../../components/aws/ssh-user-data";
-import type { OpenSsh } from "../tools/openssh";
+import type { OpenSsh, PamOath } from "../tools/openssh";
 
 /** How a command ended. */
 export interface Ended {
@@ -28,7 +29,8 @@ export interface Ended {
 /**
  * A real server with the rendered file, on a port of the loopback. It runs as nobody where the tests run as root, so
  * it can let in only the one account that it runs as. Its command line sets aside what its place asks for: port, moduli,
- * and that no folder above its files may be open to others.
+ * and that no folder above its files may be open to others. Where it asks for codes, it alone sees the rendered file of
+ * PAM, in a mount namespace of its own; modules but the one for codes are the machine's.
  */
 export class SshServer {
   /** The account that may come in. */
@@ -42,7 +44,10 @@ export class SshServer {
   private server: ChildProcess | undefined;
   private log = "";
 
-  constructor(openSsh: OpenSsh) {
+  constructor(
+    openSsh: OpenSsh,
+    private readonly pamOath?: PamOath,
+  ) {
     const isRoot = process.getuid?.() === 0;
     const { username, uid, gid } = userInfo();
     this.account = isRoot ? "nobody" : username;
@@ -54,7 +59,7 @@ export class SshServer {
     copyFileSync(openSsh.sshd, this.sshd);
     const libraries = join(this.folder, "lib");
     mkdirSync(libraries);
-    for (const from of openSsh.libraries) {
+    for (const from of [...openSsh.libraries, ...(pamOath ? [pamOath.libraries] : [])]) {
       for (const name of readdirSync(from).filter((file) => file.includes(".so"))) {
         copyFileSync(join(from, name), join(libraries, name));
       }
@@ -62,6 +67,7 @@ export class SshServer {
     this.env = { PATH: process.env["PATH"] ?? "", LD_LIBRARY_PATH: libraries };
     copyFileSync(openSsh.moduli, this.path("moduli"));
     this.makeFiles();
+    if (pamOath) this.makeCodeFiles(pamOath);
   }
 
   path(name: string): string {
@@ -105,11 +111,8 @@ export class SshServer {
       "StrictModes=no",
     ];
     const args = ["-D", "-e", "-f", this.path("sshd_config"), ...options.map((one) => `-o${one}`)];
-    this.server = spawn(this.sshd, args, {
-      env: this.env,
-      stdio: ["ignore", "ignore", "pipe"],
-      ...this.owner,
-    });
+    const command = [this.sshd, ...args];
+    this.server = this.pamOath ? this.spawnWithPam(command) : this.spawnAlone(command);
     this.server.stderr?.on("data", (text: Buffer) => (this.log += text.toString()));
     for (let tries = 0; !this.log.includes("Server listening"); tries++) {
       if (tries > 100 || this.server.exitCode !== null) {
@@ -120,13 +123,30 @@ export class SshServer {
   }
 
   /** Logs in as the client of this machine does, with nothing of its own configuration. */
-  async connect(account: string, key: string, ...args: string[]): Promise<Ended> {
+  connect(account: string, key: string, ...args: string[]): Promise<Ended> {
+    return this.client(account, key, ["-oBatchMode=yes", ...args]);
+  }
+
+  /** The same, by somebody who types a code when asked for one. */
+  connectWithCode(account: string, key: string, code: string, ...args: string[]): Promise<Ended> {
+    return this.client(account, key, ["-oNumberOfPasswordPrompts=1", ...args], {
+      SSH_ASKPASS: this.path("type-code"),
+      SSH_ASKPASS_REQUIRE: "force",
+      CODE: code,
+    });
+  }
+
+  private async client(
+    account: string,
+    key: string,
+    args: string[],
+    env: Record<string, string> = {},
+  ): Promise<Ended> {
     const options = [
       `Port=${this.port}`,
       `IdentityFile=${this.path(key)}`,
       "IdentitiesOnly=yes",
       "IdentityAgent=none",
-      "BatchMode=yes",
       "ConnectTimeout=5",
       // As people ask for the host keys, with a file in place of the parameter.
       `KnownHostsCommand=/bin/cat ${this.path("known_hosts")}`,
@@ -137,9 +157,9 @@ export class SshServer {
     const client = spawn(
       "ssh",
       ["-F", "none", ...options.map((one) => `-o${one}`), ...args, `${account}@127.0.0.1`],
-      { env: this.env, stdio: ["ignore", "pipe", "pipe"] },
+      { env: { ...this.env, ...env }, stdio: ["ignore", "pipe", "pipe"] },
     );
-    const timer = setTimeout(() => client.kill(), 10_000);
+    const timer = setTimeout(() => client.kill(), 30_000);
     let [stdout, stderr] = ["", ""];
     client.stdout.on("data", (text: Buffer) => (stdout += text.toString()));
     client.stderr.on("data", (text: Buffer) => (stderr += text.toString()));
@@ -158,8 +178,64 @@ export class SshServer {
     rmSync(this.folder, { recursive: true, force: true });
   }
 
+  /** Makes what the instance has fetched the module's file, and forgets wrong codes. */
+  giveKeys(keys: string): void {
+    for (const folder of ["codes", "counts"]) {
+      rmSync(this.path(folder), { recursive: true, force: true });
+      mkdirSync(this.path(folder), { mode: 0o700 });
+    }
+    writeFileSync(this.path("codes/keys"), keys, { mode: 0o600 });
+    for (const name of ["codes", "codes/keys", "counts"]) this.own(name);
+  }
+
+  /** Writes the rendered file of PAM, for the real module or for another. */
+  givePam(module = this.path("pam_oath.so")): void {
+    const file = pamFile({ folder: this.folder, module, counts: this.path("counts") });
+    writeFileSync(this.path("pam.d/sshd"), file);
+  }
+
+  /** What would let the server alone see a file of PAM, or why it cannot on this machine. */
+  static whyNoPam(): string | undefined {
+    const user = process.getuid?.() === 0 ? [] : ["--user", "--map-root-user"];
+    const { status, stderr } = spawnSync("unshare", [...user, "--mount", "true"], spawning({}));
+    return status === 0 ? undefined : (stderr || "no command unshare").trim();
+  }
+
+  private spawnAlone([command = "", ...args]: string[]): ChildProcess {
+    return spawn(command, args, {
+      env: this.env,
+      stdio: ["ignore", "ignore", "pipe"],
+      ...this.owner,
+    });
+  }
+
+  /** PAM looks into /etc/pam.d and nowhere else, so the server gets one of its own, and then its own user back. */
+  private spawnWithPam(command: string[]): ChildProcess {
+    const { uid, gid } = this.owner;
+    const isRoot = process.getuid?.() === 0;
+    const enter = isRoot ? ["--mount"] : ["--user", "--map-root-user", "--mount"];
+    const back = isRoot
+      ? ["setpriv", `--reuid=${uid}`, `--regid=${gid}`, "--clear-groups"]
+      : ["unshare", "--user", `--map-user=${uid}`, `--map-group=${gid}`];
+    const mounted = 'mount --bind "$0" /etc/pam.d && exec "$@"';
+    const args = [...enter, "sh", "-c", mounted, this.path("pam.d"), ...back, ...command];
+    return spawn("unshare", args, { env: this.env, stdio: ["ignore", "ignore", "pipe"] });
+  }
+
   private config(securityKeys: boolean): string {
-    return sshdConfig({ accounts: [this.account], securityKeys, folder: this.folder });
+    const mfa: SecondFactor = this.pamOath ? "totp" : "none";
+    return sshdConfig({ accounts: [this.account], securityKeys, mfa, folder: this.folder });
+  }
+
+  private makeCodeFiles(pamOath: PamOath): void {
+    mkdirSync(this.path("pam.d"));
+    copyFileSync(pamOath.module, this.path("pam_oath.so"));
+    this.givePam();
+    writeFileSync(this.path("type-code"), "#!/bin/sh\nprintf '%s\\n' \"$CODE\"\n", { mode: 0o755 });
+  }
+
+  private own(name: string): void {
+    chownSync(this.path(name), this.owner.uid, this.owner.gid);
   }
 
   private makeFiles(): void {
@@ -179,7 +255,7 @@ export class SshServer {
     const { status, stderr } = ended(spawnSync("ssh-keygen", args, spawning(this.env)));
     if (status !== 0) throw new Error(`ssh-keygen must make a key, got ${stderr}`);
     const isHost = file.startsWith("host-keys/");
-    if (isHost) chownSync(this.path(file), this.owner.uid, this.owner.gid);
+    if (isHost) this.own(file);
   }
 
   /** Tells the client the host keys, as lines of a known_hosts file. */

@@ -1,9 +1,9 @@
 import type { StackResource } from "../../plan/stack-resource";
-import { planned, sshMode, vpnMode } from "./planned";
+import { planned, sshWithCodes, vpnMode } from "./planned";
 
-/** The repository's prod stack in ssh mode. */
+/** The repository's prod stack in ssh mode, with codes. */
 export function planWithSsh(): Promise<StackResource[]> {
-  return planned("prod", sshMode);
+  return planned("prod", sshWithCodes("444455556666"));
 }
 
 /** The repository's prod stack in vpn mode. */

@@ -4,6 +4,7 @@ import { parse } from "yaml";
 import { planStack } from "../../plan/host";
 import type { StackResource } from "../../plan/stack-resource";
 import { folderOf } from "../plan/files";
+import { secretOf } from "./fetched-codes";
 import { ed25519 } from "./public-keys";
 
 const root = join(__dirname, "../..");
@@ -13,6 +14,15 @@ export const sshMode = {
   "drawbridge:accessMode": "ssh",
   "drawbridge:ssh": { people: [{ name: "alice", publicKey: ed25519() }] },
 };
+
+/** What makes a stack of the account one whose people come by SSH, with codes after their keys. */
+export const sshWithCodes = (accountId: string) => ({
+  "drawbridge:accessMode": "ssh",
+  "drawbridge:ssh": {
+    people: [{ name: "alice", publicKey: ed25519(), totpSecretArn: secretOf("alice", accountId) }],
+    mfa: "totp",
+  },
+});
 
 /** What makes a stack of the account one whose people come by Client VPN. */
 export const vpnMode = (accountId: string) => ({

@@ -30,7 +30,8 @@ export async function findOpenSsh(): Promise<OpenSsh> {
   const installed = findOnPath("sshd", path);
   if (installed) return { sshd: installed, libraries: [], moduli: "/etc/ssh/moduli" };
   const folder = join(cache, "openssh-server");
-  if (!existsSync(folder)) await fill(folder, unpackPackages);
+  const packages = ["openssh-server", "libwrap0"];
+  if (!existsSync(folder)) await fill(folder, (empty) => unpackPackages(empty, packages));
   const libraries = readdirSync(join(folder, "usr/lib")).map((name) =>
     join(folder, "usr/lib", name),
   );
@@ -41,23 +42,38 @@ export async function findOpenSsh(): Promise<OpenSsh> {
   };
 }
 
-async function unpackPackages(folder: string): Promise<void> {
+async function unpackPackages(folder: string, packages: string[]): Promise<void> {
   const download = mkdtempSync(join(cache, ".packages-"));
   try {
-    await run("apt-get", ["download", "openssh-server", "libwrap0"], {
-      cwd: download,
-      ...patience,
-    });
+    await run("apt-get", ["download", ...packages], { cwd: download, ...patience });
     for (const name of readdirSync(download)) {
       await run("dpkg", ["-x", join(download, name), folder], patience);
     }
   } catch (error) {
     throw new CannotRun(
-      `sshd must be on PATH, or apt-get must reach a mirror with openssh-server: ${lastLine(error)}`,
+      `apt-get must reach a mirror with ${packages.join(" and ")} (sshd may be on PATH instead): ${lastLine(error)}`,
     );
   } finally {
     rmSync(download, { recursive: true, force: true });
   }
+}
+
+/** The PAM module that asks for one-time codes, and the folder of its libraries. */
+export interface PamOath {
+  module: string;
+  libraries: string;
+}
+
+/** The module of Debian's package, unpacked into the cache: machines seldom have it. */
+export async function findPamOath(): Promise<PamOath> {
+  const folder = join(cache, "pam-oath");
+  const packages = ["libpam-oath", "liboath0"];
+  if (!existsSync(folder)) await fill(folder, (empty) => unpackPackages(empty, packages));
+  const [architecture = ""] = readdirSync(join(folder, "lib"));
+  return {
+    module: join(folder, "lib", architecture, "security/pam_oath.so"),
+    libraries: join(folder, "usr/lib", architecture),
+  };
 }
 
 /** The command that runs the pinned ssh-audit. */

@@ -1,10 +1,14 @@
 import { spawnSync } from "node:child_process";
+import { fetchCodes, pamFile } from "../../../components/aws/one-time-codes";
 import { SshBastion, sshBastionCalls } from "../../../components/aws/ssh-bastion";
+import { mostUserData, sshUserData } from "../../../components/aws/ssh-user-data";
+import type { Person, SecondFactor } from "../../../components/aws/sshd-config";
 import { sshdConfig } from "../../../components/aws/sshd-config";
 import { created, ofType } from "../../support/created";
+import { secretOf } from "../../support/fetched-codes";
 import { ed25519 } from "../../support/public-keys";
 
-const build = () =>
+const build = (mfa: SecondFactor = "none", people = twoPeople(mfa)) =>
   created(
     () =>
       new SshBastion("bastion", {
@@ -15,22 +19,26 @@ const build = () =>
         securityGroupId: "sg-bastion",
         trustedCidrs: ["203.0.113.0/24"],
         clusterName: "p",
-        people: [
-          { name: "alice", publicKey: ed25519(1) },
-          { name: "bob", publicKey: ed25519(2) },
-        ],
+        people,
         securityKeys: false,
+        mfa,
         volumeKeyArn: "arn:volumes",
         logKeyArn: "arn:logs",
         logRetentionDays: 365,
         tags: { Owner: "team" },
       }),
   );
+const codesOf = (name: string, mfa: SecondFactor) =>
+  mfa === "none" ? {} : { totpSecretArn: secretOf(name) };
+const twoPeople = (mfa: SecondFactor): Person[] => [
+  { name: "alice", publicKey: ed25519(1), ...codesOf("alice", mfa) },
+  { name: "bob", publicKey: ed25519(2), ...codesOf("bob", mfa) },
+];
 const tag = { Name: "p-bastion", Drawbridge: "p-bastion" };
 const template = "aws:ec2/launchTemplate:LaunchTemplate";
-const script = async () =>
+const script = async (mfa: SecondFactor = "none") =>
   Buffer.from(
-    String(ofType(await build(), template)["bastion"]?.["userData"]),
+    String(ofType(await build(mfa), template)["bastion"]?.["userData"]),
     "base64",
   ).toString();
 const statements = (inputs: Record<string, unknown> | undefined) =>
@@ -127,9 +135,41 @@ describe("SshBastion", () => {
     const may = statements(policies["bastion"]).flatMap(({ Action }) => Action as string[]);
     // The endpoints of EKS and of logs are open to these calls for nodes.
     const ofNodes = ["eks:DescribeCluster", "logs:CreateLogStream", "logs:PutLogEvents"];
-    expect([...Object.values(sshBastionCalls).flat(), ...ofNodes].toSorted()).toEqual(
+    expect([...Object.values(sshBastionCalls("none")).flat(), ...ofNodes].toSorted()).toEqual(
       may.toSorted(),
     );
+  });
+
+  it("reads the keys of people's codes and no other secret, and only where codes are asked for [M7]", async () => {
+    const rights = async (mfa: SecondFactor) =>
+      statements(ofType(await build(mfa), "aws:iam/rolePolicy:RolePolicy")["bastion"]);
+    const [none, totp] = [await rights("none"), await rights("totp")];
+    expect(totp.slice(0, none.length)).toEqual(none);
+    expect(totp.slice(none.length)).toEqual([
+      {
+        Effect: "Allow",
+        Sid: "ReadKeysOfCodes",
+        Action: "secretsmanager:GetSecretValue",
+        Resource: [secretOf("alice"), secretOf("bob")],
+      },
+      {
+        Effect: "Allow",
+        Sid: "DecryptKeysOfCodes",
+        Action: "kms:Decrypt",
+        Resource: "arn:aws:kms:eu-west-1:111122223333:key/*",
+        Condition: {
+          StringEquals: { "kms:ViaService": "secretsmanager.eu-west-1.amazonaws.com" },
+          StringLike: {
+            "kms:EncryptionContext:SecretARN":
+              "arn:aws:secretsmanager:eu-west-1:111122223333:secret:*",
+          },
+        },
+      },
+    ]);
+    expect(sshBastionCalls("totp")).toEqual({
+      ...sshBastionCalls("none"),
+      secretsmanager: ["secretsmanager:GetSecretValue"],
+    });
   });
 
   it("tells its host keys in a parameter that people with MFA read from trusted networks [J17] [M7]", async () => {
@@ -157,6 +197,43 @@ describe("SshBastion", () => {
   });
 });
 
+describe("the role of SshBastion", () => {
+  const coded = (length: number, secretLength: number) =>
+    Array.from({ length }, (_, i) => ({
+      name: `p${i}`,
+      publicKey: ed25519(i + 1),
+      totpSecretArn: secretOf(`${i}`.padStart(secretLength, "n")),
+    }));
+
+  // docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html: 10,240 characters for all policies inside a role.
+  it.each([3, 100, 507])(
+    "takes as many secrets as fit the user data, names of %d",
+    async (size) => {
+      const long = "drawbridge-".padEnd(27, "x");
+      const bytes = (people: Person[]) =>
+        sshUserData({
+          accountId: "111122223333",
+          region: "eu-west-1",
+          clusterName: long,
+          tag: long,
+          hostKeysParameter: long,
+          logGroupName: long,
+          people,
+          securityKeys: false,
+          mfa: "totp",
+        }).length;
+      let most = 1;
+      while (bytes(coded(most + 1, size)) <= mostUserData) most++;
+      expect(most).toBeGreaterThan(5);
+      const policies = ofType(
+        await build("totp", coded(most, size)),
+        "aws:iam/rolePolicy:RolePolicy",
+      );
+      expect(String(policies["bastion"]?.["policy"]).length).toBeLessThanOrEqual(10_240);
+    },
+  );
+});
+
 describe("the user data of SshBastion", () => {
   it("is shell that runs at each boot and closes the server when it fails", async () => {
     const text = await script();
@@ -174,7 +251,7 @@ describe("the user data of SshBastion", () => {
 
   it("holds the server's file as rendered, and an account with a key for each person [M6]", async () => {
     const text = await script();
-    const config = sshdConfig({ accounts: ["alice", "bob"], securityKeys: false });
+    const config = sshdConfig({ accounts: ["alice", "bob"], securityKeys: false, mfa: "none" });
     expect(text).toContain(`cat > /etc/ssh/sshd_config <<'END'\n${config}END\n`);
     expect(text.split("\n").filter((line) => line.startsWith("account "))).toEqual([
       `account alice '${ed25519(1)}'`,
@@ -206,6 +283,28 @@ describe("the user data of SshBastion", () => {
     ].map((call) => text.indexOf(call));
     expect(places).toEqual(places.toSorted((a, b) => a - b));
     expect(Math.min(...places)).toBeGreaterThan(0);
+  });
+
+  it("holds what asks for codes and no key of theirs, and asks before anybody can connect [M7]", async () => {
+    expect(await script()).not.toMatch(/pam|codes/);
+    const text = await script("totp");
+    expect(spawnSync("sh", ["-n"], { input: text }).status).toBe(0);
+    expect(text).toContain(`cat > /etc/pam.d/sshd <<'END'\n${pamFile()}END\n`);
+    const fetching = fetchCodes({
+      region: "eu-west-1",
+      accountId: "111122223333",
+      people: ["alice", "bob"].map((name) => ({
+        name,
+        publicKey: "",
+        totpSecretArn: secretOf(name),
+      })),
+    });
+    expect(text).toContain(`cat > /usr/local/sbin/drawbridge-codes <<'END'\n${fetching}END\n`);
+    const joining = text.slice(text.indexOf("drawbridge-join <<"));
+    const places = ["pam_oath", "cloudwatch-agent-ctl", "drawbridge-codes", "associate-address"];
+    const order = places.map((place) => joining.indexOf(place));
+    expect(order).toEqual(order.toSorted((a, b) => a - b));
+    expect(Math.min(...order)).toBeGreaterThan(0);
   });
 
   it("installs packages that Amazon Linux has signed, from its repository alone", async () => {

@@ -1,7 +1,8 @@
+import type { SecondFactor } from "../../../components/aws/sshd-config";
 import { sshdConfig } from "../../../components/aws/sshd-config";
 
-const lines = (securityKeys: boolean) =>
-  sshdConfig({ accounts: ["alice", "bob"], securityKeys })
+const lines = (securityKeys: boolean, mfa: SecondFactor = "none") =>
+  sshdConfig({ accounts: ["alice", "bob"], securityKeys, mfa })
     .trimEnd()
     .split("\n");
 
@@ -46,6 +47,22 @@ describe("sshdConfig", () => {
     expect(only(false)).toEqual([
       "PubkeyAcceptedAlgorithms ssh-ed25519,sk-ssh-ed25519@openssh.com,rsa-sha2-512,rsa-sha2-256",
     ]);
+  });
+
+  it("asks for a code after the key where it is asked to, and changes nothing else [M7]", () => {
+    const changed = (mfa: SecondFactor, other: SecondFactor) =>
+      lines(true, mfa).filter((line) => !lines(true, other).includes(line));
+    expect(changed("none", "totp")).toEqual([
+      "AuthenticationMethods publickey",
+      "KbdInteractiveAuthentication no",
+      "LoginGraceTime 20",
+    ]);
+    expect(changed("totp", "none")).toEqual([
+      "AuthenticationMethods publickey,keyboard-interactive:pam",
+      "KbdInteractiveAuthentication yes",
+      "LoginGraceTime 60",
+    ]);
+    expect(lines(true, "totp")).toEqual(expect.arrayContaining(["UsePAM yes"]));
   });
 
   it("says each thing once, and where tunnels lead last, when nobody else has said it", () => {
