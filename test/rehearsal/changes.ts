@@ -25,7 +25,17 @@ const changes: Record<string, Change> = {
   zones: (zones: string[]) => [...zones, nextZone(zones.at(-1) ?? "")].slice(0, 4),
   natMode: other("zonal", "single"),
   accessMode: () => "ssh",
-  ssh: () => ({ people: [{ name: "alice", publicKey: securityKey() }], securityKeys: true }),
+  ssh: (_, config) => ({
+    people: [
+      {
+        name: "alice",
+        publicKey: securityKey(),
+        totpSecretArn: placedArn(config, "secretsmanager", "secret:totp/alice-a1B2c3"),
+      },
+    ],
+    securityKeys: true,
+    mfa: "totp",
+  }),
   trustedCidrs: () => ["198.51.100.64/26"],
   entry: ({ domains, zone, cidrs: _cidrs, public: isPublic, ...entry }: EntryValues) => ({
     ...entry,
