@@ -47,12 +47,15 @@ export const noUserDataSecrets = resourceRule({
 /** Long enough to hide something, and not a word. */
 const encodedText = /[A-Za-z0-9+/]{40,}={0,2}/g;
 
+/** The end of a wrapped line of it. What stands before is looked at last: it is tried at ends of lines only. */
+const wrapping = /\r?\n(?<=[A-Za-z0-9+/]{60}\r?\n)/g;
+
 const deepestEncoding = 3;
 
 /** The text and whatever is encoded in it by base64 or gzip, some levels deep. */
 export function readings(text: string, depth = 0): string[] {
   if (depth > deepestEncoding) return [];
-  const encoded = [...text.replace(/(?<=[A-Za-z0-9+/]{60,})\r?\n/g, "").matchAll(encodedText)];
+  const encoded = [...text.replace(wrapping, "").matchAll(encodedText)];
   return [text, ...encoded.flatMap(([match]) => readings(decoded(match), depth + 1))];
 }
 
