@@ -12,6 +12,7 @@ type Pack = [name: string, version: string, level: string, policies: readonly Po
 
 /** The parts of the server of @pulumi/policy that a pack was loaded with. */
 interface PolicyServer {
+  makeAnalyzeRpcFun(...pack: Pack): Handler;
   makeAnalyzeStackRpcFun(...pack: Pack): Handler;
 }
 
@@ -78,11 +79,80 @@ function packedExcuse(excuse: PolicyNotApplicable): Uint8Array {
   return known;
 }
 
-function packed(response: AnalyzeResponse): Uint8Array {
+function packed(response: AnalyzeResponse): Buffer {
   return encoded(packedResponse, {
     diagnostics: response.getDiagnosticsList().map((said) => said.serializeBinary()),
     notApplicable: response.getNotApplicableList().map(packedExcuse),
   });
+}
+
+/** The types that a policy's function is marked with: one by the SDK, which asks it about no other, several by a pack. */
+function typesOf(policy: Policy): { marked: readonly string[]; bySdk: boolean } | undefined {
+  const validate = "validateResource" in policy ? policy.validateResource : undefined;
+  if (typeof validate !== "function") return undefined;
+  const { __pulumiType: type, types } = validate as { __pulumiType?: string; types?: string[] };
+  if (type !== undefined) return { marked: [type], bySdk: true };
+  return types && { marked: types, bySdk: false };
+}
+
+/** The policies that resources of a type have to be asked of, and what the others say: that they do not apply. */
+interface Concerned {
+  ask: Handler;
+  excuses: Buffer;
+}
+
+/**
+ * Judges resources with the SDK's handler. Policies that are marked with other types are asked about the first resource
+ * of a type, and say the same of the next, until the pack is configured anew.
+ */
+class ResourceAnalysis {
+  private concerned = new Map<string, Concerned>();
+  private readonly askAll: Handler;
+
+  constructor(
+    private readonly server: PolicyServer,
+    private readonly pack: Pack,
+  ) {
+    this.askAll = server.makeAnalyzeRpcFun(...pack);
+  }
+
+  forget(): void {
+    this.concerned = new Map();
+  }
+
+  readonly analyze: Handler = ({ request }, answer) => {
+    const { concerned } = this;
+    const type = (request as ReturnType<typeof readable>).getType();
+    const { ask, excuses } = concerned.get(type) ?? { ask: this.askAll };
+    return ask({ request }, (error, response) => {
+      if (error) return answer(error);
+      const said = response as AnalyzeResponse;
+      if (!excuses) concerned.set(type, this.concernedWith(type, said));
+      // Two messages, one after the other, are one with the lists of both.
+      return answer(undefined, excuses ? Buffer.concat([packed(said), excuses]) : packed(said));
+    });
+  };
+
+  private concernedWith(type: string, said: AnalyzeResponse): Concerned {
+    const [name, version, level, policies] = this.pack;
+    const excused = new Set(said.getNotApplicableList().map((excuse) => excuse.getPolicyName()));
+    const others = policies.filter(
+      (policy) => excused.has(policy.name) && typesOf(policy)?.marked.includes(type) === false,
+    );
+    // A pack may keep what it is asked about, so it is asked about every resource that the SDK would ask it about.
+    const first = others.find((policy) => typesOf(policy)?.bySdk === false);
+    const unasked = new Set(others.filter((policy) => policy !== first));
+    const names = new Set([...unasked].map((policy) => policy.name));
+    const asked = policies.filter((policy) => !unasked.has(policy));
+    const excuses = said.getNotApplicableList().filter((one) => names.has(one.getPolicyName()));
+    return {
+      ask: this.server.makeAnalyzeRpcFun(name, version, level, asked),
+      excuses: encoded(packedResponse, {
+        diagnostics: [],
+        notApplicable: excuses.map(packedExcuse),
+      }),
+    };
+  }
 }
 
 function isStackPolicy(policy: Policy): policy is StackValidationPolicy {
@@ -127,13 +197,19 @@ function settled(handle: Handler): Handler {
   return (call, answer) => handle(call, (...given) => setImmediate(answer, ...given));
 }
 
-/** The handlers that the SDK serves a pack with, where resources are built once for all policies. */
+/** The handlers that the SDK serves a pack with, where policies share what is the same for all of them. */
 export function sharingHandlers(
   server: PolicyServer,
   pack: Pack,
-  handlers: Record<string, Handler>,
+  handlers: Record<"configure" | "analyze" | "analyzeStack", Handler>,
 ): Record<string, Handler> {
-  const ours = { ...handlers, analyzeStack: analyzeStack(server, pack) };
+  const analysis = new ResourceAnalysis(server, pack);
+  const configure: Handler = (call, answer) => {
+    analysis.forget();
+    return handlers.configure(call, answer);
+  };
+  const { analyze } = analysis;
+  const ours = { ...handlers, configure, analyze, analyzeStack: analyzeStack(server, pack) };
   return Object.fromEntries(Object.entries(ours).map(([name, handle]) => [name, settled(handle)]));
 }
 
@@ -144,7 +220,7 @@ export function quickMethods(methods: { analyze: object; analyzeStack: object })
     analyze: {
       ...methods.analyze,
       requestDeserialize: (bytes: Uint8Array) => readable(decoded(analyzeRequest, bytes)),
-      responseSerialize: packed,
+      responseSerialize: (bytes: Buffer) => bytes,
     },
     analyzeStack: {
       ...methods.analyzeStack,

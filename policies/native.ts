@@ -34,10 +34,13 @@ function schemaOf(rule: Rule): PolicyConfigSchema {
   return { properties: { ...rule.config } };
 }
 
-/** The SDK skips a policy of one type on all others without unpacking their inputs, when its function says the type. */
+/**
+ * The SDK skips a policy of one type on all others without unpacking their inputs, when its function says the type. A
+ * plan, which serves the pack beside the SDK, does so with several types.
+ */
 function typed<T extends object>(rule: Rule, validate: T): T {
-  const [type, ...others] = rule.types;
-  return others.length === 0 ? Object.assign(validate, { __pulumiType: type }) : validate;
+  const { types } = rule;
+  return Object.assign(validate, types.length === 1 ? { __pulumiType: types[0] } : { types });
 }
 
 /** Inputs by URN, of the resources analysed since the last judgement of a stack. */

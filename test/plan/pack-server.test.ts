@@ -140,6 +140,11 @@ const rules = `
         } },
       onOne("off", (_, report) => report("when it is on"), { enforcementLevel: "disabled" }),
       onOne("without-reason", ({ notApplicable }) => notApplicable()),
+      onOne("marked", Object.assign(({ type, notApplicable }, report) => type.endsWith("Other") ? report("marked") : notApplicable(),
+        { types: ["fake:index:Other", "fake:index:Absent"] })),
+      onOne("marked-too", Object.assign(({ type, notApplicable }, report) => type.endsWith("Thing") ? report("marked") : notApplicable("no thing"),
+        { types: ["fake:index:Thing", "fake:index:Absent"] })),
+      onOne("marked-in-vain", Object.assign((_, report) => report("all the same"), { types: ["fake:index:Absent"] })),
       onOne("failing", ({ name }) => failing(name), { enforcementLevel: "mandatory" }),
       onAll("sees-all", ({ resources, getConfig, stackTags }, report) => {
         for (const { parent, dependencies, propertyDependencies, ...one } of resources) {
@@ -192,10 +197,26 @@ describe("the handlers of a pack", () => {
     child.kill("SIGKILL");
   });
 
+  /** Rules have an order, and what they say of themselves has none. */
+  function inOrder<Answer>(answer: Answer): Answer {
+    if (Array.isArray(answer)) return answer.map(inOrder) as Answer;
+    if (typeof answer !== "object" || answer === null || !("notApplicable" in answer))
+      return answer;
+    const notApplicable = answer.notApplicable as Report["notApplicable"];
+    return {
+      ...answer,
+      notApplicable: notApplicable.toSorted((a, b) =>
+        a.rule < b.rule ? -1 : Number(a.rule > b.rule),
+      ),
+    };
+  }
+
   /** What both say to the same question, which must be the same. */
   async function said<Answer>(ask: (analyzer: Analyzer) => Promise<Answer>) {
     const outcome = async (analyzer: Analyzer) =>
-      ask(analyzer).catch((error: CallError) => ({ failed: error.code, details: error.details }));
+      ask(analyzer)
+        .then(inOrder)
+        .catch((error: CallError) => ({ failed: error.code, details: error.details }));
     const [our, theirs] = await Promise.all([outcome(ours), outcome(sdks)]);
     expect(our).toStrictEqual(theirs);
     return our;
@@ -215,7 +236,7 @@ describe("the handlers of a pack", () => {
   it("says of the pack what the SDK's server says", async () => {
     const info = await said((analyzer) => analyzer.info());
     expect(info).toMatchObject({ name: "made", version: "1.0.0" });
-    expect("rules" in info && info.rules).toHaveLength(22);
+    expect("rules" in info && info.rules).toHaveLength(25);
   });
 
   it.each(resources.map((one) => [one.name, one]))("judges %s as it does", async (_, one) => {
@@ -226,6 +247,25 @@ describe("the handlers of a pack", () => {
       expect.arrayContaining(["sees", "reads", "several", "levels", "never-mended"]),
     );
     expect(report.notApplicable.map(({ rule }) => rule)).toContain("without-reason");
+  });
+
+  it("judges further resources of a type as it does, also when it is configured anew", async () => {
+    const off = { level: "disabled" as const, properties: {} };
+    for (const changes of [new Map(), new Map([["marked", off]]), new Map([["absent", off]])]) {
+      await configured(changes);
+      for (const one of [...resources, ...resources]) {
+        const report = (await said((analyzer) => analyzer.analyze(one, all))) as Report;
+        const excused = new Set(report.notApplicable.map(({ rule }) => rule));
+        const expected = ["absent", "marked", "marked-too"].filter((name) => !changes.has(name));
+        const applies = { "fake:index:Other": "marked", "fake:index:Thing": "marked-too" }[
+          one.type
+        ];
+        expect(expected.filter((name) => !excused.has(name))).toEqual(
+          expected.filter((name) => name === applies),
+        );
+        expect(report.diagnostics.map(({ rule }) => rule)).toContain("marked-in-vain");
+      }
+    }
   });
 
   it("judges the stack as it does", async () => {
@@ -353,6 +393,35 @@ describe("the process of a pack", () => {
       started.stop();
     }
   }
+
+  it("asks one of the policies of other types about each resource, and the others once", async () => {
+    const counts = (name: string) =>
+      `{ name: "${name}", description: "d", validateResource: Object.assign(({ notApplicable }) => {
+        asked.${name} += 1; notApplicable(); }, { types: ["fake:index:Absent", "fake:index:None"] }) }`;
+    const told = `{ name: "told", description: "d", validateResource: (_, report) => report(JSON.stringify(asked)) }`;
+    const dir = packOf(`${counts("a")}, ${counts("b")}, ${told}`, "const asked = { a: 0, b: 0 };");
+    const started = new PackProcess(packFolder(dir), stack);
+    try {
+      const analyzer = new Analyzer(await started.port(silence), silence);
+      const messages: string[] = [];
+      for (const name of ["x", "y", "z"]) {
+        const { diagnostics } = await analyzer.analyze(resource(name), all);
+        messages.push(...diagnostics.map(({ message }) => message));
+      }
+      await analyzer.configure(new Map());
+      const { diagnostics } = await analyzer.analyze(resource("x"), all);
+      messages.push(...diagnostics.map(({ message }) => message));
+      analyzer.close();
+      expect(messages.map((message) => message.slice(2))).toEqual([
+        '{"a":1,"b":1}',
+        '{"a":2,"b":1}',
+        '{"a":3,"b":1}',
+        '{"a":4,"b":2}',
+      ]);
+    } finally {
+      started.stop();
+    }
+  });
 
   it("leaves a release of the SDK alone that it does not know", async () => {
     const dir = folderOf({
