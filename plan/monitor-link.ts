@@ -18,27 +18,45 @@ export interface Answer extends Admission {
 // A program may send messages of its own through the channel of its process; ours have this key.
 const key = "drawbridge";
 
-/** A message as it goes through the channel. */
-export function packed(message: Report | Answer): Record<string, unknown> {
-  return { [key]: message };
+/** The messages in what came through the channel; none when it is somebody else's. */
+export function unpacked(message: unknown): readonly unknown[] {
+  return typeof message === "object" && message !== null && key in message
+    ? (message[key] as unknown[])
+    : [];
 }
 
-/** The message in what came through the channel; undefined when it is somebody else's. */
-export function unpacked(message: unknown): unknown {
-  return typeof message === "object" && message !== null && key in message
-    ? message[key]
-    : undefined;
+/** As many go together as take no longer to make than the other side takes to read them. */
+const mostTogether = 16;
+
+/** Messages that go through the channel some at a time: each of its own costs more than what it says. */
+export class Outbox<Message extends Report | Answer> {
+  private messages: Message[] = [];
+
+  constructor(private readonly post: (packed: Record<string, unknown>) => void) {}
+
+  /** Takes a message, which goes when the others of this moment have come. */
+  put(message: Message): void {
+    this.messages.push(message);
+    if (this.messages.length === 1) process.nextTick(() => this.flush());
+    if (this.messages.length === mostTogether) this.flush();
+  }
+
+  private flush(): void {
+    if (this.messages.length === 0) return;
+    this.post({ [key]: this.messages });
+    this.messages = [];
+  }
 }
 
 /** Reports from the process of a program to plan, which started it. */
 export class MonitorLink implements Registry {
   private readonly waiting = new Map<number, (answer: Answer) => void>();
+  private readonly reports = new Outbox<Report>((packed) => process.send?.(packed));
   private calls = 0;
 
   constructor() {
     process.on("message", (message) => {
-      const answer = unpacked(message) as Answer | undefined;
-      if (answer !== undefined) this.take(answer);
+      for (const answer of unpacked(message)) this.take(answer as Answer);
     });
     process.channel?.unref();
   }
@@ -56,7 +74,7 @@ export class MonitorLink implements Registry {
     if (this.waiting.size === 0) process.channel?.ref();
     return new Promise((resolve) => {
       this.waiting.set(call, resolve);
-      process.send?.(packed(report(call)));
+      this.reports.put(report(call));
     });
   }
 

@@ -13,12 +13,12 @@ import type {
   SupportsFeatureRequest,
 } from "@pulumi/pulumi/proto/resource_pb";
 import { Empty } from "google-protobuf/google/protobuf/empty_pb";
-import { Struct } from "google-protobuf/google/protobuf/struct_pb";
 import { makeSecret, outputDependencies, recorded, unknownValue } from "./property-values";
 import type { PropertyMap } from "./property-values";
 import { optionsOf } from "./registration";
 import { firstOutputs } from "./stack-resource";
 import type { Registration } from "./stack-resource";
+import { unpackedStruct } from "./unpacked-struct";
 import { isProviderType, newUrn, packageOf, providerType, urnType } from "./urn";
 
 /** Features that the engine announces; the SDK changes what it sends by them. */
@@ -211,7 +211,7 @@ export class ResourceMonitor {
     if (isProviderType(resource.type)) response.setId(unknownValue);
     else if (id !== undefined) response.setId(id);
     // The stack and components show their outputs only after registerOutputs.
-    response.setObject(Struct.fromJavaScript((outputs ?? firstOutputs(resource)) as never));
+    response.setObject(unpackedStruct(outputs ?? firstOutputs(resource)));
     return response;
   }
 

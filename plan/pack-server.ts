@@ -144,12 +144,12 @@ class ResourceAnalysis {
     const unasked = new Set(others.filter((policy) => policy !== first));
     const names = new Set([...unasked].map((policy) => policy.name));
     const asked = policies.filter((policy) => !unasked.has(policy));
-    const excuses = said.getNotApplicableList().filter((one) => names.has(one.getPolicyName()));
+    const theirs = said.getNotApplicableList().filter((one) => names.has(one.getPolicyName()));
     return {
       ask: this.server.makeAnalyzeRpcFun(name, version, level, asked),
       excuses: encoded(packedResponse, {
         diagnostics: [],
-        notApplicable: excuses.map(packedExcuse),
+        notApplicable: theirs.map(packedExcuse),
       }),
     };
   }

@@ -1,5 +1,5 @@
 import type { Child } from "./child-process";
-import { packed, unpacked } from "./monitor-link";
+import { Outbox, unpacked } from "./monitor-link";
 import type { Answer, Report } from "./monitor-link";
 import type { Admission } from "./monitor";
 import type { PropertyMap } from "./property-values";
@@ -26,14 +26,17 @@ export class Registrations {
   /** Secrets of all inputs and outputs, also of what was refused. */
   readonly secrets = new Redactor();
   private pending = 0;
+  private readonly answers = new Outbox<Answer>((packed) => {
+    // A program that has ended meanwhile needs no answer.
+    if (this.child.connected) this.child.send(packed, () => undefined);
+  });
 
   constructor(
     private readonly child: Child,
     private readonly admit: Admit,
   ) {
     child.on("message", (message) => {
-      const report = unpacked(message) as Report | undefined;
-      if (report !== undefined) void this.answer(report);
+      for (const report of unpacked(message)) void this.answer(report as Report);
     });
   }
 
@@ -43,8 +46,7 @@ export class Registrations {
     const answer: Answer = { call: report.call, ...(await this.outcome(report)) };
     this.pending -= 1;
     if (this.pending === 0) this.idleSince = Date.now();
-    // A program that has ended meanwhile needs no answer.
-    if (this.child.connected) this.child.send(packed(answer), () => undefined);
+    this.answers.put(answer);
   }
 
   private async outcome(report: Report): Promise<Omit<Answer, "call">> {

@@ -2,8 +2,10 @@
 /* oxlint-disable no-underscore-dangle -- Node names the loader's parts so. */
 const Module = require("node:module");
 const path = require("node:path");
+const { isKnown, leanModule } = require("./lean-sdk.cjs");
 
-const settings = path.join("@pulumi", "pulumi", "runtime", "settings.js");
+const sdk = path.join("@pulumi", "pulumi", path.sep);
+const settings = path.join(sdk, "runtime", "settings.js");
 const client = /^\.\.\/proto\/resource_grpc_pb(\.js)?$/;
 
 // Credentials are made for the connection only, and what makes them takes long to load.
@@ -27,9 +29,18 @@ function monitorAt(address) {
 }
 
 const loadNow = Module._load;
+
+function loadOfSdk(request, parent) {
+  const load = (wanted) => loadNow(wanted, parent, false);
+  // Whoever looks for the place of a fault wants to see all of it.
+  const lean = Error.stackTraceLimit === 0 && isKnown(parent.filename, load);
+  return lean ? leanModule(request, parent.filename, load) : load(request);
+}
+
 Module._load = (request, parent, isMain) => {
   const file = parent?.filename ?? "";
-  if (!file.endsWith(settings)) return loadNow(request, parent, isMain);
+  if (!file.endsWith(settings))
+    return file.includes(sdk) ? loadOfSdk(request, parent) : loadNow(request, parent, isMain);
   if (client.test(request)) return { __esModule: true, ResourceMonitorClient: monitorAt };
   const loaded = loadNow(request, parent, isMain);
   return request === "@grpc/grpc-js"

@@ -25,8 +25,10 @@ function ownCaches(): string[] {
   return readdirSync(caches).filter((file) => file.startsWith(name));
 }
 
+const quiet = ["--stack-trace-limit=0"];
+
 /** Runs a program as plan runs its processes, and returns what it printed. */
-function run(code: string, flags: readonly string[] = ["--stack-trace-limit=0"], cwd = folder) {
+function run(code: string, flags: readonly string[] = quiet, cwd = folder) {
   const entry = join(folder, `entry-${folder.slice(-6)}.ts`);
   writeFileSync(entry, code);
   const { stdout, stderr, status } = spawnSync(process.execPath, [...flags, "-r", start, entry], {
@@ -122,5 +124,42 @@ describe("packages", () => {
     const { status, err } = run(`require("not-installed")`);
     expect(status).toBe(1);
     expect(err).toContain("Cannot find module 'not-installed'");
+  });
+});
+
+describe("the SDK in a program's process", () => {
+  const inProgram = ["-r", join(root, "plan/start/in-program.cjs")];
+  const prints = `console.log(require("@pulumi/pulumi").Resource.callsites().length)`;
+
+  it("does not look for the place of a resource in the program, unless places are shown", () => {
+    expect(run(prints, [...quiet, ...inProgram]).out).toBe("0");
+    expect(Number(run(prints, inProgram).out)).toBeGreaterThan(0);
+  });
+
+  it("is left alone in a release that is not known", () => {
+    const sdk = join(folder, "node_modules/@pulumi/pulumi");
+    mkdirSync(sdk, { recursive: true });
+    const files = {
+      "index.js": `exports.Resource = require("./resource").Resource;`,
+      "resource.js": `exports.Resource = class { static callsites() { return ["here"]; } };`,
+    };
+    for (const [name, code] of Object.entries(files)) writeFileSync(join(sdk, name), code);
+    const lengths = ["3.248.0", "3.249.0"].map((version) => {
+      writeFileSync(join(sdk, "version.js"), `exports.version = ${JSON.stringify(version)};`);
+      return run(prints, [...quiet, ...inProgram]).out;
+    });
+    expect(lengths).toEqual(["0", "1"]);
+  });
+
+  it("counts the promises that are left when a program ends", () => {
+    const leaks = `
+      const { debuggablePromise } = require("@pulumi/pulumi/runtime/debuggable");
+      require("@pulumi/pulumi");
+      for (let i = 0; i < 3; i += 1) debuggablePromise(new Promise(() => undefined), "left");
+      debuggablePromise(Promise.resolve(1), "kept");
+      debuggablePromise(Promise.reject(new Error("broken")), "broken").catch(() => undefined);`;
+    const { err, status } = run(leaks, [...quiet, ...inProgram]);
+    expect(err).toContain("detected that 3 promises were still active");
+    expect(status).toBe(1);
   });
 });
