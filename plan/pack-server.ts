@@ -69,13 +69,13 @@ function readableInStack(resource: StackRequest["resources"][number]) {
   };
 }
 
-const excuses = new Map<string, Uint8Array>();
+const excusesByText = new Map<string, Uint8Array>();
 
 /** That a policy does not apply: the same for all resources of a type. */
 function packedExcuse(excuse: PolicyNotApplicable): Uint8Array {
   const key = `${excuse.getPolicyName()}\n${excuse.getReason()}`;
-  const known = excuses.get(key) ?? excuse.serializeBinary();
-  excuses.set(key, known);
+  const known = excusesByText.get(key) ?? excuse.serializeBinary();
+  excusesByText.set(key, known);
   return known;
 }
 
