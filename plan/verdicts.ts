@@ -144,6 +144,19 @@ function withoutRepeats(verdicts: readonly Verdict[]): Verdict[] {
   });
 }
 
+type Excuses = ReadonlyMap<string, string>;
+
+const excusesByAnswer = new WeakMap<readonly NotApplicable[], Excuses>();
+
+/** The reasons of the rules that do not apply, by rule. Resources of a type share one answer. */
+function excusesOf(notApplicable: readonly NotApplicable[]): Excuses {
+  const known = excusesByAnswer.get(notApplicable);
+  if (known) return known;
+  const excuses = new Map(notApplicable.map(({ rule, reason }) => [rule, reason]));
+  excusesByAnswer.set(notApplicable, excuses);
+  return excuses;
+}
+
 /**
  * All verdicts of a run: what was reported; a pass where an enabled rule was asked and reported
  * nothing; one "not applicable" for each rule that applied to nothing.
@@ -162,17 +175,18 @@ export function verdictsOf(
   const reported = judged.flatMap(({ diagnostics }) =>
     diagnostics.map((diagnostic) => verdictOf(diagnostic, byName.get(diagnostic.rule))),
   );
+  const enabled = rules.filter(({ level }) => level !== "disabled");
   const brokenAt = new Set(broken.map(({ rule, urn }) => `${rule}\n${urn}`));
   const quiet: Verdict[] = [];
   const applied = new Set([...reported, ...broken].map(({ rule }) => rule));
   const reasons = new Map<string, Set<string>>();
   for (const { urn, scope, diagnostics, notApplicable, unasked } of judged) {
     const spoke = new Set(diagnostics.map(({ rule }) => rule));
-    const excused = new Map(notApplicable.map(({ rule, reason }) => [rule, reason]));
-    for (const rule of rules) {
-      if (rule.scope !== scope || rule.level === "disabled") continue;
-      if (unasked?.has(rule.name) || spoke.has(rule.name) || brokenAt.has(`${rule.name}\n${urn}`))
-        continue;
+    const excused = excusesOf(notApplicable);
+    for (const rule of enabled) {
+      if (rule.scope !== scope) continue;
+      if (unasked?.has(rule.name) || spoke.has(rule.name)) continue;
+      if (brokenAt.size > 0 && brokenAt.has(`${rule.name}\n${urn}`)) continue;
       const reason = excused.get(rule.name);
       if (reason === undefined) {
         applied.add(rule.name);
@@ -182,8 +196,8 @@ export function verdictsOf(
       }
     }
   }
-  const idle = rules
-    .filter(({ name, level }) => level !== "disabled" && !applied.has(name))
+  const idle = enabled
+    .filter(({ name }) => !applied.has(name))
     .map((rule): Verdict => {
       const given = [...(reasons.get(rule.name) ?? [])].toSorted(byCodePoint);
       const message = given.join("; ") || "the stack has nothing that the rule applies to";

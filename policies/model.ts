@@ -99,6 +99,7 @@ export class Field {
   }
 
   at(path: string): Field {
+    if (!path.includes(".")) return this.child(path);
     return path.split(".").reduce<Field>((field, key) => field.child(key), this);
   }
 

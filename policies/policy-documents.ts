@@ -47,12 +47,19 @@ function matches(pattern: Field, text: string): Truth {
   return wildcard(pattern.text).test(text);
 }
 
+/** Policies of a stack use the same patterns again and again. */
+const wildcards = new Map<string, RegExp>();
+
 function wildcard(pattern: string): RegExp {
+  const known = wildcards.get(pattern);
+  if (known) return known;
   const source = pattern
     .replace(/[.+^${}()|[\]\\]/g, "\\$&")
     .replace(/\*+/g, ".*")
     .replace(/\?/g, ".");
-  return new RegExp(`^${source}$`, "i");
+  const expression = new RegExp(`^${source}$`, "i");
+  wildcards.set(pattern, expression);
+  return expression;
 }
 
 /** Whether the statement is about every action of AWS. */
