@@ -142,6 +142,13 @@ export const notHardening: readonly Harmless[] = [
   },
   {
     types: ["RolePolicy"],
+    path: /Statement\[DecryptKeysOfCodes\]\.Resource/,
+    how: /^every resource$/,
+    reason:
+      "its conditions let it decrypt nothing but secrets of the account and the region, of which it reads those of its people",
+  },
+  {
+    types: ["RolePolicy"],
     path: /kms:ViaService$/,
     how: /^drop$/,
     reason: "the alias still says which key, and the role has no other way to its data",
