@@ -25,6 +25,11 @@ export function parameterArn({ region, accountId }: Place, name: string): string
   return `arn:aws:ssm:${region}:${accountId}:parameter${name}`;
 }
 
+/** The ARN of a secret of Secrets Manager, whose name AWS ends with a hyphen and six characters; `*` stands for any text. */
+export function secretArn({ region, accountId }: Place, name: string): string {
+  return `arn:aws:secretsmanager:${region}:${accountId}:secret:${name}`;
+}
+
 /** The ARN of an EKS cluster. */
 export function clusterArn({ region, accountId }: Place, name: string): string {
   return `arn:aws:eks:${region}:${accountId}:cluster/${name}`;

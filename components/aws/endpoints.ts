@@ -225,8 +225,8 @@ function s3Statements({ region, accountId, packages = false }: EndpointsArgs): P
 }
 
 /**
- * The repository of Amazon Linux 2023, which dnf reads without credentials. Its name is
- * as the endpoint policies of others have it, in many regions the same; a page of AWS that states it was not found.
+ * The repository of Amazon Linux 2023, which dnf reads without credentials. Its name is as the endpoint policies of
+ * others have it, in many regions the same; a page of AWS that states it was not found.
  */
 function amazonLinux(region: string): PolicyStatement {
   return {

@@ -1,4 +1,5 @@
 import type { Place } from "./arns";
+import { secretArn } from "./arns";
 import type { Person } from "./sshd-config";
 
 /**
@@ -66,7 +67,8 @@ export interface FetchCodesArgs extends Place {
  */
 export function fetchCodes(args: FetchCodesArgs): string {
   const { people, region, folder = "/etc/ssh" } = args;
-  const prefix = secretPrefix(args);
+  // How the ARN of every secret in the place of the stack starts.
+  const prefix = secretArn(args, "");
   const calls = people.flatMap(({ name, totpSecretArn }) =>
     totpSecretArn === undefined ? [] : [`key ${name} '${totpSecretArn.slice(prefix.length)}'`],
   );
@@ -99,9 +101,4 @@ ${calls.join("\n")}
 rm -f error
 mv new keys
 `;
-}
-
-/** How the ARN of every secret in the stack's place starts. */
-function secretPrefix({ region, accountId }: Place): string {
-  return `arn:aws:secretsmanager:${region}:${accountId}:secret:`;
 }

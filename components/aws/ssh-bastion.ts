@@ -1,7 +1,7 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import type { Place } from "./arns";
-import { clusterArn, logGroupArns, parameterArn } from "./arns";
+import { clusterArn, logGroupArns, parameterArn, secretArn } from "./arns";
 import { bastionGroup, bastionTag } from "./bastion-group";
 import type { PolicyStatement } from "./policy-document";
 import { instanceTrust, policyDocument } from "./policy-document";
@@ -186,8 +186,8 @@ function instanceRole(
  * The keys of people's codes, and no other secret. A secret may be encrypted with a key of the account, which Secrets
  * Manager uses with the caller's rights: docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html
  */
-function codeRights({ people, region, accountId }: SshBastionArgs): PolicyStatement[] {
-  const place = `${region}:${accountId}`;
+function codeRights(args: SshBastionArgs): PolicyStatement[] {
+  const { people, region, accountId } = args;
   return [
     {
       Sid: "ReadKeysOfCodes",
@@ -197,12 +197,10 @@ function codeRights({ people, region, accountId }: SshBastionArgs): PolicyStatem
     {
       Sid: "DecryptKeysOfCodes",
       Action: "kms:Decrypt",
-      Resource: `arn:aws:kms:${place}:key/*`,
+      Resource: `arn:aws:kms:${region}:${accountId}:key/*`,
       Condition: {
         StringEquals: { "kms:ViaService": `secretsmanager.${region}.amazonaws.com` },
-        StringLike: {
-          "kms:EncryptionContext:SecretARN": `arn:aws:secretsmanager:${place}:secret:*`,
-        },
+        StringLike: { "kms:EncryptionContext:SecretARN": secretArn(args, "*") },
       },
     },
   ];

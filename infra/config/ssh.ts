@@ -1,3 +1,4 @@
+import { secretArn } from "../../components/aws/arns";
 import { z } from "zod";
 import { mostUserData, sshUserData } from "../../components/aws/ssh-user-data";
 import { readPublicKey, securityKeyType } from "../ssh-key";
@@ -136,7 +137,7 @@ export function codesHaveKeys(config: Partial<Fields>): Fault[] {
   const { ssh, region, deployerRoleArn } = config;
   if (!ssh) return [];
   const place =
-    region && deployerRoleArn && `arn:aws:secretsmanager:${region}:${accountOf(deployerRoleArn)}:`;
+    region && deployerRoleArn && secretArn({ region, accountId: accountOf(deployerRoleArn) }, "");
   const secrets = ssh.people.map(({ totpSecretArn }) => totpSecretArn);
   return secrets.flatMap((value, i) => {
     const path = `ssh.people[${i}].totpSecretArn`;

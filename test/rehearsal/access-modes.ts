@@ -1,5 +1,6 @@
 import { publicBastion, publicVpn } from "../support/public-access";
 import { ed25519, securityKey } from "../support/public-keys";
+import { CannotRun } from "../tools/build";
 import { accountOf, placedArn, type Values } from "./stack-config";
 
 /** How a stack is rehearsed in another access mode than its own. */
@@ -63,3 +64,12 @@ export const accessModes: Record<string, AccessMode> = {
     packConfig: publicVpn,
   },
 };
+
+/** The mode of a name on the command line. */
+export function modeNamed(mode: string): AccessMode {
+  const found = accessModes[mode];
+  if (found) return found;
+  throw new CannotRun(
+    `--access must be one of ${Object.keys(accessModes).join(", ")}, got ${mode}`,
+  );
+}

@@ -4,7 +4,7 @@ import type { PulumiFn } from "@pulumi/pulumi/automation";
 import { Command } from "commander";
 import pc from "picocolors";
 import { CannotRun, findPulumi, reportCannotRun } from "../tools/build";
-import { accessModes, type AccessMode } from "./access-modes";
+import { modeNamed, type AccessMode } from "./access-modes";
 import { Rehearsal, forgetCredentials } from "./engine";
 import { revisionsInMode, revisionsOf } from "./revisions";
 import { accountOf, readStackConfig, repository } from "./stack-config";
@@ -76,14 +76,6 @@ interface Subject extends Partial<AccessMode> {
   config: Record<string, unknown>;
   /** @default - its own */
   mode?: string;
-}
-
-function modeNamed(mode: string): AccessMode {
-  const found = accessModes[mode];
-  if (found) return found;
-  throw new CannotRun(
-    `--access must be one of ${Object.keys(accessModes).join(", ")}, got ${mode}`,
-  );
 }
 
 async function rehearse(subject: Subject, pulumi: string, count: Count): Promise<void> {

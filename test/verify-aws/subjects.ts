@@ -1,7 +1,6 @@
 import { readStackConfig, type StackConfig } from "../../plan/stack-file";
-import { accessModes } from "../rehearsal/access-modes";
+import { modeNamed } from "../rehearsal/access-modes";
 import { readStackConfig as valuesOf, repository, type Values } from "../rehearsal/stack-config";
-import { CannotRun } from "../tools/build";
 
 /** What is verified: a stack of the repository, as it is or in another access mode. */
 export interface Subject {
@@ -19,15 +18,10 @@ export function subjectsOf(stacks: readonly string[], modes: readonly string[]):
 }
 
 function inMode({ title, config }: Subject, mode: string): Subject {
-  const found = accessModes[mode];
-  if (!found) {
-    throw new CannotRun(
-      `--access must be one of ${Object.keys(accessModes).join(", ")}, got ${mode}`,
-    );
-  }
+  const { changes } = modeNamed(mode);
   return {
     title: `${title} by ${mode}`,
-    config: changedBy(config, found.changes(valuesOf(config.stack))),
+    config: changedBy(config, changes(valuesOf(config.stack))),
   };
 }
 
