@@ -22,11 +22,17 @@ import { SecurityGroupRules, SecurityGroups } from "../components/aws/security-g
 import { SshBastion, sshBastionCalls } from "../components/aws/ssh-bastion";
 import { resolverAddress } from "../components/aws/subnets";
 import { ThreatDetection } from "../components/aws/threat-detection";
+import { authoritiesTable } from "../components/vault/authorities";
+import { vaultProvider } from "../components/vault/door";
+import { Pki } from "../components/vault/pki";
+import { apiPort, privateZone, vaultHost } from "../components/vault/server-config";
+import { VaultServers, vaultServerCalls } from "../components/vault/servers";
 import { accountProvider, stackTags } from "./account";
 import { loadConfig } from "./config/config";
 import { clientCidrs } from "./config/entry";
 import { architectureOf } from "./config/node-groups";
 import { prefixOf } from "./config/stack";
+import { recoveryHolders } from "./config/vault";
 
 /** The topology: what exists, in the order in which it comes to be, and what each part knows of the others. */
 export = async () => {
@@ -41,7 +47,7 @@ export = async () => {
   const { createServiceLinkedRoles } = config;
   const keys = new Keys("keys", { accountId, region, createServiceLinkedRoles }, options);
 
-  const { accessLogs, snapshots } = new Buckets(
+  const { accessLogs, snapshots, snapshotsKeyAlias } = new Buckets(
     "buckets",
     { ...place, deletionProtection },
     options,
@@ -99,8 +105,8 @@ export = async () => {
         ...network.privateRouteTableIds,
         ...(config.ssh ? [network.publicRouteTableId] : []),
       ],
-      moreCalls: config.ssh ? sshBastionCalls(config.ssh.mfa) : {},
-      packages: config.ssh !== undefined,
+      moreCalls: { ...vaultServerCalls, ...(config.ssh && sshBastionCalls(config.ssh.mfa)) },
+      packages: true,
     },
     options,
   );
@@ -119,6 +125,7 @@ export = async () => {
             logKeyArn: keys.logs,
             volumeKeyArn: keys.volumes,
             sessionKey: keys.sessions,
+            vaultHost: vaultHost(prefix),
             tags,
           },
           options,
@@ -131,6 +138,7 @@ export = async () => {
           ...place,
           ...config.ssh,
           clusterName: prefix,
+          vaultHost: vaultHost(prefix),
           subnetIds: network.publicSubnetIds,
           securityGroupId: groups.id("bastion"),
           trustedCidrs,
@@ -273,6 +281,54 @@ export = async () => {
     options,
   );
 
+  const vault = new VaultServers(
+    "vault",
+    {
+      ...place,
+      ...config.vault,
+      recoveryHolders: recoveryHolders(config.vault),
+      deployerRoleArn: config.deployerRoleArn,
+      vpcId: network.vpcId,
+      zones: network.dataSubnetsIn(config.zones.slice(0, 3)),
+      securityGroupId: groups.id("vault"),
+      balancerGroupId: groups.id("vault-door"),
+      volumeKeyArn: keys.volumes,
+      logKeyArn: keys.logs,
+      snapshots,
+      snapshotsKeyAlias,
+      tags,
+      prerequisites: [...network.egress, endpoints, rules],
+      deletionProtection,
+    },
+    options,
+  );
+  const vaultDoor = vaultProvider("vault", {
+    address: config.vault.address ?? `https://${vaultHost(prefix)}:${apiPort}`,
+    serverName: vaultHost(prefix),
+    region,
+    caCertificate: vault.caCertificate,
+    servers: vault.attachments,
+    caFile: `.drawbridge/vault-ca.${config.stack}.pem`,
+  });
+  new Pki(
+    "pki",
+    {
+      table: authoritiesTable,
+      rotations: config.vault.rotations,
+      controlPlane: "eks",
+      accountId,
+      region,
+      vpcId: network.vpcId,
+      domain: privateZone(prefix),
+      vaultName: "vault",
+      // AWS operates the control plane, and what runs on nodes comes by its service account.
+      nodes: {},
+      cluster: { host: cluster.endpoint, caCertificate: cluster.caCertificate },
+      deletionProtection,
+    },
+    { providers: [vaultDoor], deletedWith: vault },
+  );
+
   return {
     clusterName: cluster.name,
     clusterEndpoint: cluster.endpoint,
@@ -286,6 +342,9 @@ export = async () => {
     allowedImages: registry.allowedImages,
     entryDnsName: entry.dnsName,
     entryTargetGroupArn: entry.targetGroupArn,
+    vaultHost: vaultHost(prefix),
+    vaultCaCertificate: vault.caCertificate,
+    vaultRecoverySecretArn: vault.recoverySecretArn,
     ...(bastion && {
       sessionPolicyArn: bastion.sessionPolicyArn,
       sessionDocumentName: bastion.sessionDocumentName,

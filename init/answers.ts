@@ -1,3 +1,4 @@
+import { existsSync, readFileSync } from "node:fs";
 import { RunError } from "@pulumi/pulumi";
 import { parse } from "yaml";
 import { z } from "zod";
@@ -44,10 +45,22 @@ function valueOf(key: Key, text: string): unknown {
   }
   try {
     // Texts stay texts in a list of them: an account id is no number.
-    return parse(text, isTextList(key) ? { schema: "failsafe" } : {}) as unknown;
+    return withFiles(parse(text, isTextList(key) ? { schema: "failsafe" } : {}));
   } catch {
     return text;
   }
+}
+
+/** A key of many lines is not typed: `file:alice.asc` stands for what the file holds. What cannot be read stays as it is. */
+function withFiles(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withFiles);
+  if (typeof value === "object" && value !== null) {
+    return Object.fromEntries(
+      Object.entries(value).map(([name, member]) => [name, withFiles(member)]),
+    );
+  }
+  const [, file] = /^file:(.+)$/.exec(typeof value === "string" ? value : "") ?? [];
+  return file !== undefined && existsSync(file) ? readFileSync(file, "utf8").trim() : value;
 }
 
 /** True for a text, which stands for itself. */
@@ -148,7 +161,7 @@ export function askName(ask: Ask): Promise<string> {
 function questionOf(key: Key): string {
   const others = isText(key)
     ? ""
-    : " As YAML in one line; docs/stack-file.schema.json has what belongs in it.";
+    : " As YAML in one line; docs/stack-file.schema.json has what belongs in it. file:<path> stands for what a file holds.";
   const form = isTextList(key) ? " With commas between them." : others;
   return `\n${fields[key].description ?? ""}${form}\n${key}`;
 }

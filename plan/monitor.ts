@@ -158,10 +158,6 @@ export class ResourceMonitor {
     () => `${pureFunction}, but it transforms invokes; remove the invokes`,
   );
 
-  // Hooks act when resources are created, changed or deleted, which a plan does not do.
-  readonly registerResourceHook = this.answered(() => new Empty());
-  readonly registerErrorHook = this.answered(() => new Empty());
-
   private refused<Request>(message: (request: Request) => string): Call<Request> {
     return this.answered((request: Request): never => {
       throw new Refusal(message(request));

@@ -1,6 +1,7 @@
 import type { Policies, PolicyResource, StackValidationPolicy } from "@pulumi/policy";
 import type { AnalyzeResponse, PolicyNotApplicable } from "@pulumi/pulumi/proto/analyzer_pb";
 import { analyzeRequest, analyzeStackRequest, packedResponse } from "./analyzer-protocol";
+import type { PropertyMap } from "./property-values";
 import { decoded, encoded, struct } from "./wire";
 import type { Message } from "./wire";
 
@@ -19,11 +20,28 @@ interface PolicyServer {
 type Request = Message<typeof analyzeRequest>;
 type StackRequest = Message<typeof analyzeStackRequest>;
 
+/** The properties of a resource as bytes, which are read when somebody needs them. */
+interface Unread {
+  readonly bytes: Uint8Array;
+  toJavaScript(): PropertyMap;
+}
+
+const unread = new Map<string, Unread>();
+
+/** Each resource brings the properties of its provider again, and the stack those of all. */
+function unreadProperties(urn: string, bytes: Uint8Array): Unread {
+  const known = unread.get(urn);
+  if (known && Buffer.compare(known.bytes, bytes) === 0) return known;
+  const properties = { bytes, toJavaScript: () => decoded(struct, bytes) };
+  unread.set(urn, properties);
+  return properties;
+}
+
 function identity({ type, properties, urn, name }: NonNullable<Request["provider"]>) {
-  const unread = properties && { toJavaScript: () => decoded(struct, properties) };
+  const unpacked = properties && unreadProperties(urn, properties);
   return {
     getType: () => type,
-    getProperties: () => unread,
+    getProperties: () => unpacked,
     getUrn: () => urn,
     getName: () => name,
   };
@@ -86,72 +104,100 @@ function packed(response: AnalyzeResponse): Buffer {
   });
 }
 
-/** The types that a policy's function is marked with: one by the SDK, which asks it about no other, several by a pack. */
-function typesOf(policy: Policy): { marked: readonly string[]; bySdk: boolean } | undefined {
+/** A policy whose function is marked with types: one by the SDK, which asks it about no other, several by a pack. */
+interface Marked {
+  policy: Policy;
+  types: readonly string[];
+  bySdk: boolean;
+}
+
+function markedWith(policy: Policy): Marked | undefined {
   const validate = "validateResource" in policy ? policy.validateResource : undefined;
   if (typeof validate !== "function") return undefined;
   const { __pulumiType: type, types } = validate as { __pulumiType?: string; types?: string[] };
-  if (type !== undefined) return { marked: [type], bySdk: true };
-  return types && { marked: types, bySdk: false };
+  if (type !== undefined) return { policy, types: [type], bySdk: true };
+  return types && { policy, types, bySdk: false };
 }
 
-/** The policies that resources of a type have to be asked of, and what the others say: that they do not apply. */
+/** The policies that are asked about resources of a type, and what the others say: that they do not apply. */
 interface Concerned {
   ask: Handler;
   excuses: Buffer;
 }
 
+/** What is known until the pack is configured anew. */
+interface Known {
+  /** What marked policies say of other types, by their names. */
+  excuses: Map<string, Uint8Array>;
+  /** By type. */
+  concerned: Map<string, Concerned>;
+}
+
 /**
- * Judges resources with the SDK's handler. Policies that are marked with other types are asked about the first resource
- * of a type, and say the same of the next, until the pack is configured anew.
+ * Judges resources with the SDK's handler. A policy that is marked with types always says the same of resources of other
+ * types, so it is asked about one of them.
  */
 class ResourceAnalysis {
-  private concerned = new Map<string, Concerned>();
-  private readonly askAll: Handler;
+  private readonly marked: readonly Marked[];
+  private known!: Known;
 
   constructor(
     private readonly server: PolicyServer,
     private readonly pack: Pack,
   ) {
-    this.askAll = server.makeAnalyzeRpcFun(...pack);
+    const [, , , policies] = pack;
+    this.marked = policies.flatMap((policy) => markedWith(policy) ?? []);
+    this.forget();
   }
 
   forget(): void {
-    this.concerned = new Map();
+    this.known = { excuses: new Map(), concerned: new Map() };
   }
 
   readonly analyze: Handler = ({ request }, answer) => {
-    const { concerned } = this;
+    const { known } = this;
     const type = (request as ReturnType<typeof readable>).getType();
-    const { ask, excuses } = concerned.get(type) ?? { ask: this.askAll };
+    const { ask, excuses } = this.concernedWith(type, known);
     return ask({ request }, (error, response) => {
       if (error) return answer(error);
       const said = response as AnalyzeResponse;
-      if (!excuses) concerned.set(type, this.concernedWith(type, said));
+      this.learn(type, said, known);
       // Two messages, one after the other, are one with the lists of both.
-      return answer(undefined, excuses ? Buffer.concat([packed(said), excuses]) : packed(said));
+      return answer(undefined, Buffer.concat([packed(said), excuses]));
     });
   };
 
-  private concernedWith(type: string, said: AnalyzeResponse): Concerned {
+  /** Takes note of the excuses of marked policies that are heard for the first time. */
+  private learn(type: string, said: AnalyzeResponse, { excuses, concerned }: Known): void {
+    const heard = new Map(said.getNotApplicableList().map((one) => [one.getPolicyName(), one]));
+    for (const { policy, types } of this.marked) {
+      const excuse = heard.get(policy.name);
+      if (!excuse || types.includes(type) || excuses.has(policy.name)) continue;
+      excuses.set(policy.name, packedExcuse(excuse));
+      concerned.clear();
+    }
+  }
+
+  private concernedWith(type: string, { excuses, concerned }: Known): Concerned {
+    const before = concerned.get(type);
+    if (before) return before;
     const [name, version, level, policies] = this.pack;
-    const excused = new Set(said.getNotApplicableList().map((excuse) => excuse.getPolicyName()));
-    const others = policies.filter(
-      (policy) => excused.has(policy.name) && typesOf(policy)?.marked.includes(type) === false,
+    const others = this.marked.filter(
+      ({ policy, types }) => excuses.has(policy.name) && !types.includes(type),
     );
     // A pack may keep what it is asked about, so it is asked about every resource that the SDK would ask it about.
-    const first = others.find((policy) => typesOf(policy)?.bySdk === false);
-    const unasked = new Set(others.filter((policy) => policy !== first));
-    const names = new Set([...unasked].map((policy) => policy.name));
-    const asked = policies.filter((policy) => !unasked.has(policy));
-    const theirs = said.getNotApplicableList().filter((one) => names.has(one.getPolicyName()));
-    return {
+    const first = others.find(({ bySdk }) => !bySdk);
+    const unasked = others.filter((other) => other !== first).map(({ policy }) => policy);
+    const asked = policies.filter((policy) => !unasked.includes(policy));
+    const now: Concerned = {
       ask: this.server.makeAnalyzeRpcFun(name, version, level, asked),
       excuses: encoded(packedResponse, {
         diagnostics: [],
-        notApplicable: theirs.map(packedExcuse),
+        notApplicable: unasked.flatMap((policy) => excuses.get(policy.name) ?? []),
       }),
     };
+    concerned.set(type, now);
+    return now;
   }
 }
 

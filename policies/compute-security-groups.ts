@@ -23,6 +23,7 @@ export const ownSecurityGroups = stackRule({
   ],
   *checkStack(stack) {
     for (const instance of stack.all(...instances)) {
+      yield* foreignTemplates(instance, stack);
       yield* namesGroups([instance, ...templatesOf(instance, stack)], stack);
     }
     for (const group of stack.all(token.autoScalingGroup, token.nodeGroup)) {
@@ -52,7 +53,7 @@ function* isInGroups(field: Field, stack: Stack): Iterable<Finding> {
 function* namesGroups(sources: readonly Resource[], stack: Stack): Iterable<Finding> {
   const [source] = sources;
   if (!source) return;
-  const fields = sources.flatMap(groupFields);
+  const fields = sources.flatMap((one) => groupFields(one, stack));
   // Where a template names no group, EKS attaches the cluster's, which is open to itself on every port.
   if (fields.length === 0) yield source.at("vpcSecurityGroupIds").fail("name a security group");
   for (const field of fields) {
@@ -67,14 +68,21 @@ export function ownGroup(field: Field, stack: Stack): Finding[] {
   return stack.refs(field, [token.securityGroup]).unknown.map((open) => open.undecided());
 }
 
-/** The groups that a template or an instance names; an interface that exists already has its own. */
-export function groupFields(resource: Resource): Field[] {
+/** The groups that a template or an instance names, by itself or by an interface that it takes. */
+export function groupFields(resource: Resource, stack: Stack): Field[] {
   const cards = [...resource.each("networkInterfaces"), resource.at("primaryNetworkInterface")];
   return [
     ...resource.each("vpcSecurityGroupIds"),
     ...cards.flatMap((card) => card.at("securityGroups").each()),
-    ...cards.map((card) => card.at("networkInterfaceId")).filter(({ present }) => present),
+    ...cards.flatMap((card) => cardGroups(card.at("networkInterfaceId"), stack)),
   ];
+}
+
+/** The groups of an interface of the program; of another one nobody knows them, so the field itself is what is left. */
+function cardGroups(field: Field, stack: Stack): Field[] {
+  if (!field.present) return [];
+  const { found } = stack.refs(field, [token.networkInterface]);
+  return found.length > 0 ? found.flatMap((card) => card.each("securityGroups")) : [field];
 }
 
 function isDefault(field: Field, stack: Stack): boolean {

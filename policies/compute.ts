@@ -1,6 +1,12 @@
 import type { Condition } from "./conditions";
 import { is, isAbsent, isBetween, isNot, isSet } from "./conditions";
-import { hasTemplate, instances, templates, templatesOf } from "./launch-templates";
+import {
+  hasTemplate,
+  instances,
+  isLeftToTemplate,
+  templates,
+  templatesOf,
+} from "./launch-templates";
 import type { Field, Finding, Resource, Stack } from "./model";
 import { publicBastion } from "./public-bastion";
 import { resourceRule, stackRule } from "./rule";
@@ -45,7 +51,7 @@ export const imdsv2 = resourceRule({
   types: [...instances, ...templates],
   *check(resource) {
     // The default depends on the account and on the image, so what is missing fails.
-    if (!metadataIsOff(resource)) {
+    if (!metadataIsOff(resource) && !isLeftToTemplate(resource, "metadataOptions")) {
       yield* resource.must("metadataOptions.httpTokens", is("required"));
     }
   },
@@ -66,7 +72,7 @@ export const hopLimit = resourceRule({
     if (resource.type === token.nodeGroup) {
       // Without a template EKS makes one with a limit of 2.
       yield* hasTemplate(resource);
-    } else if (!metadataIsOff(resource)) {
+    } else if (!metadataIsOff(resource) && !isLeftToTemplate(resource, "metadataOptions")) {
       yield* resource.must("metadataOptions.httpPutResponseHopLimit", isBetween(1, 1));
     }
   },
@@ -146,7 +152,7 @@ export const detailedMonitoring = resourceRule({
   types: [...instances, token.launchTemplate],
   *check(resource) {
     const path = resource.type === token.launchTemplate ? "monitoring.enabled" : "monitoring";
-    yield* resource.must(path, is(true));
+    if (!isLeftToTemplate(resource, path)) yield* resource.must(path, is(true));
   },
 });
 

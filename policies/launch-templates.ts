@@ -15,6 +15,16 @@ export function hasTemplate(group: Resource): Finding[] {
   return isNamed ? [] : [template.fail("name a launch template of your own")];
 }
 
+/** Whether an instance has a setting from its launch template, which is judged by itself: what it says itself wins. */
+export function isLeftToTemplate(instance: Resource, path: string): boolean {
+  const template = instance.at("launchTemplate");
+  return (
+    instances.some((type) => type === instance.type) &&
+    ["id", "name"].some((key) => template.at(key).present) &&
+    !instance.at(path).present
+  );
+}
+
 /** The launch templates that a group of instances names. */
 export function templatesOf(group: Resource, stack: Stack): Resource[] {
   return templateRefs(group, stack).flatMap(({ found }) => found);

@@ -1,6 +1,7 @@
 import { is, isNot, isSet } from "./conditions";
 import { facesInternet, loadBalancerTypes } from "./load-balancers";
-import type { Resource } from "./model";
+import { listenerTypes } from "./listeners";
+import type { Finding, Resource, Stack } from "./model";
 import { resourceRule, stackRule } from "./rule";
 import { token } from "./tokens";
 
@@ -80,7 +81,18 @@ export const balancerDeletionProtection = resourceRule({
   },
 });
 
-export const balancerLogs = resourceRule({
+/** Of connections that it passes on a load balancer logs nothing: it knows requests of TLS alone that it ends itself. */
+function onlyPassesOn(balancer: Resource, stack: Stack): boolean {
+  return (
+    balancer.at("loadBalancerType").value === "network" &&
+    stack
+      .users(balancer, listenerTypes, "loadBalancerArn")
+      .map((listener) => listener.at("protocol"))
+      .every(({ unknown, text }) => !unknown && text !== "TLS")
+  );
+}
+
+export const balancerLogs = stackRule({
   id: "log-lb-access",
   title: "Load balancers log every request, and those that face the internet every connection",
   severity: "medium",
@@ -90,17 +102,24 @@ export const balancerLogs = resourceRule({
   fix: "Set accessLogs, and connectionLogs, with enabled true and a private bucket.",
   url: "https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-access-logs.html",
   types: loadBalancerTypes,
-  *check(balancer) {
-    yield* balancer.must("accessLogs.bucket", isSet);
-    // A classic load balancer with a bucket logs unless it is told not to; the others when they are told to.
-    const classic = balancer.type === token.loadBalancerClassic;
-    yield* balancer.must("accessLogs.enabled", classic ? isNot(false) : is(true));
-    if (isApplication(balancer) && facesInternet(balancer)) {
-      yield* balancer.must("connectionLogs.bucket", isSet);
-      yield* balancer.must("connectionLogs.enabled", is(true));
+  *checkStack(stack) {
+    // docs.aws.amazon.com/elasticloadbalancing/latest/network/load-balancer-access-logs.html
+    for (const balancer of stack.all(...loadBalancerTypes)) {
+      if (!onlyPassesOn(balancer, stack)) yield* keepsLogs(balancer);
     }
   },
 });
+
+function* keepsLogs(balancer: Resource): Iterable<Finding> {
+  yield* balancer.must("accessLogs.bucket", isSet);
+  // A classic load balancer with a bucket logs unless it is told not to; the others when they are told to.
+  const classic = balancer.type === token.loadBalancerClassic;
+  yield* balancer.must("accessLogs.enabled", classic ? isNot(false) : is(true));
+  if (isApplication(balancer) && facesInternet(balancer)) {
+    yield* balancer.must("connectionLogs.bucket", isSet);
+    yield* balancer.must("connectionLogs.enabled", is(true));
+  }
+}
 
 export const inboundNamed = resourceRule({
   id: "exp-alb-inbound-cidrs",
@@ -130,15 +149,16 @@ export const balancerBudget = stackRule({
   level: "advisory",
   requirements: ["C10"],
   controls: [],
-  fix: "Lead names and paths to the one load balancer that there is, or raise maxLoadBalancers: each has its price for every hour.",
+  fix: "Lead names and paths to the load balancer that there is, or raise maxLoadBalancers: each has its price for every hour.",
   url: "https://aws.amazon.com/elasticloadbalancing/pricing/",
   types: loadBalancerTypes,
   config: {
     maxLoadBalancers: {
       type: "integer",
       minimum: 0,
-      default: 1,
-      description: "How many load balancers a stack may have, public and internal.",
+      default: 2,
+      description:
+        "How many load balancers a stack may have, public and internal: one for names and paths, one for Vault.",
     },
   },
   *checkStack(stack, { maxLoadBalancers }) {

@@ -5,14 +5,15 @@ import { token } from "./tokens";
 
 export const logGroupsMade = stackRule({
   id: "log-groups-made",
-  title: "What functions, sessions and streams say of themselves goes to log groups of the stack",
+  title:
+    "What functions, sessions, streams and instances say of themselves goes to log groups of the stack",
   severity: "medium",
   level: "advisory",
   requirements: ["S1", "M10"],
   controls: [],
-  fix: "Make the log group with a key and a retention, and name it in loggingConfig, in cloudWatchLogGroupName or in cloudwatchLoggingOptions.",
+  fix: "Make the log group with a key and a retention, and name it in loggingConfig, in cloudWatchLogGroupName, in cloudwatchLoggingOptions or in the settings of the agent.",
   url: "https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs.html",
-  types: [token.lambdaFunction, token.document, token.deliveryStream],
+  types: [token.lambdaFunction, token.document, token.deliveryStream, token.launchTemplate],
   *checkStack(stack) {
     for (const lambda of stack.all(token.lambdaFunction)) {
       const group = lambda.at("loggingConfig.logGroup");
@@ -26,6 +27,9 @@ export const logGroupsMade = stackRule({
       const group = document.at("content").json().at("inputs.cloudWatchLogGroupName");
       if (group.present) yield* isMade(group, group.text, stack);
     }
+    for (const template of stack.all(token.launchTemplate)) {
+      for (const name of agentsGroups(template)) yield* mustHaveLogGroup(template, name, stack);
+    }
     for (const stream of stack.all(token.deliveryStream)) {
       for (const destination of destinations) {
         if (!stream.at(destination).present) continue;
@@ -34,6 +38,13 @@ export const logGroupsMade = stackRule({
     }
   },
 });
+
+/** Log groups in settings of CloudWatch's agent: docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch-Agent-Configuration-File-Details.html */
+function agentsGroups(template: Resource): Set<string> {
+  const text = Buffer.from(template.at("userData").text, "base64").toString();
+  const named = text.matchAll(/"log_group_name"\s*:\s*"([^"{]+)"/g);
+  return new Set([...named].map(([, name = ""]) => name));
+}
 
 /** Where streams to log stores say what they could not deliver, and what they could not keep aside. */
 const destinations = [

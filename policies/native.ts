@@ -36,7 +36,7 @@ function schemaOf(rule: Rule): PolicyConfigSchema {
 
 /**
  * The SDK skips a policy of one type on all others without unpacking their inputs, when its function says the type. A
- * plan, which serves the pack beside the SDK, does so with several types.
+ * plan, which serves the pack beside the SDK, does so with several types: there it always says the same.
  */
 function typed<T extends object>(rule: Rule, validate: T): T {
   const { types } = rule;

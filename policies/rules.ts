@@ -80,6 +80,17 @@ import {
 import { patchedByTemplate, selinux } from "./nodes";
 import { ownAccounts } from "./own-accounts";
 import { bucketPolicies, topicPolicies } from "./resource-policies";
+import {
+  authorityLife,
+  issuerInForce,
+  keyStrength,
+  ownKeys,
+  restrictedRoles,
+  revocation,
+  shortLife,
+  threeAuthorities,
+} from "./pki";
+import { outlives } from "./pki-lifetimes";
 import { podRolesNamed } from "./pod-identity";
 import { accessLogged, kmsOnly, locksHold, recordsKept, trailObjects } from "./records";
 import { oneManager } from "./role-managers";
@@ -103,7 +114,17 @@ import {
 } from "./sessions";
 import { bastionEgress, noSshInside } from "./ssh";
 import { sshdAudit, sshdForwarding, sshdKeysOnly, sshdModern, sshMfa } from "./sshd";
-import { noUserDataSecrets } from "./user-data";
+import { noUserDataSecrets, verifiedUserData } from "./user-data";
+import {
+  boundAccounts,
+  boundLogin,
+  endGiven,
+  leastPolicies,
+  namedVault,
+  ownIdentity,
+  providerLogin,
+} from "./vault";
+import { vaultKept } from "./vault-kept";
 import { volumesEncrypted } from "./volumes";
 import {
   vpnBanner,
@@ -175,7 +196,9 @@ export const rules: readonly Rule[] = [
   narrowMetadata,
   ownSecurityGroups,
   volumesEncrypted,
+  vaultKept,
   noUserDataSecrets,
+  verifiedUserData,
   instanceProfile,
   detailedMonitoring,
   selinux,
@@ -260,6 +283,23 @@ export const rules: readonly Rule[] = [
   grantsLimited,
   keyActionsNamed,
   decryptNamedKeys,
+
+  threeAuthorities,
+  ownKeys,
+  authorityLife,
+  restrictedRoles,
+  shortLife,
+  outlives,
+  endGiven,
+  keyStrength,
+  issuerInForce,
+  revocation,
+  boundLogin,
+  namedVault,
+  ownIdentity,
+  boundAccounts,
+  leastPolicies,
+  providerLogin,
 
   ownAccounts,
   nodeRoleMinimal,

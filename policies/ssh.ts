@@ -71,7 +71,7 @@ export const bastionEgress = stackRule({
 export function groupsOf(users: readonly Resource[], stack: Stack): Resource[] {
   return users
     .flatMap((user) => [user, ...templatesOf(user, stack)])
-    .flatMap(groupFields)
+    .flatMap((one) => groupFields(one, stack))
     .flatMap((field) => stack.refs(field, [token.securityGroup]).found);
 }
 

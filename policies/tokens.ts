@@ -1,4 +1,4 @@
-/** Tokens of the resource types that the rules know, as @pulumi/aws 7 and @pulumi/kubernetes 4 register them. */
+/** Tokens of the resource types that the rules know, as @pulumi/aws 7, @pulumi/kubernetes 4, @pulumi/tls 5 and @pulumi/vault 7 register them. */
 export const token = {
   accelerator: "aws:globalaccelerator/accelerator:Accelerator",
   acceleratorCustomRouting:
@@ -133,6 +133,7 @@ export const token = {
   searchDomain: "aws:opensearch/domain:Domain",
   searchDomainElasticsearch: "aws:elasticsearch/domain:Domain",
   searchDomainPolicy: "aws:opensearch/domainPolicy:DomainPolicy",
+  secret: "aws:secretsmanager/secret:Secret",
   securityGroup: "aws:ec2/securityGroup:SecurityGroup",
   securityGroupEgressRule: "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule",
   securityGroupIngressRule: "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule",
@@ -151,6 +152,32 @@ export const token = {
   userLoginProfile: "aws:iam/userLoginProfile:UserLoginProfile",
   userPolicy: "aws:iam/userPolicy:UserPolicy",
   userPolicyAttachment: "aws:iam/userPolicyAttachment:UserPolicyAttachment",
+  tlsCertificate: "tls:index/locallySignedCert:LocallySignedCert",
+  tlsKey: "tls:index/privateKey:PrivateKey",
+  tlsSelfSigned: "tls:index/selfSignedCert:SelfSignedCert",
+  vaultAuthBackend: "vault:index/authBackend:AuthBackend",
+  vaultAwsClient: "vault:aws/authBackendClient:AuthBackendClient",
+  vaultAwsIdentity: "vault:aws/authBackendConfigIdentity:AuthBackendConfigIdentity",
+  vaultAwsRole: "vault:aws/authBackendRole:AuthBackendRole",
+  vaultConfigCa: "vault:pkiSecret/secretBackendConfigCa:SecretBackendConfigCa",
+  vaultConfigIssuers: "vault:pkiSecret/secretBackendConfigIssuers:SecretBackendConfigIssuers",
+  vaultIntermediateRequest:
+    "vault:pkiSecret/secretBackendIntermediateCertRequest:SecretBackendIntermediateCertRequest",
+  vaultIssuer: "vault:pkiSecret/secretBackendIssuer:SecretBackendIssuer",
+  vaultKubernetesConfig: "vault:kubernetes/authBackendConfig:AuthBackendConfig",
+  vaultKubernetesRole: "vault:kubernetes/authBackendRole:AuthBackendRole",
+  vaultMount: "vault:index/mount:Mount",
+  vaultPkiCrl: "vault:pkiSecret/secretBackendCrlConfig:SecretBackendCrlConfig",
+  vaultPkiRole: "vault:pkiSecret/secretBackendRole:SecretBackendRole",
+  vaultPkiUrls: "vault:pkiSecret/secretBackendConfigUrls:SecretBackendConfigUrls",
+  vaultPolicy: "vault:index/policy:Policy",
+  vaultProvider: "pulumi:providers:vault",
+  vaultRootCert: "vault:pkiSecret/secretBackendRootCert:SecretBackendRootCert",
+  vaultSetSigned:
+    "vault:pkiSecret/secretBackendIntermediateSetSigned:SecretBackendIntermediateSetSigned",
+  vaultSignedIntermediate:
+    "vault:pkiSecret/secretBackendRootSignIntermediate:SecretBackendRootSignIntermediate",
+  vaultToken: "vault:index/token:Token",
   volume: "aws:ebs/volume:Volume",
   vpc: "aws:ec2/vpc:Vpc",
   vpcEndpoint: "aws:ec2/vpcEndpoint:VpcEndpoint",

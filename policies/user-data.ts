@@ -44,6 +44,58 @@ export const noUserDataSecrets = resourceRule({
   },
 });
 
+/** How user data takes what nobody vouches for, or what anybody on the way may change. */
+const unverified: [what: string, pattern: RegExp][] = [
+  [
+    "ignore certificates",
+    /^.*\b(curl\b.* (-\w*k\w*|--insecure)|wget\b.* --no-check-certificate)(\s|$)/m,
+  ],
+  [
+    "fetch over plain HTTP",
+    /^(?!\s*#).*\b(baseurl\s*=\s*|(curl|wget)\b.*[\s"'])http:\/\/(?!169\.254\.169\.254|127\.|localhost\b)/m,
+  ],
+  [
+    "install packages without a signature",
+    /\s--(nogpgcheck|no-gpg-checks?|allow-unauthenticated|nosignature)(\s|$)|^\s*(repo_)?gpgcheck\s*=\s*0/m,
+  ],
+];
+
+export const verifiedUserData = resourceRule({
+  id: "compute-userdata-verified",
+  title: "User data takes packages and files over TLS, and packages that are signed",
+  severity: "high",
+  level: "mandatory",
+  requirements: ["M1"],
+  controls: [],
+  fix: "Use https, leave certificates to be verified, and set gpgcheck=1 for each repository of packages.",
+  url: "https://dnf.readthedocs.io/en/latest/conf_ref.html",
+  types: [...instances, ...templates],
+  *check(resource) {
+    for (const path of ["userData", "userDataBase64"]) {
+      const field = resource.at(path);
+      if (!field.present) continue;
+      for (const text of readings(field.text)) {
+        for (const [what, pattern] of unverified) {
+          if (pattern.test(text)) yield resource.fail(`${path} must not ${what}`);
+        }
+        // By dnf's own default no signature is asked for.
+        for (const name of unsignedRepositories(text)) {
+          yield resource.fail(`${path} must set gpgcheck=1 for the repository ${name}`);
+        }
+      }
+      if (field.unknown) yield field.undecided();
+    }
+  },
+});
+
+/** Names of repositories of packages, sections with a baseurl, that ask for no signature. */
+function unsignedRepositories(text: string): string[] {
+  return text
+    .split(/^(?=\[)/m)
+    .filter((section) => /^baseurl\s*=/m.test(section) && !/^gpgcheck\s*=\s*1\s*$/m.test(section))
+    .map((section) => /^\[([^\]]*)\]/.exec(section)?.[1] ?? "");
+}
+
 /** Long enough to hide something, and not a word. */
 const encodedText = /[A-Za-z0-9+/]{40,}={0,2}/g;
 

@@ -1,6 +1,12 @@
 import { is } from "./conditions";
 import { mustNameKey } from "./keys";
-import { hasTemplate, instances, templates, templatesOf } from "./launch-templates";
+import {
+  hasTemplate,
+  instances,
+  isLeftToTemplate,
+  templates,
+  templatesOf,
+} from "./launch-templates";
 import type { Field, Finding, Resource, Stack } from "./model";
 import { stackRule } from "./rule";
 import { token } from "./tokens";
@@ -45,7 +51,10 @@ function* encrypted(at: (path: string) => Field, stack: Stack): Iterable<Finding
 }
 
 function* instanceVolumes(instance: Resource, stack: Stack): Iterable<Finding> {
-  const volumes = [instance.at("rootBlockDevice"), ...instance.each("ebsBlockDevices")];
+  const root = isLeftToTemplate(instance, "rootBlockDevice")
+    ? []
+    : [instance.at("rootBlockDevice")];
+  const volumes = [...root, ...instance.each("ebsBlockDevices")];
   for (const volume of volumes) yield* encrypted((path) => volume.at(path), stack);
 }
 

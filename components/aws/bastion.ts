@@ -25,6 +25,8 @@ export interface BastionArgs {
   volumeKeyArn: pulumi.Input<string>;
   /** Key that encrypts sessions end to end. */
   sessionKey: EncryptionKey;
+  /** Name of Vault, to which tunnels lead as well. */
+  vaultHost: string;
   /** Days for which session logs are kept. */
   logRetentionDays: number;
   /** Tags of instance and volume, which do not inherit the provider's. */

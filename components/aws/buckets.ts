@@ -22,6 +22,8 @@ export class Buckets extends pulumi.ComponentResource {
   readonly accessLogs: Bucket;
   /** Keeps snapshots of what the platform cannot make again: for 35 days, and nobody takes them away in the first 7. */
   readonly snapshots: Bucket;
+  /** Alias of the key of the snapshots. */
+  readonly snapshotsKeyAlias: string;
 
   constructor(name: string, args: BucketsArgs, opts?: pulumi.ComponentResourceOptions) {
     super("drawbridge:aws:Buckets", name, {}, opts);
@@ -42,6 +44,7 @@ export class Buckets extends pulumi.ComponentResource {
       child,
     );
     const key = new EncryptionKey("snapshots", { accountId, description: "Snapshots" }, child);
+    this.snapshotsKeyAlias = key.alias;
     this.snapshots = new Bucket(
       "snapshots",
       {

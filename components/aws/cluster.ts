@@ -45,8 +45,8 @@ export class Cluster extends pulumi.ComponentResource {
   readonly arn: pulumi.Output<string>;
   /** URL of the private API. */
   readonly endpoint: pulumi.Output<string>;
-  /** PEM of the API's CA, base64. */
-  readonly certificateAuthority: pulumi.Output<string>;
+  /** Certificate of the API's CA, PEM. */
+  readonly caCertificate: pulumi.Output<string>;
   /** ARN of the OpenID Connect provider of service accounts. */
   readonly oidcProviderArn: pulumi.Output<string>;
   /** Name of the log group of the control plane. */
@@ -103,7 +103,9 @@ export class Cluster extends pulumi.ComponentResource {
     this.name = cluster.name;
     this.arn = cluster.arn;
     this.endpoint = cluster.endpoint;
-    this.certificateAuthority = cluster.certificateAuthority.apply(({ data }) => data ?? "");
+    this.caCertificate = cluster.certificateAuthority.apply(({ data }) =>
+      Buffer.from(data ?? "", "base64").toString(),
+    );
     this.oidcProviderArn = oidcProvider.arn;
     this.logGroupName = logGroup.name;
     this.nodePrerequisites = [access, addons];
@@ -111,7 +113,7 @@ export class Cluster extends pulumi.ComponentResource {
       name: this.name,
       arn: this.arn,
       endpoint: this.endpoint,
-      certificateAuthority: this.certificateAuthority,
+      caCertificate: this.caCertificate,
       oidcProviderArn: this.oidcProviderArn,
       logGroupName: this.logGroupName,
     });

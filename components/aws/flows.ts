@@ -1,6 +1,15 @@
 /** The security groups of a stack. */
 export type GroupName =
-  "api" | "nodes" | "endpoints" | "bastion" | "vpn" | "entry" | "log-store" | "log-delivery";
+  | "api"
+  | "nodes"
+  | "endpoints"
+  | "bastion"
+  | "vpn"
+  | "entry"
+  | "log-store"
+  | "log-delivery"
+  | "vault"
+  | "vault-door";
 
 /**
  * Who a rule speaks of: a group, the S3 gateway endpoint, the internet, the networks that people come from, or the
@@ -49,6 +58,25 @@ const always: Flow[] = [
   to("nodes", "log-store", 443, "fluentd writes logs, and the store is set up from the cluster"),
   from("log-store", "log-delivery", 443, "logs of the control plane come by Firehose"),
   to("log-delivery", "log-store", 443, "logs of the control plane come by Firehose"),
+  from("vault-door", "nodes", 8200, "cert-manager and agents on nodes ask Vault for certificates"),
+  to("nodes", "vault-door", 8200, "cert-manager and agents on nodes ask Vault for certificates"),
+  to("vault-door", "vault", 8200, "connections to Vault are passed on"),
+  from("vault", "vault-door", 8200, "connections to Vault are passed on"),
+  from("vault", "vault", 8200, "servers of Vault join, and send clients to the active one"),
+  to("vault", "vault", 8200, "servers of Vault join, and send clients to the active one"),
+  from("vault", "vault", 8201, "servers of Vault keep the same data"),
+  to("vault", "vault", 8201, "servers of Vault keep the same data"),
+  from("endpoints", "vault", 443, "servers of Vault unseal, and fetch their files"),
+  to("vault", "endpoints", 443, "servers of Vault unseal, and fetch their files"),
+  from("api", "vault", 443, "Vault asks the cluster whose token of a service account it is"),
+  to("vault", "api", 443, "Vault asks the cluster whose token of a service account it is"),
+  to("vault", "s3", 443, "snapshots go to S3, packages of Amazon Linux come from there"),
+  to(
+    "vault",
+    "internet",
+    443,
+    "the package of Vault, and IAM, which has no endpoint here, through NAT",
+  ),
   to("nodes", "internet", 443, "images and AWS APIs without an endpoint, through NAT"),
   from("entry", "clients", 443, "requests from the internet, over TLS"),
   from("entry", "clients", 80, "redirect to HTTPS, and nothing else"),
@@ -61,6 +89,8 @@ const always: Flow[] = [
 const throughTheBastion: Flow[] = [
   from("api", "bastion", 443, "people reach the Kubernetes API through the bastion"),
   to("bastion", "api", 443, "people reach the Kubernetes API through the bastion"),
+  from("vault-door", "bastion", 8200, "people and the deployer reach Vault through the bastion"),
+  to("bastion", "vault-door", 8200, "people and the deployer reach Vault through the bastion"),
 ];
 
 const bySessionManager: Flow[] = [
@@ -71,7 +101,7 @@ const bySessionManager: Flow[] = [
   to("bastion", "endpoints", 443, "Session Manager, its keys and its logs"),
 ];
 
-// An account has no shell, and its tunnels lead to the Kubernetes API alone (ssh-user-data.ts).
+// An account has no shell, and its tunnels lead to the Kubernetes API and to Vault alone (ssh-user-data.ts).
 const bySsh: Flow[] = [
   ...throughTheBastion,
   from("endpoints", "bastion", 443, "the bastion tells its host keys, takes its address and logs"),
@@ -87,11 +117,14 @@ const byVpn: Flow[] = [
   to("vpn", "api", 443, "people reach the Kubernetes API through the VPN"),
   from("log-store", "vpn", 443, "people search logs through the VPN"),
   to("vpn", "log-store", 443, "people search logs through the VPN"),
+  from("vault-door", "vpn", 8200, "people and the deployer reach Vault through the VPN"),
+  to("vpn", "vault-door", 8200, "people and the deployer reach Vault through the VPN"),
 ];
 
 const fromJoinedNetworks: Flow[] = [
   from("api", "trusted", 443, "people reach the Kubernetes API from a joined network"),
   from("log-store", "trusted", 443, "people search logs from a joined network"),
+  from("vault-door", "trusted", 8200, "people and the deployer reach Vault from a joined network"),
 ];
 
 const byMode: Record<AccessMode, Flow[]> = {

@@ -16,7 +16,7 @@ export interface NetworkArgs {
   region: string;
   /** IPv4 CIDR of the VPC, /16 to /19. */
   cidr: string;
-  /** Availability zones, 2 to 4; append to extend. */
+  /** Availability zones; append to extend. */
   zones: string[];
   /** Where private subnets leave to the internet. @default "zonal" */
   natMode?: NatMode;
@@ -56,6 +56,7 @@ export class Network extends pulumi.ComponentResource {
   readonly egress: pulumi.Resource[];
 
   private readonly nodeSubnets: Map<string, pulumi.Output<string>>;
+  private readonly dataSubnets: Map<string, pulumi.Output<string>>;
 
   constructor(name: string, args: NetworkArgs, opts?: pulumi.ComponentResourceOptions) {
     const { prefix, cidr, natMode = "zonal", joinedCidrs = [], sshCidrs = [] } = args;
@@ -107,7 +108,8 @@ export class Network extends pulumi.ComponentResource {
     this.publicSubnetIds = zones.map(({ public: subnet }) => subnet.id);
     this.nodeSubnetIds = zones.map(({ nodes }) => nodes.id);
     this.nodeSubnets = new Map(zones.map(({ zone, nodes }) => [zone, nodes.id]));
-    this.dataSubnetIds = zones.map(({ data }) => data.id);
+    this.dataSubnets = new Map(zones.map(({ zone, data }) => [zone, data.id]));
+    this.dataSubnetIds = [...this.dataSubnets.values()];
     this.dataCidrs = plan.map(({ data }) => data);
     this.publicRouteTableId = table.id;
     this.privateRouteTableIds = nat.routeTableIds;
@@ -121,6 +123,14 @@ export class Network extends pulumi.ComponentResource {
       dataCidrs: this.dataCidrs,
       publicRouteTableId: this.publicRouteTableId,
       privateRouteTableIds: this.privateRouteTableIds,
+    });
+  }
+
+  /** The data subnets of some of the zones, in the order of these. */
+  dataSubnetsIn(zones: string[]): { zone: string; subnetId: pulumi.Output<string> }[] {
+    return zones.flatMap((zone) => {
+      const subnetId = this.dataSubnets.get(zone);
+      return subnetId ? [{ zone, subnetId }] : [];
     });
   }
 

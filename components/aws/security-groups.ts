@@ -24,6 +24,8 @@ const purposes: Record<GroupName, string> = {
   entry: "Load balancer: the way in from the internet",
   "log-store": "Log store: nodes of the domain",
   "log-delivery": "Delivery of logs to the log store",
+  vault: "Servers of Vault",
+  "vault-door": "Load balancer of Vault, inside the VPC",
 };
 
 /** The security groups that the flows speak of, empty until `SecurityGroupRules` fills them. */

@@ -17,6 +17,8 @@ export interface SessionPreferencesArgs {
   logKeyArn: pulumi.Input<string>;
   /** Key that encrypts sessions end to end. */
   sessionKey: EncryptionKey;
+  /** Name of Vault, to which tunnels lead as well. */
+  vaultHost: string;
   /** Days for which session logs are kept. */
   logRetentionDays: number;
 }
@@ -72,9 +74,12 @@ export class SessionPreferences extends pulumi.ComponentResource {
       args.sessionKey,
       logGroup,
     ]).name;
-    this.tunnelDocumentName = document(tunnelName, `${name}-tunnel`, tunnel(alias, args.region), [
-      args.sessionKey,
-    ]).name;
+    this.tunnelDocumentName = document(
+      tunnelName,
+      `${name}-tunnel`,
+      tunnel(alias, args.region, args.vaultHost),
+      [args.sessionKey],
+    ).name;
     this.policyArn = new aws.iam.Policy(
       name,
       {
@@ -123,28 +128,30 @@ function shell(kmsKeyId: string, cloudWatchLogGroupName: string): object {
 const limits = { idleSessionTimeout: "15", maxSessionDuration: "480" };
 
 /**
- * A tunnel to the Kubernetes API of a cluster in the region, and to nothing else that the bastion reaches.
+ * A tunnel to the Kubernetes API of a cluster in the region or to Vault, and to nothing else that the bastion reaches;
+ * security groups close the port of each on the other.
  * Session Manager encrypts tunnels by TLS only, whatever key is named (the page named above lists the session types);
  * the key is named for the day when it does more.
  */
-function tunnel(kmsKeyId: string, region: string): object {
+function tunnel(kmsKeyId: string, region: string, vaultHost: string): object {
+  const vault = vaultHost.replaceAll(".", "\\.");
   return {
     schemaVersion: "1.0",
-    description: "Tunnel through the bastion to the Kubernetes API",
+    description: "Tunnel through the bastion to the Kubernetes API or to Vault",
     sessionType: "Port",
     inputs: { kmsKeyId, ...limits },
     parameters: {
       host: {
         type: "String",
-        description: "Host of the Kubernetes API, as in the URL of the cluster",
+        description: "Host of the Kubernetes API, as in the URL of the cluster, or of Vault",
         // docs.aws.amazon.com/eks/latest/userguide/cluster-endpoint.html writes eks-cluster.<region>.eks.amazonaws.com;
         // the first part is an id and a short label, for example 0123456789ABCDEF0123456789ABCDEF.gr7.
-        allowedPattern: `^[A-Za-z0-9]+\\.[a-z0-9]+\\.${region}\\.eks\\.amazonaws\\.com$`,
+        allowedPattern: `^([A-Za-z0-9]+\\.[a-z0-9]+\\.${region}\\.eks\\.amazonaws\\.com|${vault})$`,
       },
       portNumber: {
         type: "String",
-        description: "Port of the Kubernetes API",
-        allowedPattern: "^443$",
+        description: "Port of the Kubernetes API, or 8200 for Vault",
+        allowedPattern: "^(443|8200)$",
         default: "443",
       },
       localPortNumber: {

@@ -23,6 +23,8 @@ export interface SshBastionArgs {
   trustedCidrs: string[];
   /** Name of the cluster to whose API tunnels lead. */
   clusterName: string;
+  /** Name of Vault, to which tunnels lead as well. */
+  vaultHost: string;
   /** Who may come in. */
   people: Person[];
   /** Whether every login takes a security key and what it asks of its owner. */

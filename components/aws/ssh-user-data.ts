@@ -10,6 +10,8 @@ export interface SshUserDataArgs {
   region: string;
   /** Name of the cluster to whose API tunnels lead. */
   clusterName: string;
+  /** Name of Vault, to which tunnels lead as well. */
+  vaultHost: string;
   /** Value of the tag `Drawbridge` on the address of the bastion. */
   tag: string;
   /** Name of the SSM parameter that tells people the host keys. */
@@ -137,7 +139,7 @@ chmod 0700 ${codesScript}
 const codesScript = "/usr/local/sbin/drawbridge-codes";
 
 function joinScript(args: SshUserDataArgs): string {
-  const { region, clusterName, tag, hostKeysParameter, mfa } = args;
+  const { region, clusterName, vaultHost, tag, hostKeysParameter, mfa } = args;
   const asksForCode = mfa === "totp";
   return `#!/bin/sh
 set -eu
@@ -153,7 +155,7 @@ case $allocation in eipalloc-*) ;; *) exit 1 ;; esac
 aws ssm put-parameter --name ${hostKeysParameter} --type String --overwrite --value "$(awk -v host="$address" '{ print host, $1, $2 }' /etc/ssh/host-keys/*.pub)"
 endpoint=$(aws eks describe-cluster --name ${clusterName} --query cluster.endpoint --output text)
 case $endpoint in https://*) ;; *) exit 1 ;; esac
-printf 'PermitOpen %s:443\\n' "\${endpoint#https://}" > /etc/ssh/permit-open.conf
+printf 'PermitOpen %s:443 ${vaultHost}:8200\\n' "\${endpoint#https://}" > /etc/ssh/permit-open.conf
 sshd -t -f /etc/ssh/sshd_config
 systemctl try-restart sshd.service
 aws ec2 associate-address --allocation-id "$allocation" --instance-id "$(cat /var/lib/cloud/data/instance-id)"

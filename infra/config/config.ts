@@ -12,6 +12,12 @@ import { vpcHasRoom, zonesAreOfTheRegion } from "./network";
 import { cachesCanLogIn, cachesHaveRoom } from "./registry";
 import { codesHaveKeys, peopleHaveKeysOfTheirOwn, sshFitsTheMode } from "./ssh";
 import { stackNameFits } from "./stack";
+import {
+  holdersAreDistinct,
+  keysFitIntoTheFiles,
+  rotationsAreWalkable,
+  thresholdIsInReach,
+} from "./vault";
 import { vpnFitsTheMode, vpnHasItsOwnNetwork, vpnIsOfTheStack, vpnNamesAreUnique } from "./vpn";
 
 /** The configuration of one stack, checked. */
@@ -43,6 +49,10 @@ const crossChecks: ((config: Partial<Fields>) => Fault[])[] = [
   principalsAreDistinct,
   cachesCanLogIn,
   readersAreOfTheAccount,
+  thresholdIsInReach,
+  holdersAreDistinct,
+  keysFitIntoTheFiles,
+  rotationsAreWalkable,
 ];
 
 /**

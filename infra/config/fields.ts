@@ -10,6 +10,7 @@ import { registrySchema } from "./registry";
 import { sshSchema } from "./ssh";
 import { stackFields } from "./stack";
 import { tagsSchema } from "./tags";
+import { vaultSchema } from "./vault";
 import { vpnSchema } from "./vpn";
 
 /** Namespace of the project in a stack file. */
@@ -36,6 +37,7 @@ export const fields = {
   audit: auditSchema,
   logStore: logFields.logStore,
   registry: registrySchema,
+  vault: vaultSchema,
   deletionProtection: stackFields.deletionProtection,
   createServiceLinkedRoles: stackFields.createServiceLinkedRoles,
   tags: tagsSchema,

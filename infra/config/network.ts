@@ -14,13 +14,13 @@ export const networkFields = {
       /^[a-z]{2}(-[a-z]+)+-\d[a-f]$/,
       "must be an availability zone such as eu-west-1a: its region and a letter from a to f",
     ),
-    2,
-    "must be a list of 2 to 4 availability zones",
+    3,
+    "must be a list of 3 or 4 availability zones",
   )
-    .max(4, "must be a list of 2 to 4 availability zones")
+    .max(4, "must be a list of 3 or 4 availability zones")
     .meta(unique)
     .describe(
-      "Availability zones, 2 to 4. Append to extend: the order decides the CIDR of each zone's subnets.",
+      "Availability zones, 3 or 4: Vault has a server in each of the first three. Append to extend: the order decides the CIDR of each zone's subnets.",
     ),
   cidr: ipv4Cidr()
     .meta({ pattern: cidrPattern("1[6-9]") })

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { mostUserData, sshUserData } from "../../components/aws/ssh-user-data";
 import { readPublicKey, securityKeyType } from "../ssh-key";
 import { repeats, type Fault } from "./faults";
+import { vaultHost } from "../../components/vault/server-config";
 import type { Fields } from "./fields";
 import { accountOf, list, oneOf, text } from "./forms";
 
@@ -93,6 +94,7 @@ export function sshFitsTheMode(config: Partial<Fields>): Fault[] {
     accountId: "111122223333",
     region: region ?? "",
     clusterName: longest,
+    vaultHost: vaultHost(longest),
     tag: `${longest}-bastion`,
     hostKeysParameter: `/drawbridge/${longest}/bastion/host-keys`,
     logGroupName: `/drawbridge/${longest}/bastion`,

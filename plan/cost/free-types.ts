@@ -33,6 +33,7 @@ const freeTypes = new Set(
     "ec2/securityGroup:SecurityGroup",
     "ec2/securityGroupRule:SecurityGroupRule",
     "ec2/subnet:Subnet",
+    "ec2/volumeAttachment:VolumeAttachment",
     "ec2/vpc:Vpc",
     "ec2clientvpn/authorizationRule:AuthorizationRule",
     // Its associations are billed.
@@ -69,6 +70,8 @@ const freeTypes = new Set(
     "s3/bucketPublicAccessBlock:BucketPublicAccessBlock",
     "s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",
     "s3/bucketVersioning:BucketVersioning",
+    // Its secret is billed.
+    "secretsmanager/secretVersion:SecretVersion",
     "sns/topicPolicy:TopicPolicy",
     "ssm/document:Document",
     "vpc/securityGroupEgressRule:SecurityGroupEgressRule",

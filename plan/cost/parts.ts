@@ -99,6 +99,18 @@ function nodeGroup(resource: PlannedResource, resources: Resources): Part[] {
 
 const launchTemplate = "aws:ec2/launchTemplate:LaunchTemplate";
 
+/** What an instance does not say itself it has from its launch template. */
+function instance(resource: PlannedResource, resources: Resources): Part[] {
+  const { inputs, name } = resource;
+  const template = resources.source(resource, "launchTemplate", launchTemplate);
+  const type = textOf(inputs["instanceType"] ?? template?.inputs["instanceType"]);
+  const volumes =
+    template && inputs["rootBlockDevice"] === undefined
+      ? templateParts(name, template, 1)
+      : [volume(`volumes of ${name}`, mapOf(inputs["rootBlockDevice"]), 1)];
+  return [instances("instances", type, 1), ...volumes];
+}
+
 function scalingGroup(resource: PlannedResource, resources: Resources): Part[] {
   const { inputs, name } = resource;
   const template = resources.source(resource, "launchTemplate", launchTemplate);
@@ -235,10 +247,7 @@ const partsByType: Record<string, PartsOf> = {
   "aws:ebs/volume:Volume": ({ inputs }) => [volume("volumes", inputs, 1)],
   "aws:ec2/eip:Eip": () => [priced("public IPv4 addresses", 1, publicAddress)],
   "aws:ec2/flowLog:FlowLog": usage("flow logs"),
-  "aws:ec2/instance:Instance": ({ inputs, name }) => [
-    instances("instances", textOf(inputs["instanceType"]), 1),
-    volume(`volumes of ${name}`, mapOf(inputs["rootBlockDevice"]), 1),
-  ],
+  "aws:ec2/instance:Instance": instance,
   "aws:ec2/natGateway:NatGateway": natGateway,
   "aws:ec2/vpcEndpoint:VpcEndpoint": endpoint,
   "aws:ec2clientvpn/networkAssociation:NetworkAssociation": () => [
@@ -265,11 +274,14 @@ const partsByType: Record<string, PartsOf> = {
   "aws:wafv2/webAcl:WebAcl": webAcl,
 };
 
+/** Packages of which nothing is billed: keys are made here, and settings of Vault are on servers, which are counted. */
+const unbilled = new Set(["pulumi", "tls", "vault"]);
+
 /** What a resource costs as long as it exists. A type that the estimate does not know is a part without a price. */
 export function partsOf(resource: PlannedResource, resources: Resources): Part[] {
   const { type, custom } = resource;
   const pkg = packageOf(type);
-  if (!custom || pkg === "pulumi" || isFree(type)) return [];
+  if (!custom || unbilled.has(pkg) || isFree(type)) return [];
   const parts = partsByType[type];
   if (parts) return parts(resource, resources);
   return pkg === "aws"

@@ -7,6 +7,7 @@ const { isKnown, leanModule } = require("./lean-sdk.cjs");
 const sdk = path.join("@pulumi", "pulumi", path.sep);
 const settings = path.join(sdk, "runtime", "settings.js");
 const client = /^\.\.\/proto\/resource_grpc_pb(\.js)?$/;
+const callbacks = /^\.\/callbacks(\.js)?$/;
 
 // Credentials are made for the connection only, and what makes them takes long to load.
 const credentials = { createInsecure: () => undefined };
@@ -28,6 +29,32 @@ function monitorAt(address) {
   return monitor;
 }
 
+/**
+ * What an engine calls back is served by the SDK. A plan calls no hooks back, as these act when resources are created,
+ * changed or deleted; a server for them would take longer to start than a program does.
+ */
+function withoutHooks(loaded) {
+  function CallbackServer(target) {
+    let server;
+    const served =
+      (name) =>
+      (...args) => {
+        server ??= new loaded.CallbackServer(target);
+        return server[name](...args);
+      };
+    return {
+      registerResourceHook: () => Promise.resolve(),
+      registerErrorHook: () => Promise.resolve(),
+      registerTransform: served("registerTransform"),
+      registerStackTransform: served("registerStackTransform"),
+      registerStackInvokeTransform: served("registerStackInvokeTransform"),
+      awaitStackRegistrations: () => server?.awaitStackRegistrations(),
+      shutdown: () => server?.shutdown(),
+    };
+  }
+  return { __esModule: true, CallbackServer };
+}
+
 const loadNow = Module._load;
 
 function loadOfSdk(request, parent) {
@@ -43,6 +70,7 @@ Module._load = (request, parent, isMain) => {
     return file.includes(sdk) ? loadOfSdk(request, parent) : loadNow(request, parent, isMain);
   if (client.test(request)) return { __esModule: true, ResourceMonitorClient: monitorAt };
   const loaded = loadNow(request, parent, isMain);
+  if (callbacks.test(request)) return withoutHooks(loaded);
   return request === "@grpc/grpc-js"
     ? Object.create(loaded, { credentials: { value: credentials } })
     : loaded;

@@ -9,7 +9,7 @@ import { join } from "node:path";
 const root = join(__dirname, "../..");
 const rounds = 9;
 const limits = { ratio: 2, memoryMiB: 600 };
-const packages = ["pulumi", "aws", "policy"].map((name) => `@pulumi/${name}`);
+const packages = ["pulumi", "aws", "vault", "tls", "policy"].map((name) => `@pulumi/${name}`);
 
 const bare = ["node", "-e", packages.map((name) => `require(${JSON.stringify(name)})`).join(";")];
 const plan = ["npm", "run", "--silent", "plan", "--", "--stack", "prod"];

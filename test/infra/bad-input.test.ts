@@ -23,7 +23,7 @@ const changes: [what: string, change: Record<string, unknown>, errors: string[]]
   [
     "a wrong type",
     { "drawbridge:zones": "eu-west-1a" },
-    ['zones must be a list of 2 to 4 availability zones, got "eu-west-1a"'],
+    ['zones must be a list of 3 or 4 availability zones, got "eu-west-1a"'],
   ],
   [
     "an unknown key",
@@ -55,18 +55,18 @@ const changes: [what: string, change: Record<string, unknown>, errors: string[]]
   [
     "one zone",
     { "drawbridge:zones": ["eu-west-1a"] },
-    ['zones must be a list of 2 to 4 availability zones, got ["eu-west-1a"]'],
+    ['zones must be a list of 3 or 4 availability zones, got ["eu-west-1a"]'],
   ],
   [
     "a zone that is not in the region",
-    { "drawbridge:zones": ["eu-west-1a", "eu-central-1b"] },
+    { "drawbridge:zones": ["eu-west-1a", "eu-central-1b", "eu-west-1c"] },
     ['zones[1] must be in the region eu-west-1, got "eu-central-1b"'],
   ],
   [
     "two faults at once",
     { "drawbridge:zones": ["eu-west-1a"], "drawbridge:kubernetesVersion": "1.24" },
     [
-      'zones must be a list of 2 to 4 availability zones, got ["eu-west-1a"]',
+      'zones must be a list of 3 or 4 availability zones, got ["eu-west-1a"]',
       'kubernetesVersion must be one of 1.35, 1.34, got "1.24"',
     ],
   ],

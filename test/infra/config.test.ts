@@ -22,6 +22,11 @@ const certificate = (place: string) =>
 const ownCertificate = certificate("eu-west-1:111122223333");
 const ofZone = { zone: { id: "Z0EXAMPLE", name: "example.com" }, public: true };
 
+const holder = (name: string) => ({
+  name,
+  publicKey: readFileSync(join(__dirname, "pgp-keys", `${name}.asc`), "utf8"),
+});
+
 const base: Values = {
   environment: "dev",
   region: "eu-west-1",
@@ -29,7 +34,7 @@ const base: Values = {
   deployerRoleArn: "arn:aws:iam::111122223333:role/deployer",
   trustedCidrs: ["203.0.113.0/24"],
   cidr: "10.10.0.0/16",
-  zones: ["eu-west-1a", "eu-west-1b"],
+  zones: ["eu-west-1a", "eu-west-1b", "eu-west-1c"],
   entry: {
     domains: ["apps.example.com"],
     zone: { id: "Z0EXAMPLE", name: "example.com" },
@@ -37,6 +42,7 @@ const base: Values = {
   },
   nodeGroups: [{ name: "general", instanceTypes: ["m7g.large"], minSize: 1, maxSize: 3 }],
   audit: { alarmEmails: ["security@example.com"] },
+  vault: { recoveryHolders: [holder("alice"), holder("bruno")], recoveryThreshold: 2 },
   tags: { Owner: "team", CostCenter: "42" },
 };
 const group = { name: "general", instanceTypes: ["m7g.large"], minSize: 1, maxSize: 3 };
@@ -114,6 +120,13 @@ describe("parseConfig", () => {
         readerRoleArns: [],
       },
       registry: { repositories: [], pullThroughCaches: [], accountScanning: "off" },
+      vault: {
+        recoveryHolders: [holder("alice"), holder("bruno")],
+        recoveryThreshold: 2,
+        instanceType: "t4g.medium",
+        volumeGiB: 20,
+        rotations: {},
+      },
       deletionProtection: true,
       createServiceLinkedRoles: false,
     });
@@ -281,7 +294,7 @@ describe("parseConfig", () => {
     [
       "a wrong type",
       { zones: "eu-west-1a" },
-      ['zones must be a list of 2 to 4 availability zones, got "eu-west-1a"'],
+      ['zones must be a list of 3 or 4 availability zones, got "eu-west-1a"'],
     ],
     [
       "a number where text belongs",
@@ -293,16 +306,16 @@ describe("parseConfig", () => {
     [
       "one zone",
       { zones: ["eu-west-1a"] },
-      ['zones must be a list of 2 to 4 availability zones, got ["eu-west-1a"]'],
+      ['zones must be a list of 3 or 4 availability zones, got ["eu-west-1a"]'],
     ],
     [
       "a zone of another region",
-      { zones: ["eu-west-1a", "eu-central-1b"] },
+      { zones: ["eu-west-1a", "eu-central-1b", "eu-west-1c"] },
       ['zones[1] must be in the region eu-west-1, got "eu-central-1b"'],
     ],
     [
       "a zone twice",
-      { zones: ["eu-west-1a", "eu-west-1a"] },
+      { zones: ["eu-west-1a", "eu-west-1a", "eu-west-1c"] },
       ['zones[1] must be unique, got "eu-west-1a"'],
     ],
     [
@@ -643,14 +656,14 @@ describe("parseConfig", () => {
           ...vpn,
           serverCertificateArn: certificate("us-east-1:444455556666"),
           samlProviderArn: "arn:aws:iam::444455556666:saml-provider/people",
-          zones: ["eu-west-1c"],
+          zones: ["eu-west-1d"],
         },
       },
       [
         `vpn.serverCertificateArn must be in the region eu-west-1, got "${certificate("us-east-1:444455556666")}"`,
         `vpn.serverCertificateArn must be in the account of the stack, 111122223333, got "${certificate("us-east-1:444455556666")}"`,
         'vpn.samlProviderArn must be in the account of the stack, 111122223333, got "arn:aws:iam::444455556666:saml-provider/people"',
-        'vpn.zones[0] must be one of zones, eu-west-1a, eu-west-1b, got "eu-west-1c"',
+        'vpn.zones[0] must be one of zones, eu-west-1a, eu-west-1b, eu-west-1c, got "eu-west-1d"',
       ],
     ],
     [
@@ -993,12 +1006,12 @@ describe("parseConfig", () => {
     ],
     [
       "a region that does not exist",
-      { region: "eu-nowhere-9", zones: ["eu-nowhere-9a", "eu-nowhere-9b"] },
+      { region: "eu-nowhere-9", zones: ["a", "b", "c"].map((letter) => `eu-nowhere-9${letter}`) },
       ['region must be an AWS region of the aws partition such as eu-west-1, got "eu-nowhere-9"'],
     ],
     [
       "a zone that no region has",
-      { zones: ["eu-west-1a", "eu-west-1z"] },
+      { zones: ["eu-west-1a", "eu-west-1z", "eu-west-1c"] },
       [
         'zones[1] must be an availability zone such as eu-west-1a: its region and a letter from a to f, got "eu-west-1z"',
       ],

@@ -15,6 +15,8 @@ const keyType = "aws:kms/key:Key";
  * names a key is in use and names one of the stack.
  */
 const otherwise: Record<string, string> = {
+  "aws:ec2/instance:Instance":
+    "has its volumes in a launch template and beside it, which are judged",
   "aws:kms/alias:Alias": "is the name of a key",
   "aws:kms/key:Key": "is a key; the input is for keys outside AWS",
   "aws:lambda/function:Function":
@@ -50,11 +52,13 @@ const keyless: Record<string, string[]> = {
     "aws:ec2/internetGateway:InternetGateway",
     "aws:ec2/natGateway:NatGateway",
     "aws:ec2/networkAcl:NetworkAcl",
+    "aws:ec2/networkInterface:NetworkInterface",
     "aws:ec2/route:Route",
     "aws:ec2/routeTable:RouteTable",
     "aws:ec2/routeTableAssociation:RouteTableAssociation",
     "aws:ec2/securityGroup:SecurityGroup",
     "aws:ec2/subnet:Subnet",
+    "aws:ec2/volumeAttachment:VolumeAttachment",
     "aws:ec2/vpc:Vpc",
     "aws:ec2/vpcEndpoint:VpcEndpoint",
     "aws:ec2clientvpn/authorizationRule:AuthorizationRule",
@@ -72,7 +76,9 @@ const keyless: Record<string, string[]> = {
     "aws:iam/rolePolicyAttachment:RolePolicyAttachment",
     "aws:lb/listener:Listener",
     "aws:lb/targetGroup:TargetGroup",
+    "aws:lb/targetGroupAttachment:TargetGroupAttachment",
     "aws:route53/record:Record",
+    "aws:route53/zone:Zone",
     "aws:s3/accountPublicAccessBlock:AccountPublicAccessBlock",
     "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration",
     "aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration",
@@ -94,6 +100,7 @@ const keyless: Record<string, string[]> = {
     "aws:eks/nodeGroup:NodeGroup",
     "aws:lb/loadBalancer:LoadBalancer",
     "aws:s3/bucketLogging:BucketLogging",
+    "aws:secretsmanager/secretVersion:SecretVersion",
     "aws:wafv2/webAclLoggingConfiguration:WebAclLoggingConfiguration",
   ],
   "lets AWS alone choose the key": [

@@ -62,7 +62,7 @@ describe("a stack file", () => {
     const zones = "drawbridge:zones:\n    - eu-west-1a\n    - eu-west-1b\n    - eu-west-1c\n";
     expect(await faults([zones, "drawbridge:zones: x\n"], small, noNat)).toEqual([
       'Pulumi.dev.yaml:11: cidr must be from /16 to /19, got "10.10.0.0/24"',
-      'Pulumi.dev.yaml:12: zones must be a list of 2 to 4 availability zones, got "x"',
+      'Pulumi.dev.yaml:12: zones must be a list of 3 or 4 availability zones, got "x"',
       'Pulumi.dev.yaml:14: natMode must be one of zonal, single, regional, got "none"',
     ]);
   });

@@ -70,8 +70,8 @@ describe("checked", () => {
     ["a list in YAML", { allowedAccountIds: "[011122223333]" }, ["011122223333"]],
     [
       "a list in YAML of one text",
-      { zones: "[eu-west-1a, eu-west-1b]" },
-      ["eu-west-1a", "eu-west-1b"],
+      { zones: "[eu-west-1a, eu-west-1b, eu-west-1c]" },
+      ["eu-west-1a", "eu-west-1b", "eu-west-1c"],
     ],
   ])("takes %s", (_name, more: Texts, value) => {
     const [key = ""] = Object.keys(more);
@@ -136,12 +136,12 @@ describe("askRest", () => {
     for (const key of keys.filter(isRequired)) if (key !== "zones") filled[key] ??= "x";
     const { ask, questions } = people(
       "eu-west-1a",
-      "us-east-1a, us-east-1b",
-      "eu-west-1a,eu-west-1b",
+      "us-east-1a, us-east-1b, us-east-1c",
+      "eu-west-1a,eu-west-1b,eu-west-1c",
     );
     const texts = await askRest(ask, "dev", filled);
-    expect(texts.zones).toBe("eu-west-1a,eu-west-1b");
-    expect(questions[1]).toContain("zones must be a list of 2 to 4 availability zones");
+    expect(texts.zones).toBe("eu-west-1a,eu-west-1b,eu-west-1c");
+    expect(questions[1]).toContain("zones must be a list of 3 or 4 availability zones");
     expect(questions[2]).toContain("zones[0] must be in the region eu-west-1");
   });
 });

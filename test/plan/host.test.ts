@@ -326,6 +326,11 @@ describe("planStack", () => {
     expect(await faultsOf(name)).toEqual(expected);
   });
 
+  it("plans a program with hooks, and calls none of them", async () => {
+    const planned = await planStack({ projectDir, stack: "dev", program: programOf("hooks") });
+    expect(planned.resources.map(({ name }) => name)).toContain("hooked");
+  });
+
   it("shows where an asynchronous program fails, as that of this repository is", async () => {
     const config = readStackConfig(projectDir, "dev");
     const trace = await traceProgram(config, programOf("asynchronous"));

@@ -366,6 +366,20 @@ describe("the handlers of a pack", () => {
     }
   });
 
+  it("judges what has changed since it was asked last as it does", async () => {
+    await configured();
+    for (const size of [1, 1, 2]) {
+      const changed = resource("plain", { inputs: { size }, outputs: { size: size + 1 } });
+      const report = (await said((analyzer) => analyzer.analyze(changed, all))) as Report;
+      const whole = (await said((analyzer) =>
+        analyzer.analyzeStack(analyzer.stackRequest([changed], all), stackUrn),
+      )) as Report;
+      const messages = [...report.diagnostics, ...whole.diagnostics].map(({ message }) => message);
+      expect(messages).toContainEqual(expect.stringContaining(`size ${size}`));
+      expect(messages).toContainEqual(expect.stringContaining(`"size":${size + 1}`));
+    }
+  });
+
   it("answers questions that wait for each other", async () => {
     await configured();
     const reports = await said((analyzer) =>

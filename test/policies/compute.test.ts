@@ -488,6 +488,65 @@ function withoutKey() {
 const keyId = ["AKIA", "IOSFODNN7EXAMPLE"].join("");
 const mime = `Content-Type: text/x-shellscript\nContent-Transfer-Encoding: base64\n\n${base64(`export AWS_ACCESS_KEY_ID=${keyId}\n`.repeat(3)).replace(/(.{76})/g, "$1\n")}\n`;
 
+const repository = (more: string) =>
+  template({
+    userData: base64(
+      `#!/bin/sh\ncat > a.repo <<'END'\n[vendor]\nname=Vendor\n${more}\nEND\ndnf install a\n`,
+    ),
+  });
+
+casesFor("compute-userdata-verified [M1]", {
+  base: repository("baseurl=https://rpm.example.com\ngpgcheck=1"),
+  passes: [
+    ["a repository with signatures", {}],
+    ["nothing", template({})],
+    ["the metadata service", instance({ userData: "curl http://169.254.169.254/latest\n" })],
+    ["a file over TLS", instance({ userData: "curl --tlsv1.2 https://example.com/key\n" })],
+  ],
+  fails: [
+    [
+      "a repository without a word of signatures, as by dnf's default",
+      repository("baseurl=https://rpm.example.com"),
+      ["it: userData must set gpgcheck=1 for the repository vendor"],
+    ],
+    [
+      "a repository without signatures",
+      repository("baseurl=https://rpm.example.com\ngpgcheck=0"),
+      [
+        "it: userData must not install packages without a signature",
+        "it: userData must set gpgcheck=1 for the repository vendor",
+      ],
+    ],
+    [
+      "a repository without TLS",
+      repository("baseurl=http://rpm.example.com\ngpgcheck=1"),
+      ["it: userData must not fetch over plain HTTP"],
+    ],
+    [
+      "a file without TLS",
+      instance({ userData: "curl -o a http://example.com/a\n" }),
+      ["it: userData must not fetch over plain HTTP"],
+    ],
+    [
+      "any certificate",
+      instance({ userData: "curl -sk https://example.com/a\n" }),
+      ["it: userData must not ignore certificates"],
+    ],
+    [
+      "a package without its signature",
+      instance({ userData: "dnf -y --nogpgcheck install a\n" }),
+      ["it: userData must not install packages without a signature"],
+    ],
+  ],
+  undecided: [
+    [
+      "unknown",
+      template({ userData: unknown }),
+      ["it: undecided: userData of it is unknown until up"],
+    ],
+  ],
+});
+
 casesFor("compute-no-userdata-secrets [J7]", {
   base: template({ userData: base64("[settings.kernel]\nlockdown = 'integrity'\n") }),
   passes: [

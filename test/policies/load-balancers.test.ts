@@ -56,29 +56,30 @@ casesFor("cost-lb-count [C10]", {
   passes: [
     ["one", {}],
     ["one inside", { "balancer.internal": true }],
+    ["two, one internal", { internal }],
   ],
   fails: [
-    ["two", secondOf(token.loadBalancer), ofTwo("other")],
-    ["two, one internal", { internal }, ofTwo("internal")],
-    ["two, one classic", secondOf(token.loadBalancerClassic), ofTwo("other")],
+    [
+      "three",
+      { internal, ...secondOf(token.loadBalancerClassic) },
+      ["balancer", "internal", "other"].map(
+        (name) => `${name}: ${name} must be one of 2 at most, got 3: balancer, internal, other`,
+      ),
+    ],
   ],
   undecided: [],
   decided: "how many there are is known",
 });
 
-describe("with a budget for two", () => {
+describe("with a budget for one", () => {
   casesFor("cost-lb-count [C10]", {
     base: platform,
-    config: { maxLoadBalancers: 2 },
-    passes: [["two", { internal }]],
+    config: { maxLoadBalancers: 1 },
+    passes: [["one", {}]],
     fails: [
-      [
-        "three",
-        { internal, ...secondOf(token.loadBalancerClassic) },
-        ["balancer", "internal", "other"].map(
-          (name) => `${name}: ${name} must be one of 2 at most, got 3: balancer, internal, other`,
-        ),
-      ],
+      ["two", secondOf(token.loadBalancer), ofTwo("other")],
+      ["two, one internal", { internal }, ofTwo("internal")],
+      ["two, one classic", secondOf(token.loadBalancerClassic), ofTwo("other")],
     ],
     undecided: [],
     decided: "how many there are is known",

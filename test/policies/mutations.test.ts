@@ -158,6 +158,10 @@ const logPolicy = "aws:cloudwatch/logResourcePolicy:LogResourcePolicy";
 const delivery = "aws:kinesis/firehoseDeliveryStream:FirehoseDeliveryStream";
 const logFilter = "aws:cloudwatch/logSubscriptionFilter:LogSubscriptionFilter";
 const repository = "aws:ecr/repository:Repository";
+const rootCert = "vault:pkiSecret/secretBackendRootCert:SecretBackendRootCert";
+const pkiRole = "vault:pkiSecret/secretBackendRole:SecretBackendRole";
+const kubernetesLogin = "vault:kubernetes/authBackendRole:AuthBackendRole";
+const vaultPolicy = "vault:index/policy:Policy";
 const creationTemplate = "aws:ecr/repositoryCreationTemplate:RepositoryCreationTemplate";
 
 const world = "0.0.0.0/0";
@@ -2243,6 +2247,168 @@ const rows: Row[] = [
       }),
     "eks-public-cidrs-never-world",
   ],
+  // Vault's servers.
+  ["a public way to Vault", balancer, "vault", set("internal", false), "exp-single-public-alb"],
+  [
+    "a load balancer of Vault that ends TLS and logs nothing",
+    listener,
+    "vault",
+    set("protocol", "TLS"),
+    "log-lb-access",
+  ],
+  [
+    "a server of Vault with old metadata",
+    template,
+    "vault-0",
+    set("metadataOptions.httpTokens", "optional"),
+    "compute-imdsv2",
+  ],
+  [
+    "a server of Vault that says otherwise than its template",
+    "aws:ec2/instance:Instance",
+    "vault-0",
+    set("metadataOptions", { httpTokens: "optional" }),
+    "compute-imdsv2",
+  ],
+  [
+    "a server of Vault that lets its metadata leave",
+    "aws:ec2/instance:Instance",
+    "vault-1",
+    set("metadataOptions", { httpTokens: "required", httpPutResponseHopLimit: 2 }),
+    "compute-imds-hop-limit-1",
+  ],
+  [
+    "an open disk of a server of Vault",
+    "aws:ec2/instance:Instance",
+    "vault-1",
+    set("rootBlockDevice", { encrypted: false }),
+    "compute-ebs-encrypted",
+  ],
+  [
+    "an open volume of Vault",
+    "aws:ebs/volume:Volume",
+    "vault-2",
+    set("encrypted", false),
+    "compute-ebs-encrypted",
+  ],
+  [
+    "the default group for Vault",
+    "aws:ec2/networkInterface:NetworkInterface",
+    "vault-0",
+    (_inputs, one) => {
+      const network = "urn:pulumi:prod::drawbridge::drawbridge:aws:Network";
+      one.propertyDependencies = {
+        ...one.propertyDependencies,
+        securityGroups: [
+          `${network}$aws:ec2/defaultSecurityGroup:DefaultSecurityGroup::network-default`,
+        ],
+      };
+    },
+    "compute-own-security-groups",
+  ],
+  // Authorities, and who may ask them.
+  [
+    "etcd under the authority of Kubernetes",
+    rootCert,
+    "pki-etcd-k8s-root",
+    "drop",
+    "pki-three-cas",
+  ],
+  [
+    "a key that leaves its mount",
+    rootCert,
+    "pki-kubernetes-root",
+    set("type", "exported"),
+    "pki-no-shared-ca",
+  ],
+  [
+    "certificates of a year",
+    pkiRole,
+    "pki-kubernetes-services",
+    set("maxTtl", "31536000"),
+    "pki-short-ttl",
+  ],
+  [
+    "any name",
+    pkiRole,
+    "pki-kubernetes-services",
+    set("allowAnyName", true),
+    "pki-role-restricted",
+  ],
+  [
+    "packages without a signature",
+    "aws:ec2/launchTemplate:LaunchTemplate",
+    "vault-0",
+    set("userData", Buffer.from("dnf -y --nogpgcheck install vault\n").toString("base64")),
+    "compute-userdata-verified",
+  ],
+  [
+    "a seal's key that anybody may disable",
+    "aws:kms/key:Key",
+    "vault-seal",
+    set("policy", JSON.stringify({ Version: "2012-10-17", Statement: [] })),
+    "vault-kept",
+  ],
+  ["short keys", pkiRole, "pki-mesh-workload", set("keyBits", 224), "pki-key-strength"],
+  [
+    "an authority of a hundred years",
+    rootCert,
+    "pki-kubernetes-root",
+    set("ttl", "3153600000"),
+    "pki-ca-max-lease",
+  ],
+  [
+    "no lists of what is revoked",
+    "vault:pkiSecret/secretBackendConfigUrls:SecretBackendConfigUrls",
+    "pki-kubernetes-urls",
+    "drop",
+    "pki-crl-urls",
+  ],
+  [
+    "certificates that outlive their authority",
+    "vault:pkiSecret/secretBackendIssuer:SecretBackendIssuer",
+    "pki-kubernetes-issuer",
+    set("leafNotAfterBehavior", "permit"),
+    "pki-issuer-in-force",
+  ],
+  [
+    "any service account of a name",
+    kubernetesLogin,
+    "pki-logins-mesh",
+    set("boundServiceAccountNamespaces", ["*"]),
+    "vault-k8s-auth-bound",
+  ],
+  [
+    "tokens that live for a quarter",
+    kubernetesLogin,
+    "pki-logins-services",
+    set("tokenExplicitMaxTtl", 90 * 24 * 60 * 60),
+    "pki-outlives-instance",
+  ],
+  [
+    "a policy over everything",
+    vaultPolicy,
+    "pki-logins-mesh",
+    set("policy", JSON.stringify({ path: { "*": { capabilities: ["update"] } } })),
+    "pki-token-policy-least",
+  ],
+  [
+    "an end of one's own choice",
+    vaultPolicy,
+    "pki-logins-mesh",
+    set(
+      "policy",
+      JSON.stringify({ path: { "pki/mesh/sign/workload": { capabilities: ["update"] } } }),
+    ),
+    "pki-no-chosen-end",
+  ],
+  [
+    "a token of Vault in the state",
+    "pulumi:providers:vault",
+    "vault",
+    set("token", "hvs.token"),
+    "vault-provider-login",
+  ],
 ];
 
 /** With a bastion for SSH, whose user data has the rules of its server. */
@@ -2561,11 +2727,18 @@ const advice: readonly string[] = [
   "net-sg-description",
   "net-vpc-endpoints",
   "node-patch-launch-template",
+  "pki-ca-max-lease",
+  "pki-crl-urls",
 ];
+
+const byNodes = "no instance logs in to Vault in eks; vault-program.test.ts changes those that do";
 
 /** Rules that no change of the program could make fail, and why. */
 const withoutRow: Readonly<Record<string, string>> = {
   "bastion-ssh-mfa": "a bastion for SSH fails it as it is",
+  "pki-init-token-bound": byNodes,
+  "vault-login-names-vault": byNodes,
+  "pki-identity-per-instance": byNodes,
 };
 
 describe("mutations", () => {

@@ -136,7 +136,7 @@ export const notHardening: readonly Harmless[] = [
   },
   {
     types: ["RolePolicy", "Policy"],
-    path: /Statement\[(DecryptSessions|EncryptFailedRecords|EncryptSessions|FindTheKey|LetEcrEncrypt)\]\.Resource/,
+    path: /Statement\[(DecryptSessions|EncryptFailedRecords|EncryptSessions|EncryptSnapshots|FindTheKey|LetEcrEncrypt|OpenAndCloseSecrets|Seal)\]\.Resource/,
     how: /^every resource$/,
     reason: "a condition on the alias of the key says which one",
   },
@@ -485,9 +485,10 @@ export const notHardening: readonly Harmless[] = [
   },
   {
     types: ["LaunchTemplate"],
-    path: /^userData\[(\[(Unit|Service)\])/,
+    path: /^userData\[(\[(Unit|Service|Timer|Install|hashicorp)\]|\["aws", )/,
     how: /^drop$/,
-    reason: "a heading of the unit that joins the instance to its address",
+    reason:
+      "without its heading systemd or dnf refuses a file, and Python a script without the line that calls AWS",
   },
   {
     types: ["LaunchTemplate"],
@@ -649,4 +650,278 @@ export const notHardening: readonly Harmless[] = [
     reason: "the function that a VPN asks does not start without it, and AWS lets nobody in then",
   },
   { types: ["Parameter"], path: /^insecureValue$/, how: /^drop$/, reason: "host keys are public" },
+  {
+    types: ["RolePolicy"],
+    path: /Statement\[KnowRoles\]\.Resource/,
+    how: /^every resource$/,
+    reason:
+      "it reads what a role is called and who may take it, which is no secret within the account",
+  },
+  {
+    types: ["LaunchTemplate"],
+    path: /^userData$/,
+    how: /^drop$/,
+    reason: "without it the instance is no server: nothing is installed and nothing listens",
+  },
+  {
+    types: ["Instance"],
+    path: /^launchTemplate\.version$/,
+    how: /^drop$/,
+    reason:
+      "the default is the same: docs.aws.amazon.com/AWSEC2/latest/APIReference/API_LaunchTemplateSpecification.html",
+  },
+  {
+    types: ["Volume"],
+    path: /^(size|type)$/,
+    reason: "it decides how large and how fast the volume is; EC2 refuses one without a size",
+  },
+  {
+    types: ["VolumeAttachment"],
+    path: /^stopInstanceBeforeDetaching$/,
+    reason:
+      "it decides whether the server stops before its volume goes; file system and Raft have logs of what was not written yet",
+  },
+  {
+    types: ["LoadBalancer"],
+    path: /^enableCrossZoneLoadBalancing$/,
+    reason: "it decides which zone's server answers",
+  },
+  {
+    types: ["TargetGroup"],
+    path: /^preserveClientIp$/,
+    how: /^(drop|flip)$/,
+    reason:
+      "the default for instances is the same; without it flow logs name who comes to the load balancer",
+  },
+  {
+    types: ["TargetGroup"],
+    path: /^healthCheck\.protocol$/,
+    how: /^weaken$/,
+    reason: "targets that speak TLS are not found healthy by HTTP",
+  },
+  {
+    types: ["TargetGroupAttachment"],
+    path: /^port$/,
+    reason:
+      "the default is the group's; at another port nobody listens, and no security group lets the load balancer there",
+  },
+  {
+    types: ["Zone"],
+    path: /^(comment|vpcs\[0\]\.vpcId)$/,
+    how: /^drop$/,
+    reason: "a text for people; Route 53 refuses an association without a VPC",
+  },
+  {
+    types: ["Secret"],
+    path: /^namePrefix$/,
+    how: /^drop$/,
+    reason:
+      "the role of the servers may write to secrets of this prefix alone: without it the first one stops before it makes keys",
+  },
+  {
+    types: ["SecretVersion"],
+    path: /^(|secretString)$/,
+    how: /^drop/,
+    reason: "a server without its files has no settings and does not start",
+  },
+  {
+    types: ["SecurityGroupEgressRule", "SecurityGroupIngressRule"],
+    path: /^(fromPort|toPort|ipProtocol)$/,
+    reason:
+      "between members of one group, servers of Vault, only Vault listens; rules with another end are noticed",
+  },
+  {
+    types: ["vault", "tls"],
+    path: /^(__internal|version|maxRetries)$/,
+    reason: "it decides how the provider starts and how often it asks again",
+  },
+  {
+    types: ["vault"],
+    path: /^(authLoginAws\.(awsRegion|role)|tlsServerName)$/,
+    how: /^drop$/,
+    reason:
+      "Vault refuses a login without a role or for another region; without a name to look for TLS takes that of the address, which the certificate has or not",
+  },
+  {
+    types: ["vault"],
+    path: /^(maxLeaseTtlSeconds|skipChildToken)$/,
+    reason:
+      "a child token, which the provider makes unless it is told not to, has no more rights than the login's and ends with it: developer.hashicorp.com/vault/docs/concepts/tokens#token-hierarchies-and-orphan-tokens",
+  },
+  {
+    types: ["CertRequest"],
+    path: /^(dnsNames|ipAddresses|privateKeyPem|subject)/,
+    how: /^(drop|empty)$/,
+    reason:
+      "a server with fewer names is found by fewer; the provider refuses a request without a key",
+  },
+  {
+    types: ["LocallySignedCert", "SelfSignedCert"],
+    path: /^(allowedUses|caCertPem|caPrivateKeyPem|certRequestPem|privateKeyPem|subject)/,
+    how: /^(drop|empty)$/,
+    reason:
+      "the provider refuses it, or TLS does: uses and names of what nothing but Vault's own clients trusts",
+  },
+  {
+    types: ["LocallySignedCert", "SelfSignedCert"],
+    path: /^earlyRenewalHours$/,
+    how: /^raise$/,
+    reason: "an update makes the next certificate sooner",
+  },
+  {
+    types: ["SelfSignedCert"],
+    path: /^(isCaCertificate|setSubjectKeyId)$/,
+    how: /^(drop|flip)$/,
+    reason:
+      "clients refuse a certificate signed by what is no authority; a key's id only helps to find it",
+  },
+  {
+    types: [
+      "AuthBackend",
+      "AuthBackendConfig",
+      "BackendConfigCluster",
+      "SecretBackendConfigIssuers",
+      "SecretBackendRole",
+      "AuthBackendRole",
+    ],
+    path: /^$/,
+    how: /^drop resource$/,
+    reason:
+      "who has no login and no role gets no certificate; a mount without settings has no address for its lists, and issues by its first key",
+  },
+  {
+    types: ["Mount"],
+    path: /^$/,
+    how: /^drop resource$/,
+    reason: "an authority without its mount is missed at once",
+  },
+  {
+    types: ["BackendConfigAutoTidy"],
+    path: /^(|enabled|intervalDuration|safetyBuffer|tidy\w+|backend)$/,
+    reason:
+      "it decides when what has ended leaves the storage; what is revoked stays on lists until it has ended",
+  },
+  {
+    types: [
+      "AuthBackend",
+      "AuthBackendConfig",
+      "AuthBackendRole",
+      "Mount",
+      "BackendConfigCluster",
+      "SecretBackendConfigIssuers",
+      "SecretBackendConfigUrls",
+      "SecretBackendCrlConfig",
+      "SecretBackendIntermediateCertRequest",
+      "SecretBackendIssuer",
+      "SecretBackendRole",
+      "SecretBackendRootSignIntermediate",
+      "SecretBackendIntermediateSetSigned",
+    ],
+    path: /^(aiaPath|backend|certificate|commonName|csr|default|issuerName|issuerRef|path|roleName|type)$/,
+    how: /^drop$/,
+    reason: "the provider refuses it, or it is a name by which people find it",
+  },
+  {
+    types: ["Mount", "AuthBackendRole"],
+    path: /^(defaultLeaseTtlSeconds|tokenTtl)$/,
+    reason:
+      "no more than a default: what is asked for and the longest life, which is noticed, decide",
+  },
+  {
+    types: ["AuthBackendRole"],
+    path: /^(aliasNameSource|tokenType)$/,
+    how: /^drop$/,
+    reason:
+      "the default is the same: developer.hashicorp.com/vault/api-docs/auth/kubernetes#create-update-role",
+  },
+  {
+    types: ["AuthBackendRole"],
+    path: /^tokenPolicies/,
+    how: /^drop$/,
+    reason: "a token without a policy may nothing",
+  },
+  {
+    types: ["Policy"],
+    path: /^policy(\.path|$)/,
+    how: /^drop$/,
+    reason:
+      "a policy with fewer paths, rights or parameters allows less; without names of parameters it is noticed",
+  },
+  {
+    types: ["SecretBackendConfigIssuers"],
+    path: /^defaultFollowsLatestIssuer$/,
+    how: /^drop$/,
+    reason: "the default is the same",
+  },
+  {
+    types: ["SecretBackendConfigUrls"],
+    path: /^(crlDistributionPoints|ocspServers|issuingCertificates|enableTemplating)/,
+    how: /^(drop|flip)$/,
+    reason:
+      "one way to ask for what is revoked is left; without templates the addresses are no URLs, which Vault refuses",
+  },
+  {
+    types: ["SecretBackendCrlConfig"],
+    path: /^(disable|ocspDisable|expiry|autoRebuildGracePeriod|deltaRebuildInterval|ocspExpiry)$/,
+    how: /^drop$/,
+    reason:
+      "the default is the same, or for no longer than a list is valid: developer.hashicorp.com/vault/api-docs/secret/pki#set-revocation-configuration",
+  },
+  {
+    types: [
+      "SecretBackendIntermediateCertRequest",
+      "SecretBackendRootCert",
+      "SecretBackendRootSignIntermediate",
+    ],
+    path: /^(excludeCnFromSans|commonName)$/,
+    how: /^(drop|flip)$/,
+    reason: "an authority answers to no name: clients look at those of servers",
+  },
+  {
+    types: ["SecretBackendRootCert"],
+    path: /^maxPathLength$/,
+    how: /^zero$/,
+    reason:
+      "an authority with none below it signs as many as before, and one with some below it none that holds",
+  },
+  {
+    types: ["SecretBackendRootSignIntermediate"],
+    path: /^revoke$/,
+    how: /^(drop|flip)$/,
+    reason:
+      "it decides whether an authority that is taken away is revoked, too; keys never leave their mount",
+  },
+  {
+    types: ["SecretBackendRole"],
+    path: /^(allowAnyName|allowBareDomains|allowGlobDomains|allowSubdomains|allowedDomains|allowedDomainsTemplate|allowedUriSans|clientFlag|codeSigningFlag|emailProtectionFlag|enforceHostnames|generateLease|noStore|organizations|requireCn|serverFlag|useCsr\w+)(\[\d+\])?$/,
+    how: /^(drop|empty)$/,
+    reason:
+      "the default is the same, or issues for fewer names, groups and uses: developer.hashicorp.com/vault/api-docs/secret/pki#create-update-role",
+  },
+  {
+    types: ["SecretBackendRole"],
+    path: /^(allowBareDomains|allowSubdomains|clientFlag|serverFlag|requireCn|useCsr\w+)$/,
+    how: /^flip$/,
+    reason:
+      "what would allow more is noticed; what a request says of names is held to the role's, wherever it says so",
+  },
+  {
+    types: ["SecretBackendRole"],
+    path: /^(allowedDomainsTemplate|enforceHostnames)$/,
+    how: /^flip$/,
+    reason: "a whole name is held to as it is written, template or not",
+  },
+  {
+    types: ["SecretBackendRole"],
+    path: /^(basicConstraintsValidForNonCa|generateLease|ttl)$/,
+    how: /^(drop|flip)$/,
+    reason:
+      "what says nothing of it is no authority (RFC 5280, 4.2.1.9); a lease ends certificates with the token that asked; maxTtl bounds every life",
+  },
+  {
+    types: ["SecretBackendRole"],
+    path: /^cnValidations/,
+    how: /^drop$/,
+    reason: "by default addresses of mail pass, too, at the domains of the role alone",
+  },
 ];

@@ -4,10 +4,11 @@ import { judge } from "../support/rule-cases";
 import { platform } from "../support/rule-platform";
 import { registrations } from "../support/rule-stack";
 
-/** Whether a rule is for resources that the platform does not have: people come by a bastion, not by a VPN. */
+/** Whether a rule is for resources that the platform does not have: people come by a bastion, not by a VPN, and no Vault is there. */
 const isIdle = (rule: Rule) =>
   "check" in rule &&
-  (["net-no-default-vpc", "iam-no-users-keys"].includes(rule.id) || rule.id.startsWith("vpn-"));
+  (["net-no-default-vpc", "iam-no-users-keys"].includes(rule.id) ||
+    /^(vpn|pki|vault)-/.test(rule.id));
 
 describe("the platform that cases start from", () => {
   it.each(rules.map((rule) => [rule.id, rule] as const))(

@@ -204,6 +204,12 @@ const lambda = (inputs: Record<string, unknown>) => ({
   lambda: resource(token.lambdaFunction, { name: "split", ...inputs }),
 });
 
+const agent = (group: string) => ({
+  "bastion-template.userData": Buffer.from(
+    `{"collect_list":[{"file_path":"/a","log_group_name":"${group}"}]}`,
+  ).toString("base64"),
+});
+
 casesFor("log-groups-made [S1] [M10]", {
   base: platform,
   passes: [
@@ -217,12 +223,20 @@ casesFor("log-groups-made [S1] [M10]", {
       },
     ],
     ["a bucket as the destination", { "delivery.opensearchConfiguration": gone }],
+    ["an instance's agent", agent("/platform/store")],
   ],
   fails: [
     [
       "a group that Lambda makes",
       lambda({}),
       ["lambda: lambda must have its log group /aws/lambda/split in the stack"],
+    ],
+    [
+      "an agent without a group",
+      agent("/platform/elsewhere"),
+      [
+        "bastion-template: bastion-template must have its log group /platform/elsewhere in the stack",
+      ],
     ],
     [
       "sessions without a group",

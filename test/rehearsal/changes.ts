@@ -88,6 +88,13 @@ const changes: Record<string, Change> = {
     ],
     accountScanning: "basic",
   }),
+  vault: (vault: VaultValues) => ({
+    ...vault,
+    recoveryHolders: vault.recoveryHolders.toReversed(),
+    recoveryThreshold: other(2, 3)(vault.recoveryThreshold),
+    instanceType: other("t4g.medium", "m7g.large")(vault.instanceType),
+    volumeGiB: vault.volumeGiB + 10,
+  }),
   tags: (tags: Map) => ({ ...tags, CostCenter: "next", Team: "next" }),
 };
 
@@ -103,6 +110,7 @@ export const unchanged: Record<string, string> = {
   kubernetesVersion: "EKS goes up only, and a stack that leaves it out has the newest version",
   "logStore.engineVersion":
     "OpenSearch goes up only, and a stack that leaves it out has the newest version",
+  "vault.address": "is where the Vault of the rehearsal listens",
   "vpn.clientCidr": "replaces the VPN, as does the identity provider",
   "vpn.groups": inVpnMode,
   "vpn.samlProviderArn": "replaces the VPN, as do the addresses of people's machines",
@@ -202,6 +210,12 @@ interface StoreValues {
   dedicatedMasterType?: string;
   indexRetentionDays: number;
   readerRoleArns: string[];
+}
+interface VaultValues {
+  recoveryHolders: unknown[];
+  recoveryThreshold: number;
+  instanceType: string;
+  volumeGiB: number;
 }
 interface RegistryValues {
   repositories: string[];

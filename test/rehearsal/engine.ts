@@ -22,6 +22,7 @@ import {
 import { parseDocument } from "yaml";
 import { worldVariable } from "./aws/serve";
 import { emptyWorld, readWorld, writeWorld, type World } from "./aws/world";
+import { vaultVariable } from "./vault/serve";
 
 const repository = resolve(__dirname, "../..");
 
@@ -44,6 +45,8 @@ export interface RehearsalArgs {
   changes: Record<string, unknown>;
   /** What the pack is told at first, by rule. */
   packConfig: Record<string, unknown>;
+  /** File of the settings by which the stand-in finds a real Vault. @default - the program has none */
+  vaultFile?: string;
   /** Ends the operation that is under way. */
   signal: AbortSignal;
 }
@@ -125,7 +128,7 @@ export class Rehearsal {
           pulumiHome: join(directory, "home"),
           pulumiCommand: await PulumiCommand.get({ root: directory }),
           secretsProvider: "passphrase",
-          envVars: environment(directory),
+          envVars: environment(directory, args),
         },
       );
       return new Rehearsal(args, directory, stack);
@@ -206,6 +209,7 @@ export class Rehearsal {
   }
 
   close(): void {
+    process.chdir(repository);
     rmSync(this.directory, { recursive: true, force: true });
   }
 
@@ -227,6 +231,8 @@ export class Rehearsal {
   ): Promise<Outcome> {
     const outcome: Outcome = { operations: {}, policyEvents: [], summaries: [] };
     const errors: string[] = [];
+    // Where a program runs of which the engine starts the process.
+    process.chdir(this.project);
     try {
       await operation((event) => note(event, outcome, errors));
       return outcome;
@@ -266,6 +272,8 @@ function layOut(directory: string, args: RehearsalArgs): void {
   symlinkSync(args.pulumi, join(directory, "bin", "pulumi"));
   const tsx = ["-r", require.resolve("tsx/cjs")];
   script(directory, "pulumi-resource-aws", [...tsx, join(__dirname, "aws/serve.ts")]);
+  script(directory, "pulumi-resource-vault", [...tsx, join(__dirname, "vault/serve.ts")]);
+  script(directory, "pulumi-resource-tls", [...tsx, join(__dirname, "tls/serve.ts")]);
   const runPack = require.resolve("@pulumi/pulumi/cmd/run-policy-pack");
   script(directory, "pulumi-analyzer-policy-nodejs", [runPack]);
   for (const part of ["package.json", "infra", "node_modules"]) {
@@ -297,7 +305,7 @@ function script(directory: string, name: string, args: string[]): void {
   chmodSync(file, 0o755);
 }
 
-function environment(directory: string): Record<string, string> {
+function environment(directory: string, { vaultFile }: RehearsalArgs): Record<string, string> {
   return {
     PATH: [join(directory, "bin"), dirname(process.execPath), "/usr/bin", "/bin"].join(delimiter),
     HOME: join(directory, "home"),
@@ -306,6 +314,7 @@ function environment(directory: string): Record<string, string> {
     PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
     PULUMI_SKIP_UPDATE_CHECK: "true",
     [worldVariable]: join(directory, "world.json"),
+    ...(vaultFile === undefined ? {} : { [vaultVariable]: vaultFile }),
   };
 }
 

@@ -3,12 +3,15 @@ import { join } from "node:path";
 import type { PulumiFn } from "@pulumi/pulumi/automation";
 import { Command } from "commander";
 import pc from "picocolors";
-import { CannotRun, findPulumi, reportCannotRun } from "../tools/build";
+import { prefixOf } from "../../infra/config/stack";
+import { CannotRun, findPulumi, findVault, reportCannotRun } from "../tools/build";
+import { findMoto } from "../verify-aws/moto";
 import { modeNamed, type AccessMode } from "./access-modes";
 import { Rehearsal, forgetCredentials } from "./engine";
 import { revisionsInMode, revisionsOf } from "./revisions";
-import { accountOf, readStackConfig, repository } from "./stack-config";
+import { accountOf, readStackConfig, repository, type Values } from "./stack-config";
 import { lifeOfStack, shortLifeOfStack, type Step } from "./steps";
+import { VaultPlace, type VaultOwner, type VaultTools } from "./vault/place";
 
 interface Options {
   stack: string[];
@@ -25,6 +28,7 @@ const aborted = new AbortController();
 // Every operation of the engine listens.
 setMaxListeners(0, aborted.signal);
 const opened: Rehearsal[] = [];
+const places: VaultPlace[] = [];
 
 async function main(): Promise<void> {
   const { stack: stacks, access, keep = false } = options();
@@ -39,21 +43,30 @@ async function main(): Promise<void> {
     const modes = access.map((mode) => ({ mode, ...modeNamed(mode) }));
     const { path, origin } = await findPulumi(console.log);
     console.log(`engine: ${path} (${origin})`);
+    const { path: command } = await findVault(console.log);
+    const tools: Tools = { pulumi: path, command, python: await findMoto(console.log) };
     const count = { passed: 0, failed: 0 };
     for (const { stack, config } of configs) {
-      await rehearse({ stack, config }, path, count);
-      for (const mode of modes) await rehearse({ stack, config, ...mode }, path, count);
+      await rehearse({ stack, config }, tools, count);
+      for (const mode of modes) await rehearse({ stack, config, ...mode }, tools, count);
     }
     console.log(`${count.passed} passed, ${count.failed} failed`);
     process.exitCode = count.failed === 0 && !aborted.signal.aborted ? 0 : 1;
   } catch (error) {
     reportCannotRun(error);
   } finally {
+    for (const place of places) place.close();
     for (const rehearsal of opened) {
       if (keep) console.log(`kept: ${rehearsal.directory}`);
       else rehearsal.close();
     }
   }
+}
+
+/** What the stand-ins are built of. */
+interface Tools extends VaultTools {
+  /** The `pulumi` command. */
+  pulumi: string;
 }
 
 function options(): Options {
@@ -78,9 +91,23 @@ interface Subject extends Partial<AccessMode> {
   mode?: string;
 }
 
-async function rehearse(subject: Subject, pulumi: string, count: Count): Promise<void> {
+/** Of whose stack the Vault is. */
+function ownerOf(stack: string, config: Values): VaultOwner {
+  return {
+    prefix: prefixOf(stack),
+    accountId: accountOf(config).accountId,
+    region: String(config["region"]),
+    deployerRoleArn: String(config["deployerRoleArn"]),
+  };
+}
+
+async function rehearse(subject: Subject, tools: Tools, count: Count): Promise<void> {
   const { stack, mode, later = () => ({}), packConfig = {} } = subject;
-  const changes = subject.changes?.(subject.config) ?? {};
+  const ofMode = subject.changes?.(subject.config) ?? {};
+  const place = await VaultPlace.open(tools, ownerOf(stack, subject.config));
+  places.push(place);
+  const vault = { ...(subject.config["vault"] as Values), address: place.address };
+  const changes = { ...ofMode, vault };
   const config = { ...subject.config, ...changes };
   const revisions =
     mode === undefined
@@ -90,7 +117,9 @@ async function rehearse(subject: Subject, pulumi: string, count: Count): Promise
   const pack = join(repository, "policies");
   const open = async (program: PulumiFn): Promise<Rehearsal> => {
     const { signal } = aborted;
-    const given = { stack, pulumi, program, pack, signal, changes, packConfig };
+    const { pulumi } = tools;
+    const vaultFile = place.file;
+    const given = { stack, pulumi, program, pack, signal, changes, packConfig, vaultFile };
     const rehearsal = await Rehearsal.open({
       ...given,
       ...accountOf(config, ...revisions.map((revision) => revision.config)),

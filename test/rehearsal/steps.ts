@@ -43,6 +43,7 @@ export interface LifeArgs {
 }
 
 const clusterType = "aws:eks/cluster:Cluster";
+const keyType = "aws:kms/key:Key";
 const loadBalancerType = "aws:lb/loadBalancer:LoadBalancer";
 const nodeGroupName = "rehearsed";
 
@@ -363,9 +364,12 @@ async function takesProtectionAway(rehearsal: Rehearsal): Promise<string[]> {
     "exp-alb-deletion-protection": "advisory",
   });
   const { resources } = await rehearsal.state();
-  // What Pulumi alone protects does not change; these two AWS protects as well.
-  const both = resources.filter(({ type }) => [clusterType, loadBalancerType].includes(type));
-  const expected = Object.fromEntries(both.map(({ urn }) => [urn, "update"]));
+  // What Pulumi alone protects does not change; these AWS protects as well, and the seal by the policy of its key.
+  const protectedByAws = resources.filter(
+    ({ type, urn }) =>
+      [clusterType, loadBalancerType].includes(type) || urn.endsWith(`${keyType}::vault-seal`),
+  );
+  const expected = Object.fromEntries(protectedByAws.map(({ urn }) => [urn, "update"]));
   return [...failureOf(outcome), ...unlessEqual("operations of up", outcome.operations, expected)];
 }
 

@@ -1,5 +1,6 @@
 import { fetchedCodes } from "../support/fetched-codes";
-import { complaints, expected, type Check } from "./check";
+import { expected, type Check } from "../support/checks";
+import { complaints } from "./check";
 import type { Ended, SshServer } from "./server";
 import { hostKeyTypes } from "../../components/aws/sshd-config";
 import { codeOf } from "./totp";

@@ -1,11 +1,12 @@
 import { execFile } from "node:child_process";
 import { createServer, type AddressInfo } from "node:net";
 import { promisify } from "node:util";
-import pc from "picocolors";
 import { hostKeyAlgorithms, hostKeyTypes, mozillaModern } from "../../components/aws/sshd-config";
+import type { Check } from "../support/checks";
+import { Checked, expected } from "../support/checks";
 import { reportCannotRun } from "../tools/build";
 import { findOpenSsh, findPamOath, findSshAudit } from "../tools/openssh";
-import { complaints, expected, type Check } from "./check";
+import { complaints } from "./check";
 import { codeChecks } from "./codes";
 import { SshServer, listening } from "./server";
 
@@ -26,29 +27,18 @@ async function main(): Promise<void> {
   const [target, elsewhere] = [api, other].map(
     (one) => `127.0.0.1:${(one.address() as AddressInfo).port}`,
   ) as [string, string];
-  const count = { passed: 0, failed: 0 };
   const ofCodes = codeChecks(codeServer, target);
-  const skipped = whyNoPam === undefined ? [] : ofCodes;
+  const checked = new Checked();
   try {
-    const all = [...checks(server, audited, target, elsewhere), ...ofCodes];
-    for (const [title, run] of all.filter((check) => !skipped.includes(check))) {
-      const problems = await problemsOf(run);
-      const passed = problems.length === 0;
-      count[passed ? "passed" : "failed"] += 1;
-      console.log(`${passed ? pc.green("passed") : pc.red("failed")} ${title}`);
-      for (const problem of problems) console.log(`       ${problem}`);
-    }
+    await checked.run(checks(server, audited, target, elsewhere));
+    if (whyNoPam === undefined) await checked.run(ofCodes);
+    else checked.skip(ofCodes, `no mount namespace, ${whyNoPam}`);
   } finally {
     server.close();
     codeServer.close();
     for (const one of [api, other]) one.close();
   }
-  for (const [title] of skipped) {
-    console.log(`${pc.yellow("skipped")} ${title}: no mount namespace, ${whyNoPam ?? ""}`);
-  }
-  const also = skipped.length === 0 ? "" : `, ${skipped.length} skipped`;
-  console.log(`${count.passed} passed, ${count.failed} failed${also}`);
-  process.exitCode = count.failed === 0 ? 0 : 1;
+  checked.close();
 }
 
 /** In this order: the server is started by one of them. */
@@ -218,14 +208,6 @@ async function audit(
     return { stdout: error.stdout };
   });
   return JSON.parse(stdout) as Audit;
-}
-
-async function problemsOf(run: Check[1]): Promise<string[]> {
-  try {
-    return await run();
-  } catch (error) {
-    return [(error as Error).message];
-  }
 }
 
 main().catch(reportCannotRun);

@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import * as runtimeState from "@pulumi/pulumi/runtime/state";
 
 /** One registration as a component made it, secrets and Outputs resolved. */
 export interface Created {
@@ -34,10 +35,27 @@ export async function created(build: () => unknown): Promise<Created[]> {
     "dev",
     false,
   );
+  // The SDK exports this function but leaves it out of its types.
+  (runtimeState as unknown as { getStore(): { callbacks?: unknown } }).getStore().callbacks =
+    withoutHooks;
   await build();
   await pulumi.runtime.disconnect();
   return seen.toSorted((a, b) => compare(a.type, b.type) || compare(a.name, b.name));
 }
+
+/** Mocks have no engine, which alone calls hooks; the SDK's own server of them would ask it. */
+const withoutHooks = {
+  registerResourceHook: () => Promise.resolve(),
+  awaitStackRegistrations: () => Promise.resolve(),
+  shutdown: () => undefined,
+};
+
+/** A value that the program marked as secret: the state keeps it encrypted. */
+export const secretly = (value: unknown) => ({
+  // Names of github.com/pulumi/pulumi/blob/master/sdk/nodejs/runtime/rpc.ts: a special signature, and that of a secret.
+  "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270",
+  value,
+});
 
 /** The inputs of the resources of one type, by name. */
 export function ofType(resources: Created[], type: string): Record<string, Created["inputs"]> {
@@ -72,6 +90,25 @@ function computed(type: string, name: string, inputs: Created["inputs"]): Record
       };
     case "aws:opensearch/domain:Domain":
       return { endpoint: `${name}.es` };
+    case "vault:pkiSecret/secretBackendRootCert:SecretBackendRootCert":
+      return { certificate: `certificate of ${name}`, issuerId: `issuer of ${name}` };
+    case "vault:pkiSecret/secretBackendRootSignIntermediate:SecretBackendRootSignIntermediate":
+      return { certificate: `certificate of ${name}`, certificateBundle: `bundle of ${name}` };
+    case "vault:pkiSecret/secretBackendIntermediateSetSigned:SecretBackendIntermediateSetSigned":
+      return { importedIssuers: [`issuer of ${name}`, "issuer above"] };
+    case "vault:pkiSecret/secretBackendIssuer:SecretBackendIssuer":
+      return { issuerId: inputs["issuerRef"] };
+    case "vault:index/authBackend:AuthBackend":
+      return { accessor: `auth_${String(inputs["type"])}_1` };
+    case "tls:index/privateKey:PrivateKey":
+      return { privateKeyPem: `key of ${name}` };
+    case "tls:index/certRequest:CertRequest":
+      return { certRequestPem: `request of ${name}` };
+    case "tls:index/selfSignedCert:SelfSignedCert":
+    case "tls:index/locallySignedCert:LocallySignedCert":
+      return { certPem: `certificate of ${name}` };
+    case "aws:ec2/networkInterface:NetworkInterface":
+      return { privateIp: `address of ${name}` };
     case "aws:ec2/vpcEndpoint:VpcEndpoint":
       return { prefixListId: `${name}-prefix-list` };
     default:

@@ -44,6 +44,15 @@ class WatchedStack extends Stack {
       }),
     );
     this.reading.inputs = inputs;
+    for (const one of this.resources) {
+      const { urn, protect } = one;
+      Object.defineProperty(one, "protect", {
+        get: () => {
+          inputs.add(`${urn} protect`);
+          return protect;
+        },
+      });
+    }
     watching = true;
   }
 

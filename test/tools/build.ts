@@ -66,6 +66,23 @@ const awsProvider: GoTool = {
   ],
 };
 
+const vault: GoTool = {
+  name: "vault",
+  package: "github.com/hashicorp/vault",
+  module: "github.com/hashicorp/vault",
+  // The tag `minimal` would leave out the login of AWS principals.
+  tags: [],
+  ldflags: () => [],
+};
+
+const etcd: GoTool = {
+  name: "etcd",
+  package: "go.etcd.io/etcd/server/v3",
+  module: "go.etcd.io/etcd/server/v3",
+  tags: [],
+  ldflags: () => [],
+};
+
 /** The tools cannot run as they were asked to, here; the message says what to do. */
 export class CannotRun extends Error {}
 
@@ -100,6 +117,36 @@ export interface FoundTool {
 export async function findPulumi(announce: (line: string) => void): Promise<FoundTool> {
   const onPath = findOnPath(pulumi.name, process.env["PATH"] ?? "");
   return onPath === undefined ? buildOnce(pulumi, announce) : { path: onPath, origin: "PATH" };
+}
+
+/** The pinned Vault: one on `PATH` may be of another version, which starts in another way. Throws as `findPulumi` does. */
+export async function findVault(announce: (line: string) => void): Promise<FoundTool> {
+  return buildOnce(vault, announce);
+}
+
+/** The pinned etcd, as the one of Vault. */
+export async function findEtcd(announce: (line: string) => void): Promise<FoundTool> {
+  return buildOnce(etcd, announce);
+}
+
+/**
+ * Folder of cert-manager's definitions of its resources, from the pinned module. Throws as `findPulumi` does.
+ */
+export async function findCertManagerCrds(): Promise<string> {
+  const source = join(__dirname, "cert-manager");
+  const goMod = readFileSync(join(source, "go.mod"), "utf8");
+  await requireGo(requiredGo(goMod), "cert-manager's module");
+  const args = ["mod", "download", "-json", "github.com/cert-manager/cert-manager"];
+  try {
+    const { stdout } = await run("go", args, { cwd: source, env: goEnvironment() });
+    return join((JSON.parse(stdout) as { Dir: string }).Dir, "deploy/crds");
+  } catch (error) {
+    // Go tells an error of a download in its answer.
+    const { stderr = "", stdout = "" } = error as { stderr?: string; stdout?: string };
+    const refusal = refusalOfGo(`${stderr}\n${stdout}`);
+    if (refusal !== undefined) throw new Refused(`the source of cert-manager: ${refusal}`);
+    throw new CannotRun(`cert-manager's module could not be had: ${stderr}${stdout}`);
+  }
 }
 
 /** What drives the AWS provider. */

@@ -1,20 +1,11 @@
 import { execFile } from "node:child_process";
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-} from "node:fs";
-import { join, resolve } from "node:path";
+import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
 import { promisify } from "node:util";
-import { CannotRun, findOnPath, Refused } from "./build";
-import { refusalOfPip } from "./refusal";
+import { CannotRun, findOnPath } from "./build";
+import { cache, fill, findPythonPackages, lastLine } from "./cache";
 
 const run = promisify(execFile);
-const cache = resolve(__dirname, "../../.cache/tools");
 const patience = { timeout: 120_000 };
 
 /** An OpenSSH server, the libraries that came with it, and the moduli that its package brings. */
@@ -78,37 +69,6 @@ export async function findPamOath(): Promise<PamOath> {
 
 /** The command that runs the pinned ssh-audit. */
 export async function findSshAudit(): Promise<{ command: string; env: Record<string, string> }> {
-  const folder = join(cache, "ssh-audit");
-  if (!existsSync(folder)) await fill(folder, installSshAudit);
+  const folder = await findPythonPackages("ssh-audit");
   return { command: join(folder, "bin/ssh-audit"), env: { PYTHONPATH: folder } };
-}
-
-async function installSshAudit(folder: string): Promise<void> {
-  const pinned = join(__dirname, "ssh-audit/requirements.txt");
-  const log = join(folder, "pip.log");
-  const args = ["-m", "pip", "install", "--quiet", "--log", log, "--require-hashes"];
-  try {
-    await run("python3", [...args, "--target", folder, "-r", pinned], patience);
-  } catch (error) {
-    const refusal = existsSync(log) ? refusalOfPip(readFileSync(log, "utf8")) : undefined;
-    if (refusal !== undefined) throw new Refused(`the package of ssh-audit: ${refusal}`);
-    throw new CannotRun(`python3 with pip must be able to install ssh-audit: ${lastLine(error)}`);
-  }
-}
-
-/** Makes a folder whole or not at all. */
-async function fill(folder: string, how: (folder: string) => Promise<void>): Promise<void> {
-  mkdirSync(cache, { recursive: true });
-  const workspace = mkdtempSync(join(cache, ".fill-"));
-  try {
-    await how(workspace);
-    if (!existsSync(folder)) renameSync(workspace, folder);
-  } finally {
-    rmSync(workspace, { recursive: true, force: true });
-  }
-}
-
-function lastLine(error: unknown): string {
-  const { stderr = "", message } = error as Error & { stderr?: string };
-  return (stderr.trim() || message).split("\n").at(-1) ?? "";
 }

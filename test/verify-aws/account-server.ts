@@ -4,7 +4,7 @@ const xmlns = "https://sts.amazonaws.com/doc/2011-06-15/";
 
 /**
  * An AWS in which nothing can be done: it tells in which account one is, so that the provider holds it against
- * `allowedAccountIds`, and refuses everything else. What was refused shows whether a plan asked for more.
+ * `allowedAccountIds`, and that nothing of EC2 has a tag, and refuses everything else. What was refused shows whether a plan asked for more.
  */
 export class AccountServer {
   readonly refused: string[] = [];
@@ -44,6 +44,11 @@ export class AccountServer {
           response.writeHead(200, { "content-type": "text/xml" }).end(identity(accountId));
           return;
         }
+        // A plan of an instance asks whether EC2 noted the template that it was launched from.
+        if (action === "DescribeTags") {
+          response.writeHead(200, { "content-type": "text/xml" }).end(noTags);
+          return;
+        }
         const target = request.headers["x-amz-target"];
         this.refused.push(String(action ?? target ?? [request.method, request.url].join(" ")));
         response.writeHead(403, { "content-type": "text/plain" }).end("this account has nothing");
@@ -51,6 +56,9 @@ export class AccountServer {
     });
   }
 }
+
+const noTags =
+  '<DescribeTagsResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"><requestId>verify</requestId><tagSet/></DescribeTagsResponse>';
 
 function identity(accountId: string): string {
   const result = `<Arn>arn:aws:iam::${accountId}:user/verify</Arn><UserId>AIDAVERIFY</UserId><Account>${accountId}</Account>`;

@@ -23,6 +23,7 @@ export async function resolvedPlan(
   const addresses = new Addresses(schema);
   const launched = launchProgram(config);
   const { resources } = await observeProgram(launched, (resource) => {
+    if (resource.type.startsWith("tls:")) return Promise.resolve({ outputs: madeByTls(resource) });
     const address = isAws(resource) ? addresses.add(resource) : undefined;
     const [type = ""] = address?.split(".") ?? [];
     const block = schema.resource_schemas[type]?.block;
@@ -32,6 +33,12 @@ export async function resolvedPlan(
     return Promise.resolve(typeof id === "string" ? { outputs, id } : { outputs });
   });
   return { resources, addresses };
+}
+
+/** Keys and certificates, of which AWS sees no more than texts in a secret. */
+function madeByTls({ urn, inputs }: StackResource): Record<string, unknown> {
+  const made = ["privateKeyPem", "publicKeyPem", "certRequestPem", "certPem"];
+  return { ...inputs, ...Object.fromEntries(made.map((name) => [name, `${name} of ${urn}`])) };
 }
 
 /** The plan as the user gets it: what AWS computes is unknown. */

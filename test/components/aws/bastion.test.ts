@@ -19,6 +19,7 @@ const build = () =>
           description: "Sessions",
           accountId: "111122223333",
         }),
+        vaultHost: "vault.p.internal",
         logRetentionDays: 365,
         tags: { Owner: "team" },
       }),

@@ -59,17 +59,40 @@ describe("flows", () => {
         .map(({ peer, port }) => [peer, port]);
     expect(onApi("ssm")).toEqual([
       ["nodes", 443],
+      ["vault", 443],
       ["bastion", 443],
     ]);
     expect(onApi("ssh")).toEqual(onApi("ssm"));
     expect(onApi("vpn")).toEqual([
       ["nodes", 443],
+      ["vault", 443],
       ["vpn", 443],
     ]);
     expect(onApi("direct")).toEqual([
       ["nodes", 443],
+      ["vault", 443],
       ["trusted", 443],
     ]);
+  });
+
+  it("opens Vault by its load balancer to nodes and people, and its servers to each other [J6]", () => {
+    const into = (on: string, mode: (typeof modes)[number]) =>
+      flows(mode)
+        .filter((row) => row.on === on && row.direction === "ingress")
+        .map(({ peer, port }) => [peer, port]);
+    for (const mode of modes) {
+      expect(into("vault", mode)).toEqual([
+        ["vault-door", 8200],
+        ["vault", 8200],
+        ["vault", 8201],
+      ]);
+    }
+    expect(modes.map((mode) => into("vault-door", mode))).toEqual(
+      ["bastion", "bastion", "vpn", "trusted"].map((people) => [
+        ["nodes", 8200],
+        [people, 8200],
+      ]),
+    );
   });
 
   it("opens the log store to those who write and search, on HTTPS only [S1]", () => {
@@ -95,11 +118,12 @@ describe("flows", () => {
     expect(modes.map(bySsh)).toEqual([[], [["bastion", "ingress", "trusted"]], [], []]);
   });
 
-  it("lets people of the VPN reach the API and the log store, and nothing else", () => {
+  it("lets people of the VPN reach the API, the log store and Vault, and nothing else", () => {
     const ofVpn = flows("vpn").filter(({ on }) => on === "vpn");
     expect(ofVpn.map(({ direction, peer, port }) => [direction, peer, port])).toEqual([
       ["egress", "api", 443],
       ["egress", "log-store", 443],
+      ["egress", "vault-door", 8200],
     ]);
     expect(flows("vpn").filter(({ on, peer }) => on === "bastion" || peer === "bastion")).toEqual(
       [],
@@ -113,11 +137,13 @@ describe("flows", () => {
         .map(({ peer, port }) => [peer, port]);
     expect(out("ssm")).toEqual([
       ["api", 443],
+      ["vault-door", 8200],
       ["log-store", 443],
       ["endpoints", 443],
     ]);
     expect(out("ssh")).toEqual([
       ["api", 443],
+      ["vault-door", 8200],
       ["endpoints", 443],
       ["s3", 443],
     ]);

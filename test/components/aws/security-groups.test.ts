@@ -34,6 +34,16 @@ describe("SecurityGroups", () => {
         description: "VPC endpoints of AWS APIs",
         tags: { Name: "p-endpoints" },
       },
+      "groups-vault": {
+        vpcId: "vpc-id",
+        description: "Servers of Vault",
+        tags: { Name: "p-vault" },
+      },
+      "groups-vault-door": {
+        vpcId: "vpc-id",
+        description: "Load balancer of Vault, inside the VPC",
+        tags: { Name: "p-vault-door" },
+      },
       "groups-entry": {
         vpcId: "vpc-id",
         description: "Load balancer: the way in from the internet",
@@ -62,7 +72,7 @@ describe("SecurityGroups", () => {
         clientCidrs: [],
       });
       expect(() => groups.id("bastion")).toThrow(
-        "group must be one that a flow is on (api, nodes, endpoints, log-store, log-delivery, entry), got bastion",
+        "group must be one that a flow is on (api, nodes, endpoints, log-store, log-delivery, vault-door, vault, entry), got bastion",
       );
     });
   });
@@ -123,6 +133,8 @@ describe("SecurityGroupRules", () => {
       ["groups-api-id", "10.99.0.0/16"],
       ["groups-log-store-id", "10.98.0.0/16"],
       ["groups-log-store-id", "10.99.0.0/16"],
+      ["groups-vault-door-id", "10.98.0.0/16"],
+      ["groups-vault-door-id", "10.99.0.0/16"],
     ]);
   });
 

@@ -237,6 +237,10 @@ describe("estimate", () => {
     expect(of(one).parts.filter(({ part }) => expected.startsWith(part))).toEqual([]);
   });
 
+  it("has nothing to say of settings in Vault, which are on servers", () => {
+    expect(unpriced(resource("vault:index/mount:Mount", "pki"))).toEqual([]);
+  });
+
   it("has no price where the region has none, or is unknown", () => {
     const far = resource("aws:ec2/natGateway:NatGateway", "far", { region: "us-west-2" });
     const lost = { ...nat, provider: urnOf("pulumi:providers:aws", "other") };

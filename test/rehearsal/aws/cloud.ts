@@ -6,9 +6,11 @@ import { eksRows } from "./eks";
 import { entryRows } from "./entry";
 import { iamRows, managedPolicies } from "./iam";
 import { imageRows } from "./images";
+import { instanceRows } from "./instances";
 import { keyAndLogRows } from "./keys-and-logs";
 import { logStoreRows } from "./log-store";
 import { networkRows } from "./network";
+import { secretRows } from "./secrets";
 import replacements from "./replacements.json";
 import {
   AwsError,
@@ -38,6 +40,8 @@ export const rows: Record<string, ResourceRow> = {
   ...logStoreRows,
   ...imageRows,
   ...clientVpnRows,
+  ...instanceRows,
+  ...secretRows,
 };
 
 /** How Pulumi writes a value that is not known yet. */
@@ -295,6 +299,11 @@ const notFound: Record<Kind, [code: string, noun: string]> = {
   webAcl: ["WAFNonexistentItemException", "web ACL"],
   clientVpnEndpoint: ["InvalidClientVpnEndpointId.NotFound", "Client VPN endpoint"],
   samlProviderArn: ["NoSuchEntity", "SAML provider"],
+  networkInterface: ["InvalidNetworkInterfaceID.NotFound", "network interface ID"],
+  volume: ["InvalidVolume.NotFound", "volume"],
+  instance: ["InvalidInstanceID.NotFound", "instance ID"],
+  hostedZone: ["NoSuchHostedZone", "hosted zone"],
+  secret: ["ResourceNotFoundException", "secret"],
 };
 
 function unknownReference({ inputs, world, type }: Draft, row: ResourceRow): AwsError | undefined {

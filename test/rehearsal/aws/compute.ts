@@ -111,6 +111,11 @@ export const computeRows: Record<string, ResourceRow> = {
       { path: "iamInstanceProfile.arn", to: "instanceProfile", onDelete: "dangle" },
       { path: "iamInstanceProfile.name", to: "instanceProfile", onDelete: "dangle" },
       { path: "blockDeviceMappings[*].ebs.kmsKeyId", to: "key", onDelete: "dangle" },
+      {
+        path: "networkInterfaces[*].networkInterfaceId",
+        to: "networkInterface",
+        onDelete: "dangle",
+      },
     ],
     identifiers: ({ id }) => ({ launchTemplate: [id] }),
     computed: ({ id, inputs, previous, scope, world }) => {

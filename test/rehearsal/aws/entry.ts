@@ -19,8 +19,13 @@ const certificateType = "aws:acm/certificate:Certificate";
 const recordType = "aws:route53/record:Record";
 const webAclType = "aws:wafv2/webAcl:WebAcl";
 
-/** The zone that holds the names of load balancers, as eu-west-1 has it: docs.aws.amazon.com/general/latest/gr/elb.html */
-const aliasZone = "Z32O12XQLNTSW2";
+/** The zones that hold the names of load balancers, as eu-west-1 has them: docs.aws.amazon.com/general/latest/gr/elb.html */
+const aliasZones = { application: "Z32O12XQLNTSW2", network: "Z2IFOLAFXWLO4F" };
+
+const isNetwork = (inputs: unknown): boolean => textAt(inputs, "loadBalancerType") === "network";
+
+const aliasZone = (inputs: unknown): string =>
+  aliasZones[isNetwork(inputs) ? "network" : "application"];
 
 const claim = (key: string, code: string, message: string): Claim => ({
   key,
@@ -60,7 +65,7 @@ function subnetsAreInTwoZones({ inputs, world }: Draft): AwsError | undefined {
       `A load balancer cannot be attached to multiple subnets in the same Availability Zone, got ${subnets.join(", ")}`,
     );
   }
-  if (zones.size >= 2) return undefined;
+  if (zones.size >= 2 || isNetwork(inputs)) return undefined;
   return new AwsError(
     "ValidationError",
     `At least two subnets in two different Availability Zones must be specified, got ${subnets.join(", ")}`,
@@ -217,8 +222,10 @@ function recordSaysOneThing({ inputs, world }: Draft): AwsError | undefined {
       : undefined;
   }
   const target = textAt(inputs, "aliases[*].name");
-  const known = world.resources.some(({ computed }) => computed["dnsName"] === target);
-  if (known && textAt(inputs, "aliases[*].zoneId") === aliasZone) return undefined;
+  const balancer = world.resources.find(({ computed }) => computed["dnsName"] === target);
+  if (balancer && textAt(inputs, "aliases[*].zoneId") === aliasZone(balancer.inputs)) {
+    return undefined;
+  }
   return invalid(
     `[Tried to create an alias that targets ${target ?? ""}, type A in zone ${textAt(inputs, "aliases[*].zoneId") ?? ""}, but the alias target name does not lie within the target zone]`,
   );
@@ -269,7 +276,11 @@ export const entryRows: Record<string, ResourceRow> = {
   [loadBalancerType]: {
     noun: "load balancer",
     id: (draft) =>
-      arn("elasticloadbalancing", draft, `loadbalancer/app/${name(draft)}/${digitsOfId(draft)}`),
+      arn(
+        "elasticloadbalancing",
+        draft,
+        `loadbalancer/${isNetwork(draft.inputs) ? "net" : "app"}/${name(draft)}/${digitsOfId(draft)}`,
+      ),
     name: "name",
     tagged: true,
     required: [],
@@ -285,7 +296,7 @@ export const entryRows: Record<string, ResourceRow> = {
       arnSuffix: draft.id.split(":loadbalancer/")[1] ?? "",
       dnsName: `${name(draft)}-${draft.digits(9, "dns")}.${draft.scope.region}.elb.amazonaws.com`,
       vpcId: balancerVpc(draft.world, draft.inputs),
-      zoneId: aliasZone,
+      zoneId: aliasZone(draft.inputs),
     }),
     claims: (draft) => [
       claim(
@@ -322,6 +333,37 @@ export const entryRows: Record<string, ResourceRow> = {
     ],
     rules: [nameIsShort, targetsSpeakAProtocol],
     inUse: "ResourceInUse",
+  },
+  "aws:lb/targetGroupAttachment:TargetGroupAttachment": {
+    noun: "target",
+    id: ({ inputs, digits }) => `${textAt(inputs, "targetGroupArn") ?? ""}-${digits(16)}`,
+    tagged: false,
+    required: ["targetGroupArn", "targetId"],
+    references: [
+      { path: "targetGroupArn", to: "targetGroup", onDelete: "cascade" },
+      { path: "targetId", to: "instance", onDelete: "cascade" },
+    ],
+    computed: () => ({}),
+  },
+  "aws:route53/zone:Zone": {
+    noun: "hosted zone",
+    id: ({ digits }) => `Z${digits(20).toUpperCase()}`,
+    name: "name",
+    tagged: true,
+    required: ["name"],
+    references: [{ path: "vpcs[*].vpcId", to: "vpc", onDelete: "dangle" }],
+    identifiers: ({ id }) => ({ hostedZone: [id] }),
+    computed: ({ id }) => ({ zoneId: id, arn: `arn:aws:route53:::hostedzone/${id}` }),
+    // Two zones of one name in one VPC: docs.aws.amazon.com/Route53/latest/APIReference/API_CreateHostedZone.html
+    claims: ({ inputs }) =>
+      textsAt(inputs, "vpcs[*].vpcId").map((vpc) =>
+        claim(
+          `zone ${textAt(inputs, "name") ?? ""} ${vpc}`,
+          "ConflictingDomainExists",
+          `The VPC ${vpc} is already associated with a hosted zone named ${textAt(inputs, "name") ?? ""}`,
+        ),
+      ),
+    inUse: "HostedZoneNotEmpty",
   },
   "aws:lb/listener:Listener": {
     noun: "listener",
@@ -379,6 +421,8 @@ export const entryRows: Record<string, ResourceRow> = {
     required: ["name", "type", "zoneId"],
     references: [],
     computed: ({ inputs }) => ({ fqdn: (textAt(inputs, "name") ?? "").replace(/\.$/, "") }),
+    // A zone may be another stack's; one of this stack stays until its records are gone.
+    holds: ({ inputs }) => [`hostedZone:${textAt(inputs, "zoneId") ?? ""}`],
     claims: ({ inputs }) => {
       const { zone, record, type } = {
         zone: textAt(inputs, "zoneId") ?? "",

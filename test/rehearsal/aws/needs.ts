@@ -1,4 +1,4 @@
-import { groupsOnInstances } from "./compute";
+import { groupsOnInstances, templateOf } from "./compute";
 import { principalsOf } from "./policy-document";
 import { allWith, byId, textAt, textsAt } from "./row";
 import type { CloudResource, World } from "./world";
@@ -114,6 +114,20 @@ const needsByType: Record<string, Needs> = {
       ? allWith(world, "aws:eks/nodeGroup:NodeGroup", "clusterName", inputs["clusterName"])
       : []),
   ],
+  // A server of Vault comes up with its rights, its files and a way out.
+  "aws:ec2/instance:Instance": ({ inputs }, world) => {
+    const template = templateOf(world, inputs);
+    const cards = textsAt(template?.inputs, "networkInterfaces[*].networkInterfaceId").map((card) =>
+      byId(world, "aws:ec2/networkInterface:NetworkInterface", card),
+    );
+    return [
+      ...cards.flatMap((card) => waysOut(textAt(card?.inputs, "subnetId") ?? "", world)),
+      ...cards.flatMap((card) =>
+        textsAt(card?.inputs, "securityGroups[*]").flatMap((group) => rulesOf(group, world)),
+      ),
+      ...rightsOfProfile(textAt(template?.inputs, "iamInstanceProfile.arn"), world),
+    ];
+  },
   "aws:eks/nodeGroup:NodeGroup": (nodeGroup, world) => [
     ...rightsOf(world, textAt(nodeGroup.inputs, "nodeRoleArn")),
     ...networkAddons(nodeGroup, world),
@@ -128,6 +142,15 @@ export function needsOf(resource: CloudResource, world: World): CloudResource[] 
   return [...new Set(needs)].filter(
     (need) => need !== undefined && need.urn !== "",
   ) as CloudResource[];
+}
+
+function rightsOfProfile(profileArn: string | undefined, world: World): CloudResource[] {
+  const profile = world.resources.find(
+    ({ type, computed }) =>
+      type === "aws:iam/instanceProfile:InstanceProfile" && computed["arn"] === profileArn,
+  );
+  const role = byId(world, "aws:iam/role:Role", textAt(profile?.inputs, "role"));
+  return rightsOf(world, textAt(role?.computed, "arn"));
 }
 
 /** The policies that give a role of the stack its rights. */

@@ -685,15 +685,4 @@ export const networkRows: Record<string, ResourceRow> = {
   "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": securityGroupRule("ingress"),
   "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": securityGroupRule("egress"),
   // AWS makes these by itself; a program cannot.
-  "aws:ec2/networkInterface:NetworkInterface": {
-    noun: "network interface",
-    id: ec2Id("eni"),
-    tagged: true,
-    required: ["subnetId"],
-    references: [
-      { path: "subnetId", to: "subnet", onDelete: "refuse" },
-      { path: "securityGroups[*]", to: "securityGroup", onDelete: "refuse" },
-    ],
-    computed: () => ({}),
-  },
 };

@@ -49,7 +49,12 @@ export type Kind =
   | "certificate"
   | "webAcl"
   | "clientVpnEndpoint"
-  | "samlProviderArn";
+  | "samlProviderArn"
+  | "networkInterface"
+  | "volume"
+  | "instance"
+  | "hostedZone"
+  | "secret";
 
 /**
  * An argument that names another resource. `onDelete` says what AWS does when the named resource is to be deleted:

@@ -1,15 +1,16 @@
-import {
-  Server,
-  ServerCredentials,
-  status,
-  type ServerUnaryCall,
-  type sendUnaryData,
-} from "@grpc/grpc-js";
-import { ResourceProviderService } from "@pulumi/pulumi/proto/provider_grpc_pb";
 import * as messages from "@pulumi/pulumi/proto/provider_pb";
-import { PluginInfo } from "@pulumi/pulumi/proto/plugin_pb";
 import { Empty } from "google-protobuf/google/protobuf/empty_pb";
-import { Struct, type JavaScriptValue } from "google-protobuf/google/protobuf/struct_pb";
+import type { Struct } from "google-protobuf/google/protobuf/struct_pb";
+import {
+  answer as answerAs,
+  common,
+  decoded,
+  diffResponse,
+  properties,
+  serve,
+  struct,
+  typeOf,
+} from "../provider";
 import {
   create,
   diff,
@@ -21,7 +22,7 @@ import {
   update,
 } from "./cloud";
 import { AwsError, isObject, type Scope } from "./row";
-import { changeWorld, readWorld, type Properties } from "./world";
+import { changeWorld, readWorld } from "./world";
 
 /** Environment variable that names the file of the world. */
 export const worldVariable = "DRAWBRIDGE_REHEARSAL_WORLD";
@@ -38,14 +39,9 @@ class StandIn {
   /** The calls of a provider's life. */
   lifecycle() {
     return {
-      getPluginInfo: answer(() => new PluginInfo().setVersion("0.0.0")),
-      getSchema: answer(() => new messages.GetSchemaResponse().setSchema("{}")),
-      checkConfig: answer((request: messages.CheckRequest) =>
-        new messages.CheckResponse().setInputs(request.getNews()),
-      ),
+      ...common,
       diffConfig: answer((request: messages.DiffRequest) => configDiff(request)),
       configure: answer((request: messages.ConfigureRequest) => this.configure(request)),
-      cancel: answer(() => new Empty()),
     };
   }
 
@@ -148,57 +144,23 @@ function configDiff(request: messages.DiffRequest): messages.DiffResponse {
   return diffResponse(changed).setReplacesList(replaces);
 }
 
-function diffResponse(changed: boolean): messages.DiffResponse {
-  const { DIFF_NONE, DIFF_SOME } = messages.DiffResponse.DiffChanges;
-  return new messages.DiffResponse().setChanges(changed ? DIFF_SOME : DIFF_NONE);
-}
-
-/** Type and inputs of a resource; the type is the last of the types in its URN. */
+/** Type and inputs of a resource. */
 function wantedOf(urn: string, inputs: Struct | undefined) {
-  const type = urn.split("::")[2]?.split("$").at(-1) ?? "";
-  return { type, urn, inputs: properties(inputs) };
+  return { type: typeOf(urn), urn, inputs: properties(inputs) };
 }
 
-function properties(value: Struct | undefined): Properties {
-  return value?.toJavaScript() ?? {};
-}
-
-function struct(value: Properties): Struct {
-  const plain = JSON.parse(JSON.stringify(value)) as Record<string, JavaScriptValue>;
-  return Struct.fromJavaScript(plain);
-}
-
-/** Structured provider configuration arrives as JSON text. */
-function decoded(value: unknown): unknown {
-  return typeof value === "string" ? (JSON.parse(value) as unknown) : value;
-}
-
-type Handler<Q, A> = (call: ServerUnaryCall<Q, A>, callback: sendUnaryData<A>) => void;
-
-/** Runs a call; what it throws becomes the call's error, with a stack only where the stand-in itself is at fault. */
-function answer<Q, A>(handle: (request: Q) => A): Handler<Q, A> {
-  return (call, callback) => {
-    try {
-      callback(null, handle(call.request));
-    } catch (error) {
-      const refusal = error as Error;
-      const details = refusal instanceof AwsError ? refusal.message : (refusal.stack ?? "");
-      callback({ code: status.UNKNOWN, details });
-    }
-  };
+/** Runs a call; an error shows its stack only where the stand-in itself is at fault. */
+function answer<Q, A>(handle: (request: Q) => A) {
+  return answerAs(handle, (error) =>
+    error instanceof AwsError ? error.message : (error.stack ?? ""),
+  );
 }
 
 function main(): void {
   const worldFile = process.env[worldVariable];
   if (worldFile === undefined) throw new Error(`${worldVariable} must name the file of the world`);
   const standIn = new StandIn(worldFile);
-  const server = new Server();
-  server.addService(ResourceProviderService, { ...standIn.lifecycle(), ...standIn.resources() });
-  server.bindAsync("127.0.0.1:0", ServerCredentials.createInsecure(), (error, port) => {
-    if (error) throw error;
-    // The engine reads the port from the first line.
-    console.log(port);
-  });
+  serve({ ...standIn.lifecycle(), ...standIn.resources() });
 }
 
 if (require.main === module) main();

@@ -1,0 +1,103 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { deployerPolicy, snapshotsPolicy } from "./issuance";
+
+/** Who gets a recovery key, encrypted so that nobody else can read it. */
+export interface RecoveryHolder {
+  /** Name of the person. */
+  name: string;
+  publicKey: {
+    /** Fingerprint of the PGP key, in capitals without spaces. */
+    fingerprint: string;
+    /** The public PGP key, binary, in base64. */
+    binary: string;
+  };
+}
+
+export interface FirstBootArgs {
+  /** Whether this node initialises Vault: of all nodes the first one, and no other. */
+  initialises: boolean;
+  /** AWS region of the stack. */
+  region: string;
+  /** Folder of what must outlive the instance, on a volume of its own. */
+  dataFolder: string;
+  /** Path of Vault's executable. */
+  vault: string;
+  /** Files with the settings of the server that is not open yet. */
+  serverConfigs: string[];
+  /** Address of that server's API. */
+  address: string;
+  /** File with the CA of the server's certificate. */
+  caFile: string;
+  /** Files of the two audit devices, on two volumes: Vault refuses all requests when it can write to neither. */
+  auditFiles: [string, string];
+  /** ARN of the secret that takes the recovery keys. */
+  recoverySecret: string;
+  /** How many of the recovery keys make a root token. */
+  recoveryThreshold: number;
+  /** Who gets a recovery key: at least as many as the threshold. */
+  recoveryHolders: RecoveryHolder[];
+  /** Value of the header that binds a login to this Vault, and to no other that somebody may run. */
+  serverId: string;
+  /** ARN of the IAM role that configures Vault. */
+  deployerRoleArn: string;
+  /** ARN of the IAM role of the nodes. */
+  serverRoleArn: string;
+}
+
+/** The script of the first boot, of which Python runs a copy on each node. */
+export const firstBootScript = readFileSync(join(__dirname, "first-boot.py"), "utf8");
+
+/** The settings of the script, as a text of JSON. None of them is secret. */
+export function firstBootSettings(args: FirstBootArgs): string {
+  const { region } = args;
+  const [first, second] = args.auditFiles;
+  return JSON.stringify({
+    initialises: args.initialises,
+    region,
+    dataFolder: args.dataFolder,
+    vault: args.vault,
+    serverConfigs: args.serverConfigs,
+    address: args.address,
+    caFile: args.caFile,
+    auditFiles: { "file-data": first, "file-root": second },
+    recoverySecret: args.recoverySecret,
+    recovery: {
+      threshold: args.recoveryThreshold,
+      holders: args.recoveryHolders.map(({ name, publicKey: { fingerprint, binary } }) => ({
+        name,
+        fingerprint,
+        publicKey: binary,
+      })),
+    },
+    policies: { deployer: deployerPolicy, snapshots: snapshotsPolicy },
+    awsAuth: {
+      iam_server_id_header_value: args.serverId,
+      // Without them Vault calls the endpoint of us-east-1, which is not the one that nodes reach inside the VPC.
+      sts_endpoint: `https://sts.${region}.amazonaws.com`,
+      sts_region: region,
+    },
+    logins: {
+      deployer: login(args.deployerRoleArn, "deployer", deployerSeconds),
+      "vault-server": login(args.serverRoleArn, "snapshots", snapshotSeconds),
+    },
+  });
+}
+
+/** As long as an `up` may take: the provider does not renew its token. */
+const deployerSeconds = 2 * 60 * 60;
+
+const snapshotSeconds = 5 * 60;
+
+/** A login of an IAM role. It is bound to the role's unique ID, so that another role which takes its name later is not let in. */
+function login(principal: string, policy: string, seconds: number) {
+  return {
+    auth_type: "iam",
+    bound_iam_principal_arn: [principal],
+    resolve_aws_unique_ids: true,
+    token_policies: [policy],
+    token_no_default_policy: true,
+    token_ttl: seconds,
+    token_explicit_max_ttl: seconds,
+  };
+}

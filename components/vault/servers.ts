@@ -1,0 +1,526 @@
+import * as aws from "@pulumi/aws";
+import * as pulumi from "@pulumi/pulumi";
+import type { Place } from "../aws/arns";
+import { bucketArn, logGroupArns, roleArn } from "../aws/arns";
+import type { Bucket } from "../aws/bucket";
+import { EncryptionKey } from "../aws/encryption-key";
+import type { PolicyStatement } from "../aws/policy-document";
+import { instanceTrust, keyByAlias, policyDocument } from "../aws/policy-document";
+import { BootstrapCa } from "./bootstrap-ca";
+import type { RecoveryHolder } from "./first-boot";
+import { firstBootScript, firstBootSettings } from "./first-boot";
+import { auditFiles, dataDevice, dataFolder, serverUserData, settingsFolder } from "./server-boot";
+import { apiPort, serverConfig, vaultHost } from "./server-config";
+
+export interface VaultServersArgs extends Place {
+  /** Start of the names that people look up. */
+  prefix: string;
+  /** VPC of the servers. */
+  vpcId: pulumi.Input<string>;
+  /** Three zones, and a private subnet in each. The order is for good: the first node is the one that initialises Vault. */
+  zones: { zone: string; subnetId: pulumi.Input<string> }[];
+  /** Security group of the servers. */
+  securityGroupId: pulumi.Input<string>;
+  /** Security group of the load balancer. */
+  balancerGroupId: pulumi.Input<string>;
+  /** IAM role that configures Vault. */
+  deployerRoleArn: string;
+  /** Who gets a recovery key. */
+  recoveryHolders: RecoveryHolder[];
+  /** How many recovery keys make a root token. */
+  recoveryThreshold: number;
+  /** EC2 type of the servers, arm64. */
+  instanceType: string;
+  /** Size of each volume of Vault's data. */
+  volumeGiB: number;
+  /** Key of the volumes. */
+  volumeKeyArn: pulumi.Input<string>;
+  /** Key of log groups. */
+  logKeyArn: pulumi.Input<string>;
+  /** Days for which the audit log is kept. */
+  logRetentionDays: number;
+  /** Bucket for snapshots, which is locked. */
+  snapshots: Bucket;
+  /** Alias of that bucket's key. */
+  snapshotsKeyAlias: string;
+  /** Tags of instances and volumes, which do not inherit the provider's. */
+  tags: Record<string, string>;
+  /** What must stand before a server can install Vault. */
+  prerequisites: pulumi.Resource[];
+  /** Whether Pulumi refuses to delete volumes, secrets and the load balancer. @default true */
+  deletionProtection?: boolean;
+}
+
+/** What servers call through VPC endpoints, by service. */
+export const vaultServerCalls: Record<string, string[]> = {
+  kms: ["kms:Encrypt"],
+  secretsmanager: [
+    "secretsmanager:DescribeSecret",
+    "secretsmanager:GetSecretValue",
+    "secretsmanager:PutSecretValue",
+  ],
+};
+
+/** Amazon Linux 2023, newest release at each start: docs.aws.amazon.com/linux/al2023/ug/ec2.html */
+const imageId = "resolve:ssm:/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-arm64";
+
+/** Without the seal's key all that Vault holds is lost. Who means it changes the key's policy first, which is in the audit trail. */
+const nobodyTakesItAway: PolicyStatement = {
+  Sid: "NobodyTakesItAway",
+  Effect: "Deny",
+  Principal: { AWS: "*" },
+  Action: ["kms:DisableKey", "kms:ScheduleKeyDeletion"],
+  Resource: "*",
+};
+
+/** Three of them form a majority when a zone is gone. */
+const members = 3;
+
+/**
+ * Three Vault servers, one in each zone, that unseal themselves by a KMS key. A server that is replaced keeps its
+ * address, its name among its peers and its volume. They are reached by an internal load balancer that passes TLS on,
+ * and by their own names; nothing of them is public.
+ */
+export class VaultServers extends pulumi.ComponentResource {
+  static readonly requirements = ["J6", "M2"];
+
+  /** What must stand before a server can answer. */
+  readonly attachments: pulumi.CustomResource[];
+  /** The CA that vouches for the servers, PEM. */
+  readonly caCertificate: pulumi.Output<string>;
+  /** ARN of the secret with the recovery keys, each encrypted to its holder. */
+  readonly recoverySecretArn: pulumi.Output<string>;
+  /** Name of the log group of the audit devices. */
+  readonly logGroupName: pulumi.Output<string>;
+
+  constructor(name: string, args: VaultServersArgs, opts?: pulumi.ComponentResourceOptions) {
+    if (args.zones.length !== members) {
+      throw new Error(`zones must be ${members} for Vault, got ${args.zones.length}`);
+    }
+    super("drawbridge:vault:VaultServers", name, {}, opts);
+    const { prefix, accountId, deletionProtection = true } = args;
+    const child = { parent: this };
+    const kept = { ...child, protect: deletionProtection };
+    const domain = vaultHost(prefix);
+    const nodes = args.zones.map((zone, index) => ({
+      ...zone,
+      id: `${name}-${index}`,
+      hostname: `${index}.${domain}`,
+      isFirst: index === 0,
+    }));
+    this.attachments = [];
+
+    const seal = new EncryptionKey(
+      `${name}-seal`,
+      {
+        accountId,
+        description: "Seal of Vault",
+        grants: deletionProtection ? [nobodyTakesItAway] : [],
+      },
+      kept,
+    );
+    const secrets = new EncryptionKey(
+      `${name}-secrets`,
+      { accountId, description: "Recovery keys of Vault and files of its servers" },
+      child,
+    );
+    const recovery = new aws.secretsmanager.Secret(
+      `${name}-recovery`,
+      {
+        namePrefix: `${prefix}-vault-recovery-`,
+        description:
+          "Recovery keys of Vault, each encrypted to its holder's PGP key; written once by the first server",
+        kmsKeyId: secrets.arn,
+      },
+      kept,
+    );
+    const ca = new BootstrapCa(
+      `${name}-ca`,
+      {
+        commonName: `${prefix} bootstrap of Vault`,
+        servers: nodes.map(({ hostname }) => [hostname, domain]),
+      },
+      child,
+    );
+    const logs = new aws.cloudwatch.LogGroup(
+      name,
+      {
+        name: `/drawbridge/${prefix}/vault`,
+        kmsKeyId: args.logKeyArn,
+        retentionInDays: args.logRetentionDays,
+      },
+      child,
+    );
+    const zone = new aws.route53.Zone(
+      name,
+      { name: domain, comment: "Vault", vpcs: [{ vpcId: args.vpcId }] },
+      child,
+    );
+    const [role, rights] = serverRole(
+      name,
+      args,
+      {
+        seal: seal.alias,
+        secrets: secrets.alias,
+        recovery,
+        logGroupName: `/drawbridge/${prefix}/vault`,
+      },
+      child,
+    );
+    const profile = new aws.iam.InstanceProfile(name, { role: role.name }, child);
+
+    const targets = passThrough(name, args, zone, domain, kept, child);
+    for (const [index, node] of nodes.entries()) {
+      const files = new aws.secretsmanager.Secret(
+        `${node.id}-files`,
+        {
+          name: filesSecretName(prefix, index),
+          description: `Files of ${node.hostname}`,
+          kmsKeyId: secrets.arn,
+          // All of it can be made again, and the name is needed then.
+          recoveryWindowInDays: 0,
+        },
+        child,
+      );
+      const version = new aws.secretsmanager.SecretVersion(
+        `${node.id}-files`,
+        {
+          secretId: files.id,
+          secretString: filesOf(args, node, nodes, { seal, ca, index, recovery }),
+        },
+        child,
+      );
+      const card = new aws.ec2.NetworkInterface(
+        node.id,
+        {
+          subnetId: node.subnetId,
+          securityGroups: [args.securityGroupId],
+          description: `Vault ${node.hostname}`,
+          tags: { ...args.tags, Name: node.hostname },
+        },
+        child,
+      );
+      new aws.route53.Record(
+        node.id,
+        { zoneId: zone.zoneId, name: node.hostname, type: "A", ttl: 60, records: [card.privateIp] },
+        child,
+      );
+      const volume = new aws.ebs.Volume(
+        node.id,
+        {
+          availabilityZone: node.zone,
+          encrypted: true,
+          kmsKeyId: args.volumeKeyArn,
+          type: "gp3",
+          size: args.volumeGiB,
+          tags: { ...args.tags, Name: node.hostname },
+        },
+        { ...kept, retainOnDelete: deletionProtection },
+      );
+      const instance = server(
+        node,
+        args,
+        { card, profile, index },
+        { ...child, dependsOn: [version, rights, ...args.prerequisites] },
+      );
+      const disk = new aws.ec2.VolumeAttachment(
+        node.id,
+        {
+          deviceName: dataDevice,
+          instanceId: instance.id,
+          volumeId: volume.id,
+          stopInstanceBeforeDetaching: true,
+        },
+        { ...child, deleteBeforeReplace: true },
+      );
+      const target = new aws.lb.TargetGroupAttachment(
+        node.id,
+        { targetGroupArn: targets.arn, targetId: instance.id, port: apiPort },
+        child,
+      );
+      this.attachments.push(disk, target);
+    }
+    this.caCertificate = ca.certificate;
+    this.recoverySecretArn = recovery.arn;
+    this.logGroupName = logs.name;
+    this.registerOutputs({
+      caCertificate: this.caCertificate,
+      recoverySecretArn: this.recoverySecretArn,
+      logGroupName: this.logGroupName,
+    });
+  }
+}
+
+interface Member {
+  id: string;
+  hostname: string;
+  isFirst: boolean;
+  subnetId: pulumi.Input<string>;
+  zone: string;
+}
+
+/** Name of the secret with a node's files. */
+function filesSecretName(prefix: string, index: number): string {
+  return `${prefix}-vault-${index}`;
+}
+
+/** ARN of the role of the servers, known before it exists. */
+export function serverRoleArn(place: Place & { prefix: string }): string {
+  return roleArn(place, `${place.prefix}-vault`);
+}
+
+/** All files of a node, by path: its settings, its certificate and key, and the script of its first boot. */
+function filesOf(
+  args: VaultServersArgs,
+  node: Member,
+  nodes: Member[],
+  {
+    seal,
+    ca,
+    index,
+    recovery,
+  }: { seal: EncryptionKey; ca: BootstrapCa; index: number; recovery: aws.secretsmanager.Secret },
+): pulumi.Output<string> {
+  const identity = ca.servers[index];
+  if (!identity) throw new Error(`the CA must vouch for ${members} servers`);
+  const tlsFolder = `${settingsFolder}/tls`;
+  const settings = (name: string) => `${settingsFolder}/${name}.json`;
+  const config = serverConfig({
+    nodeId: node.id,
+    hostname: node.hostname,
+    // Names resolve to the address of the network interface, which listens with all others of the instance.
+    listenAddress: "0.0.0.0",
+    peers: nodes.map(({ hostname }) => hostname),
+    dataFolder,
+    tlsFolder,
+    region: args.region,
+    sealKey: seal.alias,
+  });
+  const firstBoot = (recoverySecret: string) =>
+    firstBootSettings({
+      initialises: node.isFirst,
+      region: args.region,
+      dataFolder,
+      vault: "/usr/bin/vault",
+      serverConfigs: [settings("server"), settings("closed")],
+      address: `https://127.0.0.1:${apiPort}`,
+      caFile: `${tlsFolder}/ca.crt`,
+      auditFiles: [auditFiles["file-data"], auditFiles["file-root"]],
+      recoverySecret,
+      recoveryThreshold: args.recoveryThreshold,
+      recoveryHolders: args.recoveryHolders,
+      serverId: vaultHost(args.prefix),
+      deployerRoleArn: args.deployerRoleArn,
+      serverRoleArn: serverRoleArn(args),
+    });
+  return pulumi.secret(
+    pulumi.jsonStringify({
+      "/usr/local/sbin/vault-first-boot": firstBootScript,
+      [settings("server")]: config.server,
+      [settings("closed")]: config.closed,
+      [settings("open")]: config.open,
+      [settings("first-boot")]: pulumi.output(recovery.arn).apply(firstBoot),
+      [`${tlsFolder}/ca.crt`]: ca.certificate,
+      [`${tlsFolder}/server.crt`]: identity.certificate,
+      [`${tlsFolder}/server.key`]: identity.privateKey,
+    }),
+  );
+}
+
+function server(
+  node: Member,
+  args: VaultServersArgs,
+  {
+    card,
+    profile,
+    index,
+  }: { card: aws.ec2.NetworkInterface; profile: aws.iam.InstanceProfile; index: number },
+  child: pulumi.CustomResourceOptions,
+): aws.ec2.Instance {
+  const { prefix, region } = args;
+  const tags = { ...args.tags, Name: node.hostname };
+  const userData = serverUserData({
+    region,
+    filesSecret: filesSecretName(prefix, index),
+    logGroupName: `/drawbridge/${prefix}/vault`,
+    snapshots: `s3://${args.snapshots.arn.slice(bucketArn("").length)}/vault`,
+    serverId: vaultHost(prefix),
+  });
+  const template = new aws.ec2.LaunchTemplate(
+    node.id,
+    {
+      description: `Vault ${node.hostname}`,
+      imageId,
+      instanceType: args.instanceType,
+      iamInstanceProfile: { arn: profile.arn },
+      updateDefaultVersion: true,
+      userData: Buffer.from(userData).toString("base64"),
+      metadataOptions: {
+        httpEndpoint: "enabled",
+        httpProtocolIpv6: "disabled",
+        httpTokens: "required",
+        httpPutResponseHopLimit: 1,
+      },
+      networkInterfaces: [
+        { deviceIndex: 0, networkInterfaceId: card.id, deleteOnTermination: "false" },
+      ],
+      blockDeviceMappings: [
+        {
+          deviceName: "/dev/xvda",
+          ebs: {
+            encrypted: "true",
+            kmsKeyId: args.volumeKeyArn,
+            volumeType: "gp3",
+            volumeSize: 16,
+            deleteOnTermination: "true",
+          },
+        },
+      ],
+      monitoring: { enabled: true },
+      tagSpecifications: ["instance", "volume"].map((resourceType) => ({ resourceType, tags })),
+    },
+    child,
+  );
+  return new aws.ec2.Instance(
+    node.id,
+    { launchTemplate: { id: template.id, version: "$Default" }, tags },
+    // A new release of the image or of the template would replace all three at once, and with them the majority. People
+    // replace one after the other.
+    { ...child, ignoreChanges: ["launchTemplate", "ami"], deleteBeforeReplace: true },
+  );
+}
+
+/** A load balancer that hands connections on as they are, so that TLS is between client and server. */
+function passThrough(
+  name: string,
+  args: VaultServersArgs,
+  zone: aws.route53.Zone,
+  domain: string,
+  kept: pulumi.CustomResourceOptions,
+  child: pulumi.CustomResourceOptions,
+): aws.lb.TargetGroup {
+  const balancer = new aws.lb.LoadBalancer(
+    name,
+    {
+      loadBalancerType: "network",
+      internal: true,
+      subnets: args.zones.map(({ subnetId }) => subnetId),
+      securityGroups: [args.balancerGroupId],
+      enableCrossZoneLoadBalancing: true,
+      enableDeletionProtection: args.deletionProtection ?? true,
+      tags: { Name: `${args.prefix}-vault` },
+    },
+    kept,
+  );
+  const targets = new aws.lb.TargetGroup(
+    name,
+    {
+      vpcId: args.vpcId,
+      port: apiPort,
+      protocol: "TCP",
+      targetType: "instance",
+      // Audit and logins see who comes. A server is never its own client by this way, which would not work with it.
+      preserveClientIp: "true",
+      deregistrationDelay: 30,
+      healthCheck: {
+        protocol: "HTTPS",
+        port: `${apiPort}`,
+        // Standbys hand requests on; a server that is sealed or not set up answers 503 or 501.
+        path: "/v1/sys/health?standbyok=true",
+        matcher: "200",
+        interval: 10,
+        healthyThreshold: 2,
+        unhealthyThreshold: 2,
+      },
+    },
+    child,
+  );
+  new aws.lb.Listener(
+    name,
+    {
+      loadBalancerArn: balancer.arn,
+      port: apiPort,
+      protocol: "TCP",
+      defaultActions: [{ type: "forward", targetGroupArn: targets.arn }],
+    },
+    child,
+  );
+  new aws.route53.Record(
+    name,
+    {
+      zoneId: zone.zoneId,
+      name: domain,
+      type: "A",
+      aliases: [{ name: balancer.dnsName, zoneId: balancer.zoneId, evaluateTargetHealth: true }],
+    },
+    child,
+  );
+  return targets;
+}
+
+function serverRole(
+  name: string,
+  args: VaultServersArgs,
+  of: { seal: string; secrets: string; recovery: aws.secretsmanager.Secret; logGroupName: string },
+  child: pulumi.CustomResourceOptions,
+): [aws.iam.Role, aws.iam.RolePolicy] {
+  const { prefix, region, accountId } = args;
+  const secret = (start: string) => `arn:aws:secretsmanager:${region}:${accountId}:secret:${start}`;
+  const role = new aws.iam.Role(
+    name,
+    {
+      name: `${prefix}-vault`,
+      description: "Servers of Vault: seal, files, recovery keys, snapshots and logs",
+      assumeRolePolicy: instanceTrust(),
+    },
+    child,
+  );
+  const rights = new aws.iam.RolePolicy(
+    name,
+    {
+      role: role.id,
+      policy: policyDocument([
+        {
+          Sid: "Seal",
+          Action: ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt"],
+          ...keyByAlias(args, of.seal),
+        },
+        {
+          Sid: "OpenAndCloseSecrets",
+          Action: ["kms:Decrypt", "kms:GenerateDataKey"],
+          ...keyByAlias(args, of.secrets),
+        },
+        {
+          Sid: "FetchFiles",
+          Action: "secretsmanager:GetSecretValue",
+          Resource: secret(`${prefix}-vault-?-??????`),
+        },
+        {
+          // It may store the recovery keys, and not read them.
+          Sid: "StoreRecoveryKeys",
+          Action: ["secretsmanager:DescribeSecret", "secretsmanager:PutSecretValue"],
+          Resource: secret(`${prefix}-vault-recovery-*`),
+        },
+        {
+          // Vault binds logins to the unique id of a role: developer.hashicorp.com/vault/docs/auth/aws
+          Sid: "KnowRoles",
+          Action: "iam:GetRole",
+          Resource: `arn:aws:iam::${accountId}:role/*`,
+        },
+        { Sid: "KeepSnapshots", Action: "s3:PutObject", Resource: `${args.snapshots.arn}/vault/*` },
+        {
+          Sid: "EncryptSnapshots",
+          Action: ["kms:Decrypt", "kms:GenerateDataKey"],
+          ...keyByAlias(args, args.snapshotsKeyAlias),
+        },
+        {
+          Sid: "WriteLogs",
+          Action: ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"],
+          Resource: logGroupArns(args, of.logGroupName),
+        },
+      ]),
+    },
+    child,
+  );
+  return [role, rights];
+}

@@ -1,0 +1,135 @@
+import { z } from "zod";
+import { authoritiesTable } from "../../components/vault/authorities";
+import type { RecoveryHolder } from "../../components/vault/first-boot";
+import { phases, rotationFaults, stepOf } from "../../components/vault/rotation";
+import { readPgpKey } from "../pgp-key";
+import { repeats, type Fault } from "./faults";
+import { integer, list, text } from "./forms";
+
+const holder = z.strictObject(
+  {
+    name: text(
+      /^[A-Za-z0-9][A-Za-z0-9 ._@+-]{0,63}$/,
+      "must be 1 to 64 letters, digits, blanks and any of . _ @ + -, starting with a letter or digit",
+    ).describe("Name of the person."),
+    publicKey: z
+      .string("must be a public PGP key as gpg --export --armor writes it")
+      .superRefine((armored, issues) => {
+        try {
+          readPgpKey(armored);
+        } catch (error) {
+          issues.addIssue({ code: "custom", message: (error as Error).message });
+        }
+      })
+      .describe("The person's public PGP key, armored, with a key for encryption."),
+  },
+  "must be a map with name and publicKey",
+);
+
+const stepRule = `must be a phase, ${phases.join(", ")}, and a day, such as stage 2026-11-01`;
+const step = text(new RegExp(`^(${phases.join("|")}) \\d{4}-\\d{2}-\\d{2}$`), stepRule).transform(
+  (written, issues) => {
+    const read = stepOf(written);
+    if (read) return read;
+    issues.addIssue({ code: "custom", message: stepRule });
+    return z.NEVER;
+  },
+);
+
+export const vaultSchema = z
+  .strictObject(
+    {
+      recoveryHolders: list(holder, 2, "must be a list of at least two persons").describe(
+        "Who gets one of the recovery keys, encrypted to the person's PGP key. Read at the first boot; later changes are made in Vault.",
+      ),
+      recoveryThreshold: integer(2, 255).describe(
+        "How many of them it takes to make a root token, 2 at least: nobody can alone.",
+      ),
+      address: text(
+        /^https:\/\/[A-Za-z0-9.-]+(:[0-9]{1,5})?$/,
+        "must be an https URL of a host, with a port and nothing else, such as https://localhost:8200",
+      )
+        .optional()
+        .describe(
+          "URL by which the machine that runs Pulumi reaches Vault, such as the end of a tunnel. Its certificate must be that of Vault all the same. By default the name of Vault in the private zone of the stack, which a joined network or the VPN resolves.",
+        ),
+      instanceType: text(
+        /^(t4g|m[6-9]g|c[6-9]g|r[6-9]g)[a-z]*\.[a-z0-9]+$/,
+        "must be an EC2 type with an arm64 processor such as t4g.medium",
+      )
+        .default("t4g.medium")
+        .describe("EC2 type of each server, arm64."),
+      volumeGiB: integer(10, 16_384)
+        .default(20)
+        .describe("Size of each volume of Vault's data, in GiB."),
+      rotations: z
+        .record(
+          z.string(),
+          z.array(step, "must be a list of phases"),
+          "must be a map of authorities, each with its phases",
+        )
+        .default({})
+        .describe(
+          "What certificate authorities went through since they were made, by their names: a phase and the UTC day of the `up` that enters it, the oldest first. One more for each `up`; see Rotate an authority in docs/vault.md.",
+        ),
+    },
+    "must be a map with recoveryHolders and recoveryThreshold",
+  )
+  .describe("The servers of Vault, and who can recover it.");
+
+type VaultConfig = z.output<typeof vaultSchema>;
+
+/** Who gets a recovery key, with the key itself as Vault takes it. */
+export function recoveryHolders({ recoveryHolders: holders }: VaultConfig): RecoveryHolder[] {
+  return holders.map(({ name, publicKey }) => ({ name, publicKey: readPgpKey(publicKey) }));
+}
+
+/** What the checks look at, each absent when it is wrong by itself. */
+interface Known {
+  vault?: VaultConfig;
+}
+
+/**
+ * Of the 64 KiB that a secret of Secrets Manager holds, what is left for the keys in a node's files:
+ * docs.aws.amazon.com/secretsmanager/latest/userguide/reference_limits.html
+ */
+const mostKeyCharacters = 32_768;
+
+export function thresholdIsInReach({ vault }: Known): Fault[] {
+  if (!vault || vault.recoveryThreshold <= vault.recoveryHolders.length) return [];
+  const rule = `must be at most the number of recoveryHolders, ${vault.recoveryHolders.length}`;
+  return [{ path: "vault.recoveryThreshold", rule, value: vault.recoveryThreshold }];
+}
+
+export function holdersAreDistinct({ vault }: Known): Fault[] {
+  const holders = vault ? recoveryHolders(vault) : [];
+  return [
+    ...repeats(
+      "vault.recoveryHolders",
+      holders.map(({ name }) => name),
+      ".name",
+    ),
+    ...repeats(
+      "vault.recoveryHolders",
+      holders.map(({ publicKey }) => publicKey.fingerprint),
+      ".publicKey",
+    ),
+  ];
+}
+
+export function keysFitIntoTheFiles({ vault }: Known): Fault[] {
+  const holders = vault ? recoveryHolders(vault) : [];
+  const characters = holders.reduce((sum, { publicKey }) => sum + publicKey.binary.length, 0);
+  if (characters <= mostKeyCharacters) return [];
+  const rule = `must hold at most ${mostKeyCharacters} characters of keys in all, which gpg --export-options export-minimal makes short`;
+  return [{ path: "vault.recoveryHolders", rule, value: characters }];
+}
+
+/** What a rotation may not skip, and how long each phase has to last, is known from the table of authorities. */
+export function rotationsAreWalkable({ vault }: Known): Fault[] {
+  return rotationFaults(authoritiesTable, vault?.rotations ?? {}).map(({ path, rule, value }) => ({
+    path: `vault.rotations.${path}`,
+    rule,
+    value,
+  }));
+}

@@ -1,0 +1,401 @@
+import { is, isAtLeast, isBetween, isNot, isOneOf, isSet, known, numeric } from "./conditions";
+import type { Field, Finding, Resource, Stack } from "./model";
+import { resourceRule, stackRule } from "./rule";
+import { token } from "./tokens";
+import type { Truth } from "./truth";
+import { all, any } from "./truth";
+
+const hour = 60 * 60;
+const day = 24 * hour;
+const unitSeconds: Record<string, number> = { "": 1, s: 1, m: 60, h: hour, d: day };
+
+/** A duration as Vault takes it: seconds, or numbers with their units; NaN when it is none. */
+export function secondsOf(value: unknown): number {
+  const text = typeof value === "number" ? `${value}` : value;
+  if (typeof text !== "string" || !/^(\d+|(\d+[smhd])+)$/.test(text)) return Number.NaN;
+  return [...text.matchAll(/(\d+)([smhd]?)/g)]
+    .map(([, number, unit = ""]) => Number(number) * (unitSeconds[unit] ?? Number.NaN))
+    .reduce((sum, seconds) => sum + seconds, 0);
+}
+
+/** A life that ends: Vault reads 0 as its own default. */
+export function livesAtMost(most: number, what: string) {
+  return known(`be a lifetime of at most ${what}`, (value) => {
+    const seconds = secondsOf(value);
+    return seconds > 0 && seconds <= most;
+  });
+}
+
+export const threeAuthorities = stackRule<{ authorities: string[] }>({
+  id: "pki-three-cas",
+  title: "Kubernetes, its etcd and the overlay's etcd have authorities with nothing in common",
+  severity: "critical",
+  level: "mandatory",
+  requirements: ["J5"],
+  controls: [],
+  fix: "Mount each authority by itself and have each sign its own certificate.",
+  url: "https://developer.hashicorp.com/vault/docs/secrets/pki/considerations",
+  types: [token.vaultRootCert],
+  config: {
+    authorities: {
+      type: "array",
+      items: { type: "string" },
+      description: "Last parts of the paths at which authorities that sign themselves are mounted.",
+      default: ["kubernetes", "etcd-k8s", "etcd-overlay"],
+    },
+  },
+  *checkStack(stack, { authorities }) {
+    const roots = stack.all(token.vaultRootCert);
+    const paths = roots.map((root) => root.at("backend"));
+    if (paths.length === 0) return;
+    for (const name of authorities) {
+      const found = paths.filter(
+        ({ unknown, text }) => !unknown && text.split("/").at(-1) === name,
+      );
+      if (found.length > 0) continue;
+      const unknowns = paths.filter(({ unknown }) => unknown);
+      if (unknowns.length > 0) yield* unknowns.map((path) => path.undecided());
+      else
+        yield {
+          verdict: "fail",
+          message: `the stack must have an authority ${name} that signs itself`,
+        };
+    }
+  },
+});
+
+export const ownKeys = resourceRule({
+  id: "pki-no-shared-ca",
+  title: "The key of an authority is made where it is used, and is nowhere else",
+  severity: "critical",
+  level: "mandatory",
+  requirements: ["J5"],
+  controls: [],
+  fix: "Set type to internal, so that the key never leaves its mount, and bring no bundle with a key.",
+  url: "https://developer.hashicorp.com/vault/api-docs/secret/pki#generate-root",
+  types: [token.vaultRootCert, token.vaultIntermediateRequest, token.vaultConfigCa],
+  *check(resource) {
+    if (resource.type !== token.vaultConfigCa) {
+      // `existing` signs anew with a key that the mount has.
+      yield* resource.must("type", isOneOf(["internal", "existing"]));
+      return;
+    }
+    const bundle = resource.at("pemBundle");
+    if (bundle.unknown) yield bundle.undecided();
+    else if (bundle.text.includes("PRIVATE KEY")) yield resource.fail("pemBundle must hold no key");
+  },
+});
+
+export const shortLife = resourceRule<{ maxDays: number }>({
+  id: "pki-short-ttl",
+  title: "Certificates end soon after who holds them may be gone",
+  severity: "high",
+  level: "mandatory",
+  requirements: ["J8"],
+  controls: [],
+  fix: "Set maxTtl to 30 days at most and ttl to no more; leave notAfter out.",
+  url: "https://developer.hashicorp.com/vault/docs/secrets/pki/considerations",
+  types: [token.vaultPkiRole],
+  config: {
+    maxDays: {
+      type: "integer",
+      description: "Longest life of a certificate, in days.",
+      default: 30,
+    },
+  },
+  *check(role, { maxDays }) {
+    yield* role.must("maxTtl", livesAtMost(maxDays * day, `${maxDays} days`));
+    const ttl = role.at("ttl");
+    if (ttl.present) yield* ttl.must(livesAtMost(maxDays * day, `${maxDays} days`));
+    yield* role.must(
+      "notAfter",
+      known("be left out", (value) => value === undefined || value === ""),
+    );
+  },
+});
+
+/** Ten years: nobody renews an authority every year, and nobody knows who holds its key after more. */
+const longestAuthority = 3650 * day;
+
+/** What the provider tls makes, whose keys are in the state of the stack. */
+const longestOfState: Record<string, number> = {
+  [token.tlsSelfSigned]: longestAuthority,
+  [token.tlsCertificate]: 365 * day,
+};
+
+export const authorityLife = resourceRule({
+  id: "pki-ca-max-lease",
+  title: "Authorities end within ten years, what vouches for servers in a state within one",
+  severity: "medium",
+  level: "advisory",
+  requirements: ["J6"],
+  controls: [],
+  fix: "Set maxLeaseTtlSeconds of the mount and ttl of the authority to ten years at most, validityPeriodHours likewise, and earlyRenewalHours.",
+  url: "https://developer.hashicorp.com/vault/docs/secrets/pki/considerations",
+  types: [
+    token.vaultMount,
+    token.vaultRootCert,
+    token.vaultSignedIntermediate,
+    token.tlsSelfSigned,
+    token.tlsCertificate,
+  ],
+  *check(resource) {
+    const ofState = longestOfState[resource.type];
+    if (ofState !== undefined) {
+      yield* resource.must("validityPeriodHours", isBetween(1, ofState / hour));
+      // Without it Pulumi makes the next one when this one has ended already.
+      yield* resource.must("earlyRenewalHours", isAtLeast(1, "hours"));
+      return;
+    }
+    if (resource.type === token.vaultMount) {
+      if (resource.at("type").value !== "pki") {
+        yield { verdict: "notApplicable", message: `${resource.name} is no mount of certificates` };
+        return;
+      }
+      yield* resource.must("maxLeaseTtlSeconds", livesAtMost(longestAuthority, "ten years"));
+      return;
+    }
+    yield* resource.must("ttl", livesAtMost(longestAuthority, "ten years"));
+  },
+});
+
+const issuesNothing = known(
+  "sign neither certificates nor revocation lists",
+  (value) => !/^(key_?usage)?(cert|crl)_?sign$/i.test(String(value)),
+);
+
+export const restrictedRoles = resourceRule<{ ipRoles: string[]; peerRoles: string[] }>({
+  id: "pki-role-restricted",
+  title: "Certificates hold names that are known beforehand, and no group that nothing limits",
+  severity: "critical",
+  level: "mandatory",
+  requirements: ["J7"],
+  controls: [],
+  fix: "Name the domains as a whole or as identity templates; leave allowAnyName, allowGlobDomains and wildcards off, set allowLocalhost, allowIpSans and one of clientFlag and serverFlag to false, and name keyUsages.",
+  url: "https://developer.hashicorp.com/vault/api-docs/secret/pki#create-update-role",
+  types: [token.vaultPkiRole],
+  config: {
+    ipRoles: {
+      type: "array",
+      items: { type: "string" },
+      description: "Names of roles whose certificates may hold any address.",
+      default: ["kube-apiserver"],
+    },
+    peerRoles: {
+      type: "array",
+      items: { type: "string" },
+      description: "Names of roles for those who are both client and server of each other.",
+      default: ["member", "typha", "felix", "workload"],
+    },
+  },
+  *check(role, { ipRoles, peerRoles }) {
+    yield* role.must("allowAnyName", isNot(true));
+    // `system:node:*` would let every node be every other one.
+    yield* role.must("allowGlobDomains", isNot(true));
+    // Vault allows each of these by default.
+    yield* role.must("allowWildcardCertificates", is(false));
+    yield* role.must("allowLocalhost", is(false));
+    const name = role.at("name");
+    if (!ipRoles.includes(name.text)) yield* role.must("allowIpSans", is(false));
+    if (!peerRoles.includes(name.text)) yield* oneSided(role);
+    for (const flag of ["codeSigningFlag", "emailProtectionFlag"]) {
+      yield* role.must(flag, isNot(true));
+    }
+    // An empty list is no limit: developer.hashicorp.com/vault/api-docs/secret/pki#key_usage
+    yield* role.must(
+      "keyUsages",
+      known("be named", (value) => Array.isArray(value) && value.length > 0),
+    );
+    for (const usage of role.each("keyUsages")) yield* usage.must(issuesNothing);
+    yield* hostNames(role);
+    for (const organization of role.each("organizations")) {
+      yield* organization.must(isNot("system:masters"));
+    }
+    for (const validation of role.each("cnValidations")) yield* validation.must(isNot("disabled"));
+    for (const path of [
+      "allowedUriSans",
+      "allowedOtherSans",
+      "allowedSerialNumbers",
+      "allowedUserIds",
+    ]) {
+      for (const pattern of role.each(path)) yield* pattern.must(isNot("*"));
+    }
+    for (const usage of role.each("extKeyUsages")) {
+      yield* usage.must(known("not be Any", (value) => String(value).toLowerCase() !== "any"));
+    }
+  },
+});
+
+/** Who may answer by a certificate and also ask with it can be another one's user: by default Vault allows both. */
+function oneSided(role: Resource): Finding[] {
+  const client = role.at("clientFlag");
+  const sides = [client, role.at("serverFlag")].map(({ value }) => is(false).holds(value));
+  return client.judge(any(sides), "be false, or serverFlag, for all but named peers");
+}
+
+/** A name that is given as a whole may have any form; one below another must be a host's. */
+function hostNames(role: Resource): Finding[] {
+  const [below, bare] = ["allowSubdomains", "allowBareDomains"].map((path) => role.at(path));
+  const whole = isNot(true).holds(below?.value);
+  const enforced = role.at("enforceHostnames");
+  return [
+    ...enforced.judge(
+      any([isNot(false).holds(enforced.value), whole]),
+      "be true where names have patterns",
+    ),
+    ...(below?.judge(
+      any([whole, isNot(true).holds(bare?.value)]),
+      "not be true where allowBareDomains is: names are whole, or all below one",
+    ) ?? []),
+  ];
+}
+
+const strongCurves = isBetween(256, 521);
+const strongRsa = isBetween(3072, 8192);
+
+export const keyStrength = resourceRule({
+  id: "pki-key-strength",
+  title: "Keys are RSA of 3072 bits, on P-256, on Ed25519, or stronger",
+  severity: "high",
+  level: "mandatory",
+  requirements: ["J6"],
+  controls: [],
+  fix: "Set keyType to ec and keyBits to 256 or more.",
+  url: "https://infosec.mozilla.org/guidelines/key_management",
+  types: [token.vaultPkiRole, token.vaultRootCert, token.vaultIntermediateRequest, token.tlsKey],
+  *check(resource) {
+    if (resource.type === token.tlsKey) {
+      yield* keyOfState(resource);
+      return;
+    }
+    const type = resource.at("keyType");
+    // Vault's default is RSA of 2048 bits.
+    yield* type.must(isOneOf(["rsa", "ec", "ed25519"]));
+    const bits = resource.at("keyBits");
+    if (type.value === "ec") yield* bits.must(strongCurves);
+    if (type.value === "rsa") yield* bits.must(strongRsa);
+    const signature = resource.at("signatureBits");
+    if (signature.present) {
+      yield* signature.must(
+        known("be 0 or at least 256", (value) => numeric(value) === 0 || numeric(value) >= 256),
+      );
+    }
+  },
+});
+
+/** The provider's own are P-224 and RSA of 2048 bits: registry.terraform.io/providers/hashicorp/tls/latest/docs/resources/private_key */
+function* keyOfState(key: Resource): Iterable<Finding> {
+  const algorithm = key.at("algorithm");
+  yield* algorithm.must(isOneOf(["RSA", "ECDSA", "ED25519"]));
+  if (algorithm.value === "ECDSA") {
+    yield* key.must("ecdsaCurve", isOneOf(["P256", "P384", "P521"]));
+  }
+  if (algorithm.value === "RSA") yield* key.must("rsaBits", strongRsa);
+}
+
+export const revocation = stackRule({
+  id: "pki-crl-urls",
+  title: "Who relies on an authority can ask what it has revoked",
+  severity: "medium",
+  level: "advisory",
+  requirements: ["J6"],
+  controls: [],
+  fix: "Give each mount crlDistributionPoints or ocspServers, and leave its revocation lists on.",
+  url: "https://developer.hashicorp.com/vault/docs/secrets/pki/considerations",
+  types: [token.vaultRootCert, token.vaultSetSigned],
+  *checkStack(stack) {
+    for (const authority of stack.all(token.vaultRootCert, token.vaultSetSigned)) {
+      const backend = authority.at("backend");
+      yield* backend.judge(
+        any(onSame(stack, token.vaultPkiUrls, backend, tells)),
+        "have URLs of revocation lists or of an OCSP server",
+      );
+      yield* backend.judge(
+        any(onSame(stack, token.vaultPkiCrl, backend, () => true)),
+        "have settings of its revocation lists",
+      );
+    }
+    for (const lists of stack.all(token.vaultPkiCrl)) yield* listed(lists);
+    // What is not stored cannot be revoked.
+    for (const role of stack.all(token.vaultPkiRole)) yield* role.must("noStore", isNot(true));
+  },
+});
+
+/** By Vault's default a list ends when nothing was revoked for three days: developer.hashicorp.com/vault/api-docs/secret/pki#set-revocation-configuration */
+function* listed(lists: Resource): Iterable<Finding> {
+  yield* lists.must("disable", isNot(true));
+  yield* lists.must("ocspDisable", isNot(true));
+  yield* lists.must("autoRebuild", is(true));
+  // With it a list has what was revoked since it was made only at its end, but for the lists of changes.
+  yield* lists.must("enableDelta", is(true));
+}
+
+/** An authority signs certificates, or authorities that sign certificates. */
+const shallow = isBetween(0, 1);
+const authorityTypes = [token.vaultRootCert, token.vaultSignedIntermediate, token.tlsSelfSigned];
+
+export const issuerInForce = stackRule({
+  id: "pki-issuer-in-force",
+  title:
+    "An authority issues by the key that is meant, nothing that outlives it and no line of authorities",
+  severity: "high",
+  level: "mandatory",
+  requirements: ["J6"],
+  controls: [],
+  fix: "Set leafNotAfterBehavior to always_enforce_err, usage, and maxPathLength to 0 or 1, name as default an issuer that may issue, and leave defaultFollowsLatestIssuer off.",
+  url: "https://developer.hashicorp.com/vault/docs/secrets/pki/rotation-primitives",
+  types: [token.vaultConfigIssuers, token.vaultIssuer, ...authorityTypes],
+  *checkStack(stack) {
+    for (const issuer of stack.all(token.vaultIssuer)) {
+      // By Vault's default what would outlive its authority is refused, but an authority below it is shortened.
+      yield* issuer.must("leafNotAfterBehavior", is("always_enforce_err"));
+      // By default an issuer that was replaced may issue on.
+      yield* issuer.must("usage", isSet);
+    }
+    for (const authority of stack.all(...authorityTypes)) {
+      yield* authority.must("maxPathLength", shallow);
+    }
+    for (const settings of stack.all(token.vaultConfigIssuers)) {
+      // A key that was just made would issue before anybody trusts it.
+      yield* settings.must("defaultFollowsLatestIssuer", isNot(true));
+      for (const issuer of stack.refs(settings.at("default"), [token.vaultIssuer]).found) {
+        const usage = issuer.at("usage");
+        if (usage.present) yield* usage.must(mayIssue);
+      }
+    }
+  },
+});
+
+const mayIssue = known("have issuing-certificates, as the default issuer of its mount", (value) =>
+  String(value).split(",").includes("issuing-certificates"),
+);
+
+function tells(urls: Resource): Truth {
+  return any(
+    ["crlDistributionPoints", "ocspServers"].flatMap((path) =>
+      urls.each(path).map(({ unknown }) => (unknown ? undefined : true)),
+    ),
+  );
+}
+
+/** What holds of the settings on the same mount. */
+function onSame(
+  stack: Stack,
+  type: string,
+  backend: Field,
+  holds: (settings: Resource) => Truth,
+): Truth[] {
+  return stack
+    .all(type)
+    .map((settings) => all([isSame(stack, settings.at("backend"), backend), holds(settings)]));
+}
+
+/** Whether two fields name one mount, also while its path is unknown. */
+export function isSame(stack: Stack, one: Field, other: Field): Truth {
+  if (!one.unknown && !other.unknown) return one.text === other.text;
+  const [mine, theirs] = [one, other].map((field) =>
+    stack.refs(field, [token.vaultMount, token.vaultAuthBackend]).found.map(({ urn }) => urn),
+  );
+  if (!mine?.length || !theirs?.length) return undefined;
+  return mine.some((urn) => theirs.includes(urn));
+}

@@ -1,0 +1,99 @@
+import { firstBootScript, firstBootSettings } from "../../../components/vault/first-boot";
+
+const holders = ["alice", "bruno"].map((name) => ({
+  name,
+  publicKey: { fingerprint: `F${name}`, binary: "a2V5" },
+}));
+
+const itself = ["lookup", "renew", "revoke"].map((what) => `auth/token/${what}-self`);
+
+interface Settings {
+  initialises: boolean;
+  recovery: { threshold: number; holders: object[] };
+  policies: Record<string, string>;
+  awsAuth: Record<string, string>;
+  logins: Record<string, Record<string, unknown>>;
+}
+
+const settings = JSON.parse(
+  firstBootSettings({
+    initialises: true,
+    region: "eu-west-1",
+    dataFolder: "/data",
+    vault: "/usr/bin/vault",
+    serverConfigs: ["/server.json", "/closed.json"],
+    address: "https://127.0.0.1:8200",
+    caFile: "/ca.crt",
+    auditFiles: ["/data/audit.log", "/log/audit.log"],
+    recoverySecret: "arn:recovery",
+    recoveryThreshold: 2,
+    recoveryHolders: holders,
+    serverId: "vault.internal",
+    deployerRoleArn: "arn:aws:iam::111122223333:role/deployer",
+    serverRoleArn: "arn:aws:iam::111122223333:role/vault",
+  }),
+) as Settings;
+
+describe("firstBootSettings", () => {
+  it("names who gets a recovery key", () => {
+    const listed = ["alice", "bruno"].map((name) => ({
+      name,
+      fingerprint: `F${name}`,
+      publicKey: "a2V5",
+    }));
+    expect(settings.recovery).toEqual({ threshold: 2, holders: listed });
+  });
+
+  it("binds logins to this Vault and to the region's STS", () => {
+    expect(settings.awsAuth).toEqual({
+      iam_server_id_header_value: "vault.internal",
+      sts_endpoint: "https://sts.eu-west-1.amazonaws.com",
+      sts_region: "eu-west-1",
+    });
+  });
+
+  it("lets in two roles, each with a policy of its own and for a time that ends", () => {
+    const rest = {
+      auth_type: "iam",
+      resolve_aws_unique_ids: true,
+      token_no_default_policy: true,
+    };
+    expect(settings.logins).toEqual({
+      deployer: {
+        ...rest,
+        bound_iam_principal_arn: ["arn:aws:iam::111122223333:role/deployer"],
+        token_policies: ["deployer"],
+        token_ttl: 7200,
+        token_explicit_max_ttl: 7200,
+      },
+      "vault-server": {
+        ...rest,
+        bound_iam_principal_arn: ["arn:aws:iam::111122223333:role/vault"],
+        token_policies: ["snapshots"],
+        token_ttl: 300,
+        token_explicit_max_ttl: 300,
+      },
+    });
+  });
+
+  it("gives the deployer no path of what first boot makes", () => {
+    const paths = (policy = "{}") =>
+      Object.keys((JSON.parse(policy) as { path: Record<string, object> }).path);
+    expect(paths(settings.policies["snapshots"])).toEqual([...itself, "sys/storage/raft/snapshot"]);
+    const deployer = paths(settings.policies["deployer"]).filter((path) => !itself.includes(path));
+    expect(deployer.length).toBeGreaterThan(5);
+    for (const path of deployer) {
+      expect(path).not.toMatch(
+        /^(\*|\+|sys\/\*|auth\/(\*|\+|aws|token)|sys\/(auth|audit)\/(\*|aws))/,
+      );
+      // Whoever may write to all of an authority may have certificates of it.
+      expect(path).not.toMatch(/^pki\/(.*\*|.*(issue|sign|exported)(\/|$))/);
+    }
+  });
+});
+
+describe("firstBootScript", () => {
+  it("is a script of the Python that Amazon Linux brings", () => {
+    expect(firstBootScript).toMatch(/^#!\/usr\/bin\/python3\n/);
+  });
+});

@@ -1,0 +1,246 @@
+import { Bucket } from "../../../components/aws/bucket";
+import { VaultServers, serverRoleArn, vaultServerCalls } from "../../../components/vault/servers";
+import type { VaultServersArgs } from "../../../components/vault/servers";
+import { created, ofType, secretly, type Created } from "../../support/created";
+
+const place = { prefix: "p", accountId: "111122223333", region: "eu-west-1" };
+const holder = (name: string) => ({
+  name,
+  publicKey: { fingerprint: `F${name}`, binary: "a2V5" },
+});
+
+function args(change: Partial<VaultServersArgs> = {}): VaultServersArgs {
+  const accessLogs = new Bucket("access-logs", {
+    ...place,
+    purpose: "access-logs",
+    encryption: { s3ManagedFor: "access-logs" },
+    retentionDays: 30,
+  });
+  const snapshots = new Bucket("snapshots", {
+    ...place,
+    purpose: "snapshots",
+    encryption: { keyArn: "arn:key" },
+    retentionDays: 35,
+    accessLogs,
+  });
+  return {
+    ...place,
+    vpcId: "vpc",
+    zones: ["a", "b", "c"].map((zone) => ({ zone, subnetId: `subnet-${zone}` })),
+    securityGroupId: "sg-vault",
+    balancerGroupId: "sg-door",
+    deployerRoleArn: "arn:aws:iam::111122223333:role/deployer",
+    recoveryHolders: [holder("alice"), holder("bruno"), holder("chandra")],
+    recoveryThreshold: 2,
+    instanceType: "t4g.medium",
+    volumeGiB: 20,
+    volumeKeyArn: "arn:volumes",
+    logKeyArn: "arn:logs",
+    logRetentionDays: 365,
+    snapshots,
+    snapshotsKeyAlias: "alias/snapshots",
+    tags: { Owner: "team" },
+    prerequisites: [],
+    ...change,
+  };
+}
+
+const build = (change?: Partial<VaultServersArgs>) =>
+  created(() => new VaultServers("vault", args(change)));
+/** What most tests look at: it takes a second to make. */
+let resources: Created[];
+beforeAll(async () => {
+  resources = await build();
+}, 60_000);
+const three = ["vault-0", "vault-1", "vault-2"];
+
+/** What the secret of a node's files holds, which must be secret. */
+const filesOf = (node: string) => {
+  const versions = ofType(resources, "aws:secretsmanager/secretVersion:SecretVersion");
+  const text = versions[`${node}-files`]?.["secretString"];
+  const { value } = (text ?? {}) as { value: string };
+  expect(text).toEqual(secretly(value));
+  return JSON.parse(value) as Record<string, string>;
+};
+
+interface Statement {
+  Sid: string;
+  Effect: string;
+  Action: string | string[];
+  Resource: string | string[];
+  Condition?: object;
+}
+
+const statements = (text: unknown) =>
+  (JSON.parse(String(text)) as { Statement: Statement[] }).Statement;
+
+describe("VaultServers", () => {
+  it("is three servers, one in each zone, with an address that stays", () => {
+    expect(Object.keys(ofType(resources, "aws:ec2/instance:Instance"))).toEqual(three);
+    const cards = ofType(resources, "aws:ec2/networkInterface:NetworkInterface");
+    expect(three.map((name) => cards[name]?.["subnetId"])).toEqual([
+      "subnet-a",
+      "subnet-b",
+      "subnet-c",
+    ]);
+    expect(three.map((name) => cards[name]?.["securityGroups"])).toEqual(
+      three.map(() => ["sg-vault"]),
+    );
+    const records = ofType(resources, "aws:route53/record:Record");
+    expect(three.map((name) => records[name]?.["records"])).toEqual(
+      three.map((name) => [`address of ${name}`]),
+    );
+  });
+
+  it.each([0, 2, 4])("fails %d zones", async (count) => {
+    const zones = Array.from({ length: count }, (_, i) => ({ zone: `${i}`, subnetId: `${i}` }));
+    await created(() =>
+      expect(() => new VaultServers("vault", args({ zones }))).toThrow(
+        `zones must be 3 for Vault, got ${count}`,
+      ),
+    );
+  });
+
+  it("keeps data on encrypted volumes of their own", () => {
+    const volumes = ofType(resources, "aws:ebs/volume:Volume");
+    expect(three.map((name) => volumes[name]?.["availabilityZone"])).toEqual(["a", "b", "c"]);
+    for (const name of three) {
+      expect(volumes[name]).toMatchObject({ encrypted: true, kmsKeyId: "arn:volumes", size: 20 });
+    }
+    expect(ofType(resources, "aws:ec2/volumeAttachment:VolumeAttachment")["vault-1"]).toEqual({
+      deviceName: "/dev/sdf",
+      instanceId: "vault-1-id",
+      volumeId: "vault-1-id",
+      stopInstanceBeforeDetaching: true,
+    });
+  });
+
+  it("asks for IMDSv2 without a hop, and has no public address", () => {
+    const templates = ofType(resources, "aws:ec2/launchTemplate:LaunchTemplate");
+    for (const name of three) {
+      expect(templates[name]?.["metadataOptions"]).toEqual({
+        httpEndpoint: "enabled",
+        httpProtocolIpv6: "disabled",
+        httpTokens: "required",
+        httpPutResponseHopLimit: 1,
+      });
+      expect(templates[name]?.["networkInterfaces"]).toEqual([
+        { deviceIndex: 0, networkInterfaceId: `${name}-id`, deleteOnTermination: "false" },
+      ]);
+      expect(templates[name]).not.toHaveProperty("keyName");
+    }
+  });
+
+  it("has no secret in user data", () => {
+    const templates = ofType(resources, "aws:ec2/launchTemplate:LaunchTemplate");
+    for (const name of three) {
+      const text = Buffer.from(String(templates[name]?.["userData"]), "base64").toString();
+      expect(text).toMatch(/^#cloud-boothook\n/);
+      expect(text).not.toMatch(/key of|PRIVATE KEY|hvs\.|certificate of/);
+    }
+  });
+
+  it("gives each server its own key, and the first alone initialises", () => {
+    for (const [index, name] of three.entries()) {
+      const files = filesOf(name);
+      expect(files["/etc/vault.d/tls/server.key"]).toBe(`key of vault-ca-${index}`);
+      expect(files["/etc/vault.d/tls/server.crt"]).toBe(`certificate of vault-ca-${index}`);
+      expect(files["/etc/vault.d/tls/ca.crt"]).toBe("certificate of vault-ca");
+      const settings = JSON.parse(files["/etc/vault.d/first-boot.json"] ?? "{}") as {
+        initialises: boolean;
+        recoverySecret: string;
+      };
+      expect(settings.initialises).toBe(index === 0);
+      expect(settings.recoverySecret).toBe("arn:vault-recovery");
+      expect(JSON.stringify(files)).not.toContain('key of vault-ca"');
+    }
+  });
+
+  it("unseals by a key that nobody takes away, while deletion is protected", async () => {
+    const key = (from: Created[]) =>
+      statements(ofType(from, "aws:kms/key:Key")["vault-seal"]?.["policy"]);
+    const denied = expect.objectContaining({
+      Effect: "Deny",
+      Action: ["kms:DisableKey", "kms:ScheduleKeyDeletion"],
+    }) as object;
+    expect(key(resources)).toContainEqual(denied);
+    expect(key(await build({ deletionProtection: false }))).not.toContainEqual(denied);
+    const server = JSON.parse(filesOf("vault-2")["/etc/vault.d/server.json"] ?? "{}") as object;
+    expect(server).toMatchObject({
+      seal: { awskms: { region: "eu-west-1", kms_key_id: "alias/drawbridge/dev/vault-seal" } },
+      storage: { raft: { path: "/var/lib/vault/raft", node_id: "vault-2" } },
+      disable_mlock: true,
+      ui: false,
+    });
+  });
+
+  it("is reached by an internal load balancer that passes TLS on", () => {
+    expect(ofType(resources, "aws:lb/loadBalancer:LoadBalancer")["vault"]).toMatchObject({
+      loadBalancerType: "network",
+      internal: true,
+      securityGroups: ["sg-door"],
+      enableDeletionProtection: true,
+    });
+    expect(ofType(resources, "aws:lb/listener:Listener")["vault"]).toMatchObject({
+      port: 8200,
+      protocol: "TCP",
+    });
+    expect(ofType(resources, "aws:lb/targetGroup:TargetGroup")["vault"]).toMatchObject({
+      port: 8200,
+      protocol: "TCP",
+      preserveClientIp: "true",
+      healthCheck: {
+        protocol: "HTTPS",
+        path: "/v1/sys/health?standbyok=true",
+        matcher: "200",
+      },
+    });
+    expect(
+      Object.keys(ofType(resources, "aws:lb/targetGroupAttachment:TargetGroupAttachment")),
+    ).toEqual(three);
+  });
+
+  it("lets servers store the recovery keys and never read them", () => {
+    const policy = ofType(resources, "aws:iam/rolePolicy:RolePolicy")["vault"]?.["policy"];
+    const found = statements(policy);
+    expect(found.map(({ Sid }) => Sid)).toEqual([
+      "Seal",
+      "OpenAndCloseSecrets",
+      "FetchFiles",
+      "StoreRecoveryKeys",
+      "KnowRoles",
+      "KeepSnapshots",
+      "EncryptSnapshots",
+      "WriteLogs",
+    ]);
+    const readers = found.filter(({ Action }) => Action.includes("secretsmanager:GetSecretValue"));
+    expect(readers.map(({ Resource }) => Resource)).toEqual([
+      "arn:aws:secretsmanager:eu-west-1:111122223333:secret:p-vault-?-??????",
+    ]);
+    expect(found.every(({ Effect }) => Effect === "Allow")).toBe(true);
+    expect(found.flatMap(({ Action }) => Action).filter((action) => action.includes("*"))).toEqual(
+      [],
+    );
+  });
+
+  it("binds the logins to the roles of the deployer and of the servers", () => {
+    const text = filesOf("vault-0")["/etc/vault.d/first-boot.json"] ?? "{}";
+    const { logins } = JSON.parse(text) as { logins: Record<string, object> };
+    expect(logins["deployer"]).toMatchObject({
+      bound_iam_principal_arn: ["arn:aws:iam::111122223333:role/deployer"],
+      resolve_aws_unique_ids: true,
+    });
+    expect(logins["vault-server"]).toMatchObject({
+      bound_iam_principal_arn: [serverRoleArn(place)],
+    });
+  });
+
+  it("says what must stand before a server can answer", async () => {
+    let attachments = 0;
+    await created(() => {
+      attachments = new VaultServers("vault", args()).attachments.length;
+    });
+    expect(attachments).toBe(6);
+    expect(Object.keys(vaultServerCalls)).toEqual(["kms", "secretsmanager"]);
+  });
+});

@@ -1,0 +1,140 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import {
+  holdersAreDistinct,
+  keysFitIntoTheFiles,
+  recoveryHolders,
+  rotationsAreWalkable,
+  thresholdIsInReach,
+  vaultSchema,
+} from "../../infra/config/vault";
+
+const armored = (name: string) => readFileSync(join(__dirname, "pgp-keys", `${name}.asc`), "utf8");
+const alice = { name: "alice", publicKey: armored("alice") };
+const bruno = { name: "bruno", publicKey: armored("bruno") };
+const rita = { name: "rita", publicKey: armored("rsa-3072") };
+const valid = { recoveryHolders: [alice, bruno], recoveryThreshold: 2 };
+
+/** What a block is refused for, a line each. */
+function faultsOf(block: unknown): string[] {
+  const { error } = vaultSchema.safeParse(block);
+  return error?.issues.map(({ path, message }) => `${path.join(".")} ${message}`) ?? [];
+}
+
+describe("vault", () => {
+  it("has servers of a small size unless it says otherwise", () => {
+    const { recoveryHolders: _holders, ...rest } = vaultSchema.parse(valid);
+    expect(rest).toEqual({
+      recoveryThreshold: 2,
+      instanceType: "t4g.medium",
+      volumeGiB: 20,
+      rotations: {},
+    });
+    expect(
+      recoveryHolders(vaultSchema.parse(valid)).map(({ publicKey }) => publicKey.fingerprint),
+    ).toEqual([
+      "8AC2F4993AC360A24E95E8B40715F00D4F39D89F",
+      "C82A628991D6C63F56FF39C03761B31A6973AC27",
+    ]);
+  });
+
+  it.each([
+    ["one holder", { ...valid, recoveryHolders: [alice] }, "must be a list of at least two"],
+    ["a threshold of one", { ...valid, recoveryThreshold: 1 }, "must be an integer from 2 to 255"],
+    ["no threshold", { recoveryHolders: [alice, bruno] }, "must be an integer from 2 to 255"],
+    ["a processor of Intel", { ...valid, instanceType: "m7i.large" }, "with an arm64 processor"],
+    ["a small volume", { ...valid, volumeGiB: 9 }, "must be an integer from 10 to 16384"],
+    [
+      "a phase that is none",
+      { ...valid, rotations: { kubernetes: ["revoke 2027-01-01"] } },
+      "rotations.kubernetes.0 must be a phase, stage, trust, promote, distrust, and a day",
+    ],
+    [
+      "a day that is none",
+      { ...valid, rotations: { kubernetes: ["stage 2027-02-30"] } },
+      "rotations.kubernetes.0 must be a phase, stage, trust, promote, distrust, and a day",
+    ],
+    [
+      "one phase in the place of a list",
+      { ...valid, rotations: { kubernetes: "stage 2027-01-01" } },
+      "rotations.kubernetes must be a list of phases",
+    ],
+    [
+      "a list in the place of a map",
+      { ...valid, rotations: ["stage 2027-01-01"] },
+      "rotations must be a map of authorities",
+    ],
+    ["an unknown key", { ...valid, size: 3 }, "recoveryHolders and recoveryThreshold"],
+    [
+      "a key that does not parse",
+      { ...valid, recoveryHolders: [alice, { name: "bruno", publicKey: "key" }] },
+      "recoveryHolders.1.publicKey must be a public PGP key",
+    ],
+    [
+      "a key that is no text",
+      { ...valid, recoveryHolders: [alice, { name: "bruno", publicKey: 1 }] },
+      "recoveryHolders.1.publicKey must be a public PGP key",
+    ],
+    [
+      "a name that is none",
+      { ...valid, recoveryHolders: [alice, { ...bruno, name: "\n" }] },
+      "recoveryHolders.1.name must be 1 to 64",
+    ],
+  ])("fails %s", (_what, block, fault) => {
+    expect(faultsOf(block)).toEqual([expect.stringContaining(fault)]);
+  });
+});
+
+const parsed = (holders: object[], recoveryThreshold = 2) => ({
+  vault: vaultSchema.parse({ recoveryHolders: holders, recoveryThreshold }),
+});
+
+describe("thresholdIsInReach", () => {
+  it("fails a threshold that all holders together do not reach", () => {
+    expect(thresholdIsInReach(parsed([alice, bruno]))).toEqual([]);
+    expect(thresholdIsInReach(parsed([alice, bruno], 3))).toEqual([
+      {
+        path: "vault.recoveryThreshold",
+        rule: "must be at most the number of recoveryHolders, 2",
+        value: 3,
+      },
+    ]);
+  });
+});
+
+describe("holdersAreDistinct", () => {
+  it("fails a person, and a key, that stands twice", () => {
+    const twice = parsed([alice, bruno, { ...rita, name: "alice" }, { ...alice, name: "anna" }]);
+    expect(holdersAreDistinct(twice).map(({ path }) => path)).toEqual([
+      "vault.recoveryHolders[2].name",
+      "vault.recoveryHolders[3].publicKey",
+    ]);
+    expect(holdersAreDistinct(parsed([alice, bruno, rita]))).toEqual([]);
+  });
+});
+
+describe("keysFitIntoTheFiles", () => {
+  it("fails keys that are too long together", () => {
+    const many = Array.from({ length: 20 }, (_, i) => ({ ...rita, name: `rita${i}` }));
+    expect(keysFitIntoTheFiles(parsed(many))[0]?.rule).toMatch(/^must hold at most 32768/);
+    expect(keysFitIntoTheFiles(parsed([alice, bruno, rita]))).toEqual([]);
+  });
+});
+
+describe("rotationsAreWalkable", () => {
+  const rotated = (kubernetes: string[]) => ({
+    vault: vaultSchema.parse({ ...valid, rotations: { kubernetes } }),
+  });
+
+  it("fails a phase that skips another, where it stands", () => {
+    expect(rotationsAreWalkable({})).toEqual([]);
+    expect(rotationsAreWalkable(rotated(["stage 2027-01-01", "trust 2027-01-02"]))).toEqual([]);
+    expect(rotationsAreWalkable(rotated(["stage 2027-01-01", "promote 2027-02-01"]))).toEqual([
+      {
+        path: "vault.rotations.kubernetes[1]",
+        rule: "must be of the phase trust: a rotation goes through stage, trust, promote, distrust and skips none",
+        value: "promote 2027-02-01",
+      },
+    ]);
+  });
+});

@@ -1,0 +1,573 @@
+import { token } from "../../policies/tokens";
+import { casesFor } from "../support/rule-cases";
+import { resource } from "../support/rule-platform";
+import type { StackSpec } from "../support/rule-stack";
+import { gone, ref, unknown } from "../support/rule-stack";
+
+const root = (mount: string) =>
+  resource(token.vaultRootCert, {
+    backend: mount,
+    ttl: "315360000",
+    type: "internal",
+    keyType: "ec",
+    keyBits: 384,
+    maxPathLength: 1,
+  });
+
+const published = (backend: unknown): StackSpec => ({
+  urls: resource(token.vaultPkiUrls, {
+    backend,
+    crlDistributionPoints: ["https://vault.dev.internal:8200/v1/pki/kubernetes/crl"],
+  }),
+  lists: resource(token.vaultPkiCrl, {
+    backend,
+    disable: false,
+    expiry: "72h",
+    autoRebuild: true,
+    enableDelta: true,
+  }),
+});
+
+const authorities: StackSpec = {
+  mount: resource(token.vaultMount, {
+    path: "pki/kubernetes",
+    type: "pki",
+    maxLeaseTtlSeconds: 315_360_000,
+  }),
+  kubernetes: root("pki/kubernetes"),
+  etcd: root("pki/etcd-k8s"),
+  overlay: root("pki/etcd-overlay"),
+  signed: resource(token.vaultSignedIntermediate, {
+    backend: "pki/kubernetes",
+    commonName: "mesh",
+    csr: "csr",
+    ttl: "157680000",
+  }),
+  request: resource(token.vaultIntermediateRequest, {
+    backend: "pki/mesh",
+    commonName: "mesh",
+    type: "internal",
+    keyType: "ec",
+    keyBits: 384,
+  }),
+  role: resource(token.vaultPkiRole, {
+    backend: "pki/kubernetes",
+    name: "kubelet",
+    allowAnyName: false,
+    allowGlobDomains: false,
+    allowSubdomains: false,
+    allowBareDomains: true,
+    allowWildcardCertificates: false,
+    allowLocalhost: false,
+    allowIpSans: false,
+    clientFlag: true,
+    serverFlag: false,
+    keyUsages: ["DigitalSignature"],
+    allowedDomains: [
+      "system:node:{{identity.entity.aliases.auth_aws_1.metadata.inferred_hostname}}",
+    ],
+    allowedDomainsTemplate: true,
+    allowedUriSans: ["spiffe://cluster.local/ns/*/sa/*"],
+    cnValidations: ["hostname"],
+    enforceHostnames: false,
+    organizations: ["system:nodes"],
+    keyType: "ec",
+    keyBits: 256,
+    ttl: "604800",
+    maxTtl: "604800",
+  }),
+};
+
+casesFor("pki-three-cas [J5]", {
+  base: authorities,
+  passes: [["three that sign themselves", {}]],
+  fails: [
+    [
+      "one is missing",
+      { overlay: gone },
+      ["stack: the stack must have an authority etcd-overlay that signs itself"],
+    ],
+    [
+      "two share a mount",
+      { "etcd.backend": "pki/kubernetes" },
+      ["stack: the stack must have an authority etcd-k8s that signs itself"],
+    ],
+  ],
+  undecided: [
+    [
+      "a mount that is unknown",
+      { "etcd.backend": unknown },
+      ["etcd: undecided: backend of etcd is unknown until up"],
+    ],
+  ],
+});
+
+const brought = (pemBundle: unknown) =>
+  resource(token.vaultConfigCa, { backend: "pki/kubernetes", pemBundle });
+
+casesFor("pki-no-shared-ca [J5]", {
+  base: authorities,
+  passes: [
+    ["keys that never leave their mount", {}],
+    ["a key that the mount has already", { "etcd.type": "existing" }],
+    ["a certificate without its key", { brought: brought("-----BEGIN CERTIFICATE-----") }],
+  ],
+  fails: [
+    [
+      "a key that is given out",
+      { "kubernetes.type": "exported" },
+      ['kubernetes: type must be one of internal, existing, got "exported"'],
+    ],
+    [
+      "a key in a service that others use",
+      { "request.type": "kms" },
+      ['request: type must be one of internal, existing, got "kms"'],
+    ],
+    [
+      "a key from outside",
+      { brought: brought("-----BEGIN EC PRIVATE KEY-----") },
+      ["brought: pemBundle must hold no key"],
+    ],
+  ],
+  undecided: [
+    [
+      "a bundle",
+      { brought: brought(unknown) },
+      ["brought: undecided: pemBundle of brought is unknown until up"],
+    ],
+    ["a type", { "etcd.type": unknown }, ["etcd: undecided: type of etcd is unknown until up"]],
+  ],
+});
+
+casesFor("pki-short-ttl [J8]", {
+  base: authorities,
+  passes: [
+    ["a week", {}],
+    ["thirty days in hours", { "role.maxTtl": "720h" }],
+    ["Vault's way to leave notAfter out", { "role.notAfter": "" }],
+  ],
+  fails: [
+    [
+      "a year",
+      { "role.maxTtl": "8760h" },
+      ['role: maxTtl must be a lifetime of at most 30 days, got "8760h"'],
+    ],
+    [
+      "the mount's own",
+      { "role.maxTtl": gone },
+      ["role: maxTtl must be a lifetime of at most 30 days, got nothing"],
+    ],
+    [
+      "none, which is the mount's own",
+      { "role.maxTtl": "0" },
+      ['role: maxTtl must be a lifetime of at most 30 days, got "0"'],
+    ],
+    [
+      "more by default",
+      { "role.ttl": "31d" },
+      ['role: ttl must be a lifetime of at most 30 days, got "31d"'],
+    ],
+    [
+      "a fixed end",
+      { "role.notAfter": "2035-01-01T00:00:00Z" },
+      ['role: notAfter must be left out, got "2035-01-01T00:00:00Z"'],
+    ],
+    [
+      "something that is no time",
+      { "role.maxTtl": "soon" },
+      ['role: maxTtl must be a lifetime of at most 30 days, got "soon"'],
+    ],
+  ],
+  undecided: [
+    [
+      "unknown",
+      { "role.maxTtl": unknown },
+      ["role: undecided: maxTtl of role is unknown until up"],
+    ],
+  ],
+});
+
+const stateCa = resource(token.tlsSelfSigned, {
+  isCaCertificate: true,
+  maxPathLength: 0,
+  validityPeriodHours: 87_600,
+  earlyRenewalHours: 17_520,
+});
+const ofState: StackSpec = {
+  key: resource(token.tlsKey, { algorithm: "ECDSA", ecdsaCurve: "P384" }),
+  ca: stateCa,
+  server: resource(token.tlsCertificate, { validityPeriodHours: 8760, earlyRenewalHours: 2190 }),
+};
+
+casesFor("pki-ca-max-lease [J6]", {
+  base: { ...authorities, ...ofState },
+  passes: [["ten years", {}]],
+  fails: [
+    [
+      "twenty years",
+      { "mount.maxLeaseTtlSeconds": 630_720_000 },
+      ["mount: maxLeaseTtlSeconds must be a lifetime of at most ten years, got 630720000"],
+    ],
+    [
+      "the server's own",
+      { "mount.maxLeaseTtlSeconds": gone },
+      ["mount: maxLeaseTtlSeconds must be a lifetime of at most ten years, got nothing"],
+    ],
+    [
+      "an authority of twenty years",
+      { "kubernetes.ttl": "175200h" },
+      ['kubernetes: ttl must be a lifetime of at most ten years, got "175200h"'],
+    ],
+    [
+      "an authority in the state of twenty years",
+      { "ca.validityPeriodHours": 175_200 },
+      ["ca: validityPeriodHours must be an integer from 1 to 87600, got 175200"],
+    ],
+    [
+      "a server's certificate of two years",
+      { "server.validityPeriodHours": 17_520 },
+      ["server: validityPeriodHours must be an integer from 1 to 8760, got 17520"],
+    ],
+    [
+      "a server's certificate that ends before the next one is made",
+      { "server.earlyRenewalHours": gone },
+      ["server: earlyRenewalHours must be at least 1 hours, got nothing"],
+    ],
+    [
+      "one below it of twenty years",
+      { "signed.ttl": "175200h" },
+      ['signed: ttl must be a lifetime of at most ten years, got "175200h"'],
+    ],
+  ],
+  undecided: [
+    [
+      "unknown",
+      { "kubernetes.ttl": unknown },
+      ["kubernetes: undecided: ttl of kubernetes is unknown until up"],
+    ],
+  ],
+  notApplicable: [
+    ["a mount of secrets", { "mount.type": "kv" }, "mount is no mount of certificates"],
+  ],
+});
+
+casesFor("pki-role-restricted [J7]", {
+  base: authorities,
+  passes: [
+    ["a name of the instance's own", {}],
+    [
+      "names below one",
+      {
+        "role.allowSubdomains": true,
+        "role.allowBareDomains": false,
+        "role.enforceHostnames": true,
+        "role.allowedDomains": ["svc"],
+      },
+    ],
+    ["addresses of the API server", { "role.name": "kube-apiserver", "role.allowIpSans": true }],
+    ["members of etcd", { "role.name": "member", "role.serverFlag": true }],
+    ["a group that rules limit", { "role.organizations": ["developers"] }],
+    ["a star that is no pattern", { "role.allowedDomains": ["system:node:*"] }],
+  ],
+  fails: [
+    ["any name", { "role.allowAnyName": true }, ["role: allowAnyName must not be true, got true"]],
+    [
+      "every node's name",
+      { "role.allowGlobDomains": true, "role.allowedDomains": ["system:node:*"] },
+      ["role: allowGlobDomains must not be true, got true"],
+    ],
+    [
+      "localhost, as by default",
+      { "role.allowLocalhost": gone },
+      ["role: allowLocalhost must be false, got nothing"],
+    ],
+    [
+      "any address, as by default",
+      { "role.allowIpSans": gone },
+      ["role: allowIpSans must be false, got nothing"],
+    ],
+    [
+      "servers that are clients, as by default",
+      { "role.clientFlag": gone, "role.serverFlag": gone },
+      ["role: clientFlag must be false, or serverFlag, for all but named peers, got nothing"],
+    ],
+    [
+      "signatures of code",
+      { "role.codeSigningFlag": true },
+      ["role: codeSigningFlag must not be true, got true"],
+    ],
+    [
+      "signatures of mail",
+      { "role.emailProtectionFlag": true },
+      ["role: emailProtectionFlag must not be true, got true"],
+    ],
+    ["keys for any use", { "role.keyUsages": [] }, ["role: keyUsages must be named, got []"]],
+    [
+      "keys that sign certificates",
+      { "role.keyUsages": ["CertSign"] },
+      ['role: keyUsages[0] must sign neither certificates nor revocation lists, got "CertSign"'],
+    ],
+    [
+      "a name and all below it",
+      { "role.allowSubdomains": true, "role.enforceHostnames": true },
+      [
+        "role: allowSubdomains must not be true where allowBareDomains is: names are whole, or all below one, got true",
+      ],
+    ],
+    [
+      "wildcards, as by default",
+      { "role.allowWildcardCertificates": gone },
+      ["role: allowWildcardCertificates must be false, got nothing"],
+    ],
+    [
+      "names that are no hosts' below one",
+      { "role.allowSubdomains": true, "role.allowBareDomains": false },
+      ["role: enforceHostnames must be true where names have patterns, got false"],
+    ],
+    [
+      "the group that nothing limits",
+      { "role.organizations": ["system:masters"] },
+      ['role: organizations[0] must not be system:masters, got "system:masters"'],
+    ],
+    [
+      "common names that nobody looks at",
+      { "role.cnValidations": ["disabled"] },
+      ['role: cnValidations[0] must not be disabled, got "disabled"'],
+    ],
+    [
+      "any URI",
+      { "role.allowedUriSans": ["*"] },
+      ['role: allowedUriSans[0] must not be *, got "*"'],
+    ],
+    [
+      "any other name",
+      { "role.allowedOtherSans": ["*"] },
+      ['role: allowedOtherSans[0] must not be *, got "*"'],
+    ],
+    [
+      "any use",
+      { "role.extKeyUsages": ["Any"] },
+      ['role: extKeyUsages[0] must not be Any, got "Any"'],
+    ],
+  ],
+  undecided: [
+    [
+      "unknown",
+      { "role.allowAnyName": unknown },
+      ["role: undecided: allowAnyName of role is unknown until up"],
+    ],
+  ],
+});
+
+casesFor("pki-key-strength [J6]", {
+  base: { ...authorities, ...ofState },
+  passes: [
+    ["P-256 and P-384", {}],
+    ["Ed25519", { "role.keyType": "ed25519", "role.keyBits": 0 }],
+    ["RSA of 3072 bits", { "role.keyType": "rsa", "role.keyBits": 3072 }],
+    ["the hash that goes with the key", { "role.signatureBits": 0 }],
+    ["RSA in the state", { "key.algorithm": "RSA", "key.rsaBits": 3072 }],
+  ],
+  fails: [
+    [
+      "RSA of 2048 bits",
+      { "kubernetes.keyType": "rsa", "kubernetes.keyBits": 2048 },
+      ["kubernetes: keyBits must be an integer from 3072 to 8192, got 2048"],
+    ],
+    [
+      "the provider's own curve, which is P-224",
+      { "key.ecdsaCurve": gone },
+      ["key: ecdsaCurve must be one of P256, P384, P521, got nothing"],
+    ],
+    [
+      "the provider's own RSA, which has 2048 bits",
+      { "key.algorithm": "RSA" },
+      ["key: rsaBits must be an integer from 3072 to 8192, got nothing"],
+    ],
+    [
+      "another algorithm",
+      { "key.algorithm": "DSA" },
+      ['key: algorithm must be one of RSA, ECDSA, ED25519, got "DSA"'],
+    ],
+    [
+      "Vault's own, which is RSA of 2048 bits",
+      { "role.keyType": gone },
+      ["role: keyType must be one of rsa, ec, ed25519, got nothing"],
+    ],
+    [
+      "any",
+      { "role.keyType": "any" },
+      ['role: keyType must be one of rsa, ec, ed25519, got "any"'],
+    ],
+    [
+      "P-224",
+      { "request.keyBits": 224 },
+      ["request: keyBits must be an integer from 256 to 521, got 224"],
+    ],
+    [
+      "SHA-1",
+      { "role.signatureBits": 160 },
+      ["role: signatureBits must be 0 or at least 256, got 160"],
+    ],
+  ],
+  undecided: [
+    [
+      "unknown",
+      { "role.keyType": unknown },
+      ["role: undecided: keyType of role is unknown until up"],
+    ],
+  ],
+});
+
+const published3: StackSpec = {
+  mount: resource(token.vaultMount, { path: "pki/kubernetes", type: "pki" }),
+  kubernetes: root("pki/kubernetes"),
+  ...published("pki/kubernetes"),
+};
+
+casesFor("pki-crl-urls [J6]", {
+  base: published3,
+  passes: [
+    ["lists", {}],
+    [
+      "an OCSP server",
+      {
+        "urls.crlDistributionPoints": [],
+        "urls.ocspServers": ["https://vault.dev.internal:8200/v1/pki/kubernetes/ocsp"],
+      },
+    ],
+    [
+      "a mount by reference",
+      {
+        "kubernetes.backend": ref("mount"),
+        "urls.backend": ref("mount"),
+        "lists.backend": ref("mount"),
+      },
+    ],
+  ],
+  fails: [
+    [
+      "none",
+      { urls: gone },
+      [
+        'kubernetes: backend must have URLs of revocation lists or of an OCSP server, got "pki/kubernetes"',
+      ],
+    ],
+    [
+      "another mount's",
+      { "urls.backend": "pki/etcd-k8s" },
+      [
+        'kubernetes: backend must have URLs of revocation lists or of an OCSP server, got "pki/kubernetes"',
+      ],
+    ],
+    [
+      "where the certificate is, and no more",
+      { "urls.crlDistributionPoints": gone },
+      [
+        'kubernetes: backend must have URLs of revocation lists or of an OCSP server, got "pki/kubernetes"',
+      ],
+    ],
+    ["lists are off", { "lists.disable": true }, ["lists: disable must not be true, got true"]],
+    [
+      "nobody answers",
+      { "lists.ocspDisable": true },
+      ["lists: ocspDisable must not be true, got true"],
+    ],
+    [
+      "lists that end",
+      { "lists.autoRebuild": gone },
+      ["lists: autoRebuild must be true, got nothing"],
+    ],
+    [
+      "lists that hear of a revocation when they end",
+      { "lists.enableDelta": false },
+      ["lists: enableDelta must be true, got false"],
+    ],
+    [
+      "Vault's own settings of lists",
+      { lists: gone },
+      ['kubernetes: backend must have settings of its revocation lists, got "pki/kubernetes"'],
+    ],
+  ],
+  undecided: [
+    [
+      "a mount that is unknown",
+      { "urls.backend": unknown },
+      ["kubernetes: undecided: backend of kubernetes is unknown until up"],
+    ],
+  ],
+});
+
+casesFor("pki-issuer-in-force [J6]", {
+  base: {
+    kubernetes: root("pki/kubernetes"),
+    ca: stateCa,
+    next: resource(token.vaultIssuer, {
+      backend: "pki/kubernetes",
+      issuerRef: "2",
+      usage: "crl-signing,issuing-certificates,ocsp-signing,read-only",
+      leafNotAfterBehavior: "always_enforce_err",
+    }),
+    former: resource(token.vaultIssuer, {
+      backend: "pki/kubernetes",
+      issuerRef: "1",
+      usage: "crl-signing,ocsp-signing,read-only",
+      leafNotAfterBehavior: "always_enforce_err",
+    }),
+    settings: resource(token.vaultConfigIssuers, {
+      backend: "pki/kubernetes",
+      default: ref("next"),
+      defaultFollowsLatestIssuer: false,
+    }),
+  },
+  passes: [
+    ["an issuer that may issue, and a former one that may not", {}],
+    ["an issuer of another program", { "settings.default": "1" }],
+  ],
+  fails: [
+    [
+      "the former one by default",
+      { "settings.default": ref("former") },
+      [
+        'former: usage must have issuing-certificates, as the default issuer of its mount, got "crl-signing,ocsp-signing,read-only"',
+      ],
+    ],
+    [
+      "whichever is the latest",
+      { "settings.defaultFollowsLatestIssuer": true },
+      ["settings: defaultFollowsLatestIssuer must not be true, got true"],
+    ],
+    [
+      "certificates that outlive it",
+      { "former.leafNotAfterBehavior": "permit" },
+      ['former: leafNotAfterBehavior must be always_enforce_err, got "permit"'],
+    ],
+    [
+      "authorities below it that are shortened, as by default",
+      { "next.leafNotAfterBehavior": gone },
+      ["next: leafNotAfterBehavior must be always_enforce_err, got nothing"],
+    ],
+    [
+      "a former one that may issue, as by default",
+      { "former.usage": gone },
+      ["former: usage must be set, got nothing"],
+    ],
+    [
+      "authorities below those below it, as by default",
+      { "kubernetes.maxPathLength": gone },
+      ["kubernetes: maxPathLength must be an integer from 0 to 1, got nothing"],
+    ],
+    [
+      "the same of one in the state",
+      { "ca.maxPathLength": 5 },
+      ["ca: maxPathLength must be an integer from 0 to 1, got 5"],
+    ],
+  ],
+  undecided: [
+    [
+      "a usage that is unknown",
+      { "next.usage": unknown },
+      ["next: undecided: usage of next is unknown until up"],
+    ],
+  ],
+});

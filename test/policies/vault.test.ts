@@ -1,0 +1,453 @@
+import { token } from "../../policies/tokens";
+import { grantsOf } from "../../policies/vault-policy";
+import { casesFor } from "../support/rule-cases";
+import { resource } from "../support/rule-platform";
+import type { StackSpec } from "../support/rule-stack";
+import { gone, ref, unknown } from "../support/rule-stack";
+
+const issuing = (body: string, path = "pki/kubernetes/issue/kubelet") =>
+  `path "${path}" {\n  capabilities = ["update"]\n  ${body}\n}\n`;
+
+const logins: StackSpec = {
+  provider: resource(token.vaultProvider, {
+    address: "https://vault.dev.internal:8200",
+    caCertFile: "/tmp/ca.crt",
+    authLoginAws: {
+      role: "deployer",
+      awsRegion: "eu-west-1",
+      headerValue: "vault.dev.internal",
+    },
+  }),
+  client: resource(token.vaultAwsClient, {
+    backend: "nodes",
+    iamServerIdHeaderValue: "vault.dev.internal",
+  }),
+  method: resource(token.vaultAuthBackend, { type: "aws", path: "nodes" }),
+  identity: resource(token.vaultAwsIdentity, { backend: "nodes", iamAlias: "full_arn" }),
+  worker: resource(token.vaultAwsRole, {
+    backend: "nodes",
+    role: "worker",
+    authType: "iam",
+    boundIamPrincipalArns: ["arn:aws:iam::111122223333:role/dev-worker"],
+    boundIamInstanceProfileArns: ["arn:aws:iam::111122223333:instance-profile/dev-worker"],
+    boundVpcIds: ["vpc-1"],
+    inferredEntityType: "ec2_instance",
+    inferredAwsRegion: "eu-west-1",
+    resolveAwsUniqueIds: true,
+    tokenPolicies: ["pki-worker"],
+    tokenNoDefaultPolicy: true,
+    tokenMaxTtl: 3600,
+  }),
+  cluster: resource(token.vaultKubernetesConfig, {
+    backend: "cluster",
+    kubernetesHost: "https://api.internal",
+    kubernetesCaCert: "PEM",
+    disableLocalCaJwt: true,
+  }),
+  account: resource(token.vaultKubernetesRole, {
+    backend: "cluster",
+    roleName: "mesh",
+    boundServiceAccountNames: ["vault-issuer"],
+    boundServiceAccountNamespaces: ["istio-system"],
+    audience: "vault://istio-system/vault-issuer",
+    tokenPolicies: ["pki-mesh"],
+    tokenNoDefaultPolicy: true,
+    tokenMaxTtl: 3600,
+  }),
+  policy: resource(token.vaultPolicy, {
+    name: "pki-worker",
+    policy: issuing('allowed_parameters = { "common_name" = [] }'),
+  }),
+};
+
+casesFor("pki-init-token-bound [J7]", {
+  base: logins,
+  passes: [
+    ["role, profile, VPC and instance", {}],
+    ["a day", { "worker.tokenMaxTtl": 86_400 }],
+  ],
+  fails: [
+    ["EC2's documents", { "worker.authType": "ec2" }, ['worker: authType must be iam, got "ec2"']],
+    [
+      "every role",
+      { "worker.boundIamPrincipalArns": ["arn:aws:iam::111122223333:role/*"] },
+      [
+        'worker: boundIamPrincipalArns[0] must hold no pattern, got "arn:aws:iam::111122223333:role/*"',
+      ],
+    ],
+    [
+      "no role",
+      { "worker.boundIamPrincipalArns": [] },
+      ["worker: boundIamPrincipalArns must be named, got []"],
+    ],
+    [
+      "any session of the role",
+      { "worker.inferredEntityType": gone },
+      ["worker: inferredEntityType must be ec2_instance, got nothing"],
+    ],
+    [
+      "any profile",
+      { "worker.boundIamInstanceProfileArns": gone },
+      ["worker: boundIamInstanceProfileArns must be named, got nothing"],
+    ],
+    ["any VPC", { "worker.boundVpcIds": gone }, ["worker: boundVpcIds must be named, got nothing"]],
+    [
+      "a role that is made anew",
+      { "worker.resolveAwsUniqueIds": false },
+      ["worker: resolveAwsUniqueIds must not be false, got false"],
+    ],
+    [
+      "Vault's own 32 days",
+      { "worker.tokenMaxTtl": gone },
+      ["worker: tokenMaxTtl must be a lifetime of at most 24 hours, got nothing"],
+    ],
+    [
+      "a token without end",
+      { "worker.tokenPeriod": 3600 },
+      ["worker: tokenPeriod must be left out, got 3600"],
+    ],
+    [
+      "rights of every token",
+      { "worker.tokenNoDefaultPolicy": gone },
+      ["worker: tokenNoDefaultPolicy must be true, got nothing"],
+    ],
+    [
+      "a token that nobody can revoke",
+      { "worker.tokenType": "batch" },
+      ['worker: tokenType must not be batch, got "batch"'],
+    ],
+  ],
+  undecided: [
+    [
+      "a VPC that is unknown",
+      { "worker.boundVpcIds": unknown },
+      ["worker: undecided: boundVpcIds of worker is unknown until up"],
+    ],
+  ],
+});
+
+casesFor("pki-identity-per-instance [J7]", {
+  base: logins,
+  passes: [
+    ["by the session", {}],
+    [
+      "a method by reference",
+      { "worker.backend": ref("method"), "identity.backend": ref("method") },
+    ],
+  ],
+  fails: [
+    [
+      "Vault's own, which is the role's",
+      { "identity.iamAlias": gone },
+      ["identity: iamAlias must be full_arn, got nothing"],
+    ],
+    [
+      "by the role's id",
+      { "identity.iamAlias": "unique_id" },
+      ['identity: iamAlias must be full_arn, got "unique_id"'],
+    ],
+    [
+      "another method's",
+      { "identity.backend": "aws" },
+      ['worker: backend must have an identity whose iamAlias is full_arn, got "nodes"'],
+    ],
+    [
+      "no identity",
+      { identity: gone },
+      ['worker: backend must have an identity whose iamAlias is full_arn, got "nodes"'],
+    ],
+  ],
+  undecided: [
+    [
+      "unknown",
+      { "identity.iamAlias": unknown },
+      ["identity: undecided: iamAlias of identity is unknown until up"],
+    ],
+  ],
+});
+
+casesFor("vault-k8s-auth-bound [J7]", {
+  base: logins,
+  passes: [["a name, a namespace and an audience", {}]],
+  fails: [
+    [
+      "any account",
+      { "account.boundServiceAccountNames": ["*"] },
+      ['account: boundServiceAccountNames[0] must hold no pattern, got "*"'],
+    ],
+    [
+      "any namespace",
+      { "account.boundServiceAccountNamespaces": ["team-*"] },
+      ['account: boundServiceAccountNamespaces[0] must hold no pattern, got "team-*"'],
+    ],
+    [
+      "namespaces by label",
+      { "account.boundServiceAccountNamespaceSelector": "{}" },
+      ['account: boundServiceAccountNamespaceSelector must be left out, got "{}"'],
+    ],
+    [
+      "a token for the API",
+      { "account.audience": gone },
+      ["account: audience must be set, got nothing"],
+    ],
+    [
+      "an account that is made anew",
+      { "account.aliasNameSource": "serviceaccount_name" },
+      ['account: aliasNameSource must not be serviceaccount_name, got "serviceaccount_name"'],
+    ],
+    [
+      "rights of every token",
+      { "account.tokenNoDefaultPolicy": false },
+      ["account: tokenNoDefaultPolicy must be true, got false"],
+    ],
+    [
+      "Vault's own token for the API",
+      { "cluster.disableLocalCaJwt": gone },
+      ["cluster: disableLocalCaJwt must be true, got nothing"],
+    ],
+    [
+      "an API that any authority vouches for",
+      { "cluster.kubernetesCaCert": gone },
+      ["cluster: kubernetesCaCert must be set, got nothing"],
+    ],
+    [
+      "an API without TLS",
+      { "cluster.kubernetesHost": "http://api.internal" },
+      ['cluster: kubernetesHost must be an https URL, got "http://api.internal"'],
+    ],
+    [
+      "a week",
+      { "account.tokenMaxTtl": 604_800 },
+      ["account: tokenMaxTtl must be a lifetime of at most 24 hours, got 604800"],
+    ],
+  ],
+  undecided: [
+    [
+      "unknown",
+      { "account.audience": unknown },
+      ["account: undecided: audience of account is unknown until up"],
+    ],
+  ],
+});
+
+casesFor("pki-token-policy-least [J7] [S3]", {
+  base: logins,
+  passes: [
+    ["a path by name", {}],
+    [
+      "reading everywhere below a path",
+      { "policy.policy": 'path "secret/*" { capabilities = ["read"] }' },
+    ],
+  ],
+  fails: [
+    [
+      "everything",
+      { "policy.policy": 'path "*" { capabilities = ["read"] }' },
+      ["policy: policy of path * must name what it is for, got read"],
+    ],
+    [
+      "everything in parts",
+      { "policy.policy": 'path "+/*" { policy = "write" }' },
+      [
+        "policy: policy of path +/* must name what it is for, got create, read, update, delete, list",
+      ],
+    ],
+    [
+      "requests signed unseen",
+      { "policy.policy": issuing("", "pki/kubernetes/sign-verbatim") },
+      [
+        "policy: policy of path pki/kubernetes/sign-verbatim must not sign requests unseen, got update",
+      ],
+    ],
+    [
+      "a token of root",
+      { "worker.tokenPolicies": ["root"] },
+      ['worker: tokenPolicies[0] must not be root, got "root"'],
+    ],
+    [
+      "a token of root in the program",
+      { token: resource(token.vaultToken, { policies: ["root"] }) },
+      ['token: policies[0] must not be root, got "root"'],
+    ],
+  ],
+  undecided: [
+    [
+      "unknown",
+      { "policy.policy": unknown },
+      ["policy: undecided: policy of policy is unknown until up"],
+    ],
+  ],
+});
+
+casesFor("pki-no-chosen-end [J8]", {
+  base: logins,
+  passes: [
+    ["named parameters", {}],
+    [
+      "parameters that are denied",
+      { "policy.policy": issuing('denied_parameters = { "not_after" = [] }') },
+    ],
+    [
+      "no right to ask",
+      { "policy.policy": 'path "pki/kubernetes/issue/kubelet" { capabilities = ["deny"] }' },
+    ],
+    ["another path", { "policy.policy": issuing("", "pki/kubernetes/revoke") }],
+  ],
+  fails: [
+    [
+      "any parameter",
+      { "policy.policy": issuing("") },
+      ["policy: policy of path pki/kubernetes/issue/kubelet must not let requests have not_after"],
+    ],
+    [
+      "named parameters and any other",
+      { "policy.policy": issuing('allowed_parameters = { "common_name" = [], "*" = [] }') },
+      ["policy: policy of path pki/kubernetes/issue/kubelet must not let requests have not_after"],
+    ],
+    [
+      "a signature, in JSON",
+      {
+        "policy.policy": JSON.stringify({
+          path: { "pki/+/sign/+": { capabilities: ["create"] } },
+        }),
+      },
+      ["policy: policy of path pki/+/sign/+ must not let requests have not_after"],
+    ],
+  ],
+  undecided: [
+    [
+      "unknown",
+      { "policy.policy": unknown },
+      ["policy: undecided: policy of policy is unknown until up"],
+    ],
+  ],
+});
+
+casesFor("vault-login-names-vault [J7]", {
+  base: logins,
+  passes: [["the name of this Vault", {}]],
+  fails: [
+    [
+      "no name",
+      { "client.iamServerIdHeaderValue": gone },
+      ["client: iamServerIdHeaderValue must be set, got nothing"],
+    ],
+  ],
+  undecided: [
+    [
+      "unknown",
+      { "client.iamServerIdHeaderValue": unknown },
+      ["client: undecided: iamServerIdHeaderValue of client is unknown until up"],
+    ],
+  ],
+});
+
+casesFor("vault-provider-login [J7]", {
+  base: logins,
+  passes: [
+    ["by IAM", {}],
+    [
+      "as Pulumi registers settings of a provider",
+      { "provider.authLoginAws": JSON.stringify({ role: "deployer", headerValue: "vault" }) },
+    ],
+  ],
+  fails: [
+    ["a token", { "provider.token": "hvs.x" }, ["provider: token must be left out"]],
+    [
+      "a password",
+      { "provider.authLoginUserpass": { username: "ci" } },
+      ["provider: authLoginUserpass must be left out"],
+    ],
+    [
+      "anybody's certificate",
+      { "provider.skipTlsVerify": true },
+      ["provider: skipTlsVerify must not be true, got true"],
+    ],
+    [
+      "no TLS",
+      { "provider.address": "http://vault.dev.internal:8200" },
+      ['provider: address must be an https URL, got "http://vault.dev.internal:8200"'],
+    ],
+    [
+      "an address of the environment",
+      { "provider.address": gone },
+      ["provider: address must be an https URL, got nothing"],
+    ],
+    [
+      "a token of the environment",
+      { "provider.authLoginAws": gone },
+      ["provider: authLoginAws must be set, got nothing"],
+    ],
+    [
+      "a login for any Vault",
+      { "provider.authLoginAws.headerValue": gone },
+      ["provider: authLoginAws.headerValue must be set, got nothing"],
+    ],
+    [
+      "any public authority",
+      { "provider.caCertFile": gone },
+      ["provider: caCertFile must be set, got nothing"],
+    ],
+  ],
+  undecided: [
+    [
+      "unknown",
+      { "provider.address": unknown },
+      ["provider: undecided: address of provider is unknown until up"],
+    ],
+  ],
+});
+
+describe("grantsOf", () => {
+  const grant = {
+    path: "pki/kubernetes/issue/kubelet",
+    capabilities: ["update"],
+    allowed: ["common_name"],
+    denied: [],
+  };
+
+  it.each([
+    ["HCL with values", issuing('allowed_parameters = { "common_name" = [] }')],
+    [
+      "HCL with blocks and remarks",
+      issuing('# a remark\n allowed_parameters { // another\n common_name = ["*"] /* third */ }'),
+    ],
+    [
+      "JSON with a map",
+      JSON.stringify({
+        path: {
+          [grant.path]: { capabilities: ["update"], allowed_parameters: { common_name: [] } },
+        },
+      }),
+    ],
+    [
+      "JSON with lists",
+      JSON.stringify({
+        path: [
+          {
+            [grant.path]: [{ capabilities: ["update"], allowed_parameters: [{ common_name: [] }] }],
+          },
+        ],
+      }),
+    ],
+  ])("reads %s", (_form, text) => {
+    expect(grantsOf(text)).toEqual([grant]);
+  });
+
+  it("reads several paths in their order, and the old words for rights", () => {
+    const text = `${issuing("")}\npath "secret/a" { policy = "read" }`;
+    expect(grantsOf(text).map(({ path, capabilities }) => [path, capabilities])).toEqual([
+      [grant.path, ["update"]],
+      ["secret/a", ["read", "list"]],
+    ]);
+  });
+
+  it.each([
+    ["path", "policy must have =, got its end"],
+    ['path "a" { capabilities = ["update" ', "policy must have ], got its end"],
+    ['path "a" {', "policy must have }, got its end"],
+    ["§", "policy must be HCL or JSON, got §"],
+  ])("says what is wrong with %s", (text, message) => {
+    expect(() => grantsOf(text)).toThrow(message);
+  });
+});
