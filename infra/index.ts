@@ -1,6 +1,5 @@
 import { AccountGuards } from "../components/aws/account-guards";
 import { Alarms } from "../components/aws/alarms";
-import { clusterArn } from "../components/aws/arns";
 import { AuditTrail } from "../components/aws/audit-trail";
 import { Bastion } from "../components/aws/bastion";
 import { Buckets } from "../components/aws/buckets";
@@ -12,7 +11,7 @@ import { Entry } from "../components/aws/entry";
 import { flows } from "../components/aws/flows";
 import { Keys } from "../components/aws/keys";
 import { fluentdImages } from "../components/aws/log-engines";
-import { LogDelivery, deliveryRoleArn } from "../components/aws/log-delivery";
+import { LogDelivery, deliveryIndexPrefix, deliveryRoleArn } from "../components/aws/log-delivery";
 import { LogStore } from "../components/aws/log-store";
 import { Network } from "../components/aws/network";
 import { NodeGroup } from "../components/aws/node-group";
@@ -186,19 +185,25 @@ export = async () => {
     options,
   );
 
-  const { indexRetentionDays, ...storeConfig } = config.logStore;
   const logStore = new LogStore(
     "log-store",
     {
       ...place,
-      ...storeConfig,
+      ...config.logStore,
       // OpenSearch spreads over three zones at most.
       subnetIds: network.dataSubnetIds.slice(0, 3),
       securityGroupId: groups.id("log-store"),
       keyArn: keys.logStore.arn,
       logKeyArn: keys.logs,
-      clusterArn: clusterArn(place, prefix),
-      writerRoleArns: [deliveryRoleArn(place)],
+      setupSecurityGroupId: groups.id("log-delivery"),
+      securityGroupRules: rules,
+      writers: [
+        {
+          name: "log-delivery",
+          roleArn: deliveryRoleArn(place),
+          indexPrefix: deliveryIndexPrefix,
+        },
+      ],
       createServiceLinkedRoles,
       deletionProtection,
     },
@@ -335,8 +340,6 @@ export = async () => {
     snapshotBucketName: snapshots.bucketName,
     logStore: {
       endpoint: logStore.endpoint,
-      adminRoleArn: logStore.adminRoleArn,
-      indexRetentionDays,
       fluentdImage: fluentdImages[config.logStore.engineVersion],
     },
     allowedImages: registry.allowedImages,

@@ -24,6 +24,8 @@ export interface LambdaFunctionArgs extends Place {
   rights?: PolicyStatement[];
   /** Environment variables; no secrets. @default - none */
   variables?: Record<string, string>;
+  /** Private subnets and security groups of its network interfaces. @default - outside any VPC */
+  network?: { subnetIds: pulumi.Input<string>[]; securityGroupIds: pulumi.Input<string>[] };
   /** Memory, in MiB, 128 to 10240. */
   memorySize: number;
   /** Longest run, in seconds, 1 to 900. */
@@ -35,7 +37,7 @@ export function lambdaFunction(
   name: string,
   args: LambdaFunctionArgs,
   child: pulumi.CustomResourceOptions,
-): pulumi.Resource {
+): aws.lambda.Function {
   const { functionName, description, source, logGroupName, rights = [], variables } = args;
   const group = new aws.cloudwatch.LogGroup(
     name,
@@ -77,6 +79,7 @@ export function lambdaFunction(
       }),
       memorySize: args.memorySize,
       timeout: args.timeout,
+      ...(args.network && { vpcConfig: args.network }),
       ...(variables && { environment: { variables } }),
       loggingConfig: { logFormat: "JSON", logGroup: logGroupName },
     },

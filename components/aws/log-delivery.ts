@@ -38,6 +38,9 @@ export interface LogDeliveryArgs extends Place {
 /** What the bucket of failed records is for: part of its name. */
 export const failedLogsPurpose = "failed-logs";
 
+/** Start of the names of the indices that it writes. */
+export const deliveryIndexPrefix = "control-plane";
+
 /** Firehose tries for two hours before it puts records aside; it offers no more. */
 const retrySeconds = 7200;
 
@@ -99,7 +102,7 @@ export class LogDelivery extends pulumi.ComponentResource {
         opensearchConfiguration: {
           domainArn: args.domainArn,
           roleArn: role.arn,
-          indexName: "control-plane",
+          indexName: deliveryIndexPrefix,
           indexRotationPeriod: "OneDay",
           ...buffering,
           retryDuration: retrySeconds,

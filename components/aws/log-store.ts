@@ -3,6 +3,8 @@ import * as pulumi from "@pulumi/pulumi";
 import { requireBetween } from "../require";
 import { domainArn, logGroupArns, roleArn } from "./arns";
 import type { LogEngineVersion } from "./log-engines";
+import type { LogWriter } from "./log-store-administrator";
+import { setUp, setupCalls, setupFunction, setupName } from "./log-store-administrator";
 import { policyDocument } from "./policy-document";
 
 export interface LogStoreArgs {
@@ -32,10 +34,14 @@ export interface LogStoreArgs {
   logKeyArn: pulumi.Input<string>;
   /** Days for which the domain's own logs are kept. */
   logRetentionDays: number;
-  /** ARN of the cluster whose pods administer the store. */
-  clusterArn: string;
-  /** ARNs of the roles that write logs. */
-  writerRoleArns: string[];
+  /** Security group of the function that sets the store up: it lets out to the domain. */
+  setupSecurityGroupId: pulumi.Input<string>;
+  /** Rules that let the function reach the domain. */
+  securityGroupRules: pulumi.Resource;
+  /** Days after which indices are deleted, 1 to 3653. */
+  indexRetentionDays: number;
+  /** Roles that write logs. */
+  writers: LogWriter[];
   /** ARNs of the roles that search in logs. @default - only the administrator */
   readerRoleArns?: string[];
   /** Whether to create the service-linked role by which the service enters the VPC, which a new account lacks. */
@@ -43,9 +49,6 @@ export interface LogStoreArgs {
   /** Whether Pulumi refuses to delete the domain and the logs in it. @default true */
   deletionProtection?: boolean;
 }
-
-/** Pods that administer the store: the job that sets up its rights and the retention of its indices. */
-const administrator = { namespace: "logging", serviceAccount: "log-store-admin" };
 
 /** What the domain reports about itself: docs.aws.amazon.com/opensearch-service/latest/APIReference/API_LogPublishingOption.html */
 const logTypes = {
@@ -58,14 +61,6 @@ const logTypes = {
 const calls = {
   read: ["es:ESHttpGet", "es:ESHttpHead", "es:ESHttpPost"],
   write: ["es:ESHttpGet", "es:ESHttpHead", "es:ESHttpPost", "es:ESHttpPut"],
-  administer: [
-    "es:ESHttpDelete",
-    "es:ESHttpGet",
-    "es:ESHttpHead",
-    "es:ESHttpPatch",
-    "es:ESHttpPost",
-    "es:ESHttpPut",
-  ],
 };
 
 /**
@@ -74,7 +69,8 @@ const calls = {
  * docs.aws.amazon.com/opensearch-service/latest/developerguide/managedomains-snapshots.html
  *
  * Who may do what in an index, how long indices live and what is audited is data inside OpenSearch, behind its own API
- * in the VPC, which no AWS call sets. The role `adminRoleArn` is for the pod that sets it.
+ * in the VPC, which no AWS call sets. A function does, whose role alone administers the store; each `up` that changes
+ * any of it runs the function.
  */
 export class LogStore extends pulumi.ComponentResource {
   static readonly requirements = ["S1"];
@@ -83,20 +79,18 @@ export class LogStore extends pulumi.ComponentResource {
   readonly arn: string;
   /** Host of the domain's API, inside the VPC. */
   readonly endpoint: pulumi.Output<string>;
-  /** ARN of the role that may do everything in the store, for the pods of the service account `logging/log-store-admin`. */
-  readonly adminRoleArn: string;
 
   constructor(name: string, args: LogStoreArgs, opts?: pulumi.ComponentResourceOptions) {
     const { instancesPerZone = 1, deletionProtection = true } = args;
     requireDomainName(args.prefix);
     requireBetween("instancesPerZone", instancesPerZone, 1, 20);
     requireBetween("volumeGiB", args.volumeGiB, 10, 1024);
+    requireBetween("indexRetentionDays", args.indexRetentionDays, 1, 3653);
     requireBetween("subnetIds.length", args.subnetIds.length, 2, 3);
     super("drawbridge:aws:LogStore", name, {}, opts);
     const child = { parent: this };
     this.arn = domainArn(args, args.prefix);
-    const admin = administration(name, args, this.arn, child);
-    this.adminRoleArn = roleArn(args, adminRoleName(args));
+    const setup = setupFunction(name, args, child);
     const serviceRole = args.createServiceLinkedRoles ? [vpcRole(name, child)] : [];
     const logs = ownLogs(name, args, this.arn, child);
     const domain = new aws.opensearch.Domain(
@@ -123,9 +117,9 @@ export class LogStore extends pulumi.ComponentResource {
         advancedSecurityOptions: {
           enabled: true,
           internalUserDatabaseEnabled: false,
-          masterUserOptions: { masterUserArn: admin.arn },
+          masterUserOptions: { masterUserArn: setup.role },
         },
-        accessPolicies: accessPolicy(args, this.arn, this.adminRoleArn),
+        accessPolicies: accessPolicy(args, this.arn),
         logPublishingOptions: logs.options,
         softwareUpdateOptions: { autoSoftwareUpdateEnabled: true },
         // Ten hours from here on, in UTC: docs.aws.amazon.com/opensearch-service/latest/developerguide/off-peak.html
@@ -136,12 +130,17 @@ export class LogStore extends pulumi.ComponentResource {
       },
       { ...child, dependsOn: [...serviceRole, logs.policy], protect: deletionProtection },
     );
+    setUp(
+      `${name}-setup`,
+      args,
+      { setup, domain },
+      {
+        ...child,
+        dependsOn: [args.securityGroupRules],
+      },
+    );
     this.endpoint = domain.endpoint;
-    this.registerOutputs({
-      arn: this.arn,
-      endpoint: this.endpoint,
-      adminRoleArn: this.adminRoleArn,
-    });
+    this.registerOutputs({ arn: this.arn, endpoint: this.endpoint });
   }
 }
 
@@ -175,14 +174,10 @@ function clusterConfig(
  * Only roles that the stack names get as far as OpenSearch's own rights. The account is the principal, so each of them
  * needs the right in its own policies too, and a role that is made anew keeps its place.
  */
-function accessPolicy(
-  args: LogStoreArgs,
-  domain: string,
-  adminRole: string,
-): pulumi.Output<string> {
+function accessPolicy(args: LogStoreArgs, domain: string): pulumi.Output<string> {
   const roles: [sid: string, actions: string[], arns: string[]][] = [
-    ["AdministratorSetsUp", calls.administer, [adminRole]],
-    ["WritersIndex", calls.write, args.writerRoleArns],
+    ["AdministratorSetsUp", setupCalls, [roleArn(args, setupName(args))]],
+    ["WritersIndex", calls.write, args.writers.map((writer) => writer.roleArn)],
     ["ReadersSearch", calls.read, args.readerRoleArns ?? []],
   ];
   return policyDocument(
@@ -196,53 +191,6 @@ function accessPolicy(
         Condition: { ArnEquals: { "aws:PrincipalArn": arns } },
       })),
   );
-}
-
-function adminRoleName({ prefix }: LogStoreArgs): string {
-  return `${prefix}-log-store-admin`;
-}
-
-/** docs.aws.amazon.com/eks/latest/userguide/pod-id-role.html, pod-id-abac.html */
-function administration(
-  name: string,
-  args: LogStoreArgs,
-  domain: string,
-  child: pulumi.CustomResourceOptions,
-): aws.iam.Role {
-  const role = new aws.iam.Role(
-    `${name}-admin`,
-    {
-      name: adminRoleName(args),
-      description: "Log store: its rights, retention and audit",
-      assumeRolePolicy: policyDocument([
-        {
-          Sid: "AdministratorOfTheCluster",
-          Principal: { Service: "pods.eks.amazonaws.com" },
-          Action: ["sts:AssumeRole", "sts:TagSession"],
-          Condition: {
-            StringEquals: {
-              "aws:SourceAccount": args.accountId,
-              "aws:RequestTag/kubernetes-namespace": administrator.namespace,
-              "aws:RequestTag/kubernetes-service-account": administrator.serviceAccount,
-            },
-            ArnEquals: { "aws:SourceArn": args.clusterArn },
-          },
-        },
-      ]),
-    },
-    child,
-  );
-  new aws.iam.RolePolicy(
-    `${name}-admin`,
-    {
-      role: role.id,
-      policy: policyDocument([
-        { Sid: "AdministerTheStore", Action: calls.administer, Resource: `${domain}/*` },
-      ]),
-    },
-    child,
-  );
-  return role;
 }
 
 /** One for each account: it stays when the stack goes, because others may use it. */

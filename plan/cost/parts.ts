@@ -262,6 +262,7 @@ const partsByType: Record<string, PartsOf> = {
   "aws:kinesis/firehoseDeliveryStream:FirehoseDeliveryStream": usage("Firehose streams"),
   "aws:kms/key:Key": () => [priced("KMS keys", 1, monthly("awskms", "KMS-Keys"))],
   "aws:lambda/function:Function": usage("Lambda functions"),
+  "aws:lambda/invocation:Invocation": usage("Lambda functions called by up"),
   "aws:lb/loadBalancer:LoadBalancer": loadBalancer,
   "aws:opensearch/domain:Domain": searchDomain,
   "aws:route53/zone:Zone": usage("Route 53 zones", "no price with a source is known"),

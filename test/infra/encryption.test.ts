@@ -74,6 +74,7 @@ const keyless: Record<string, string[]> = {
     "aws:iam/role:Role",
     "aws:iam/rolePolicy:RolePolicy",
     "aws:iam/rolePolicyAttachment:RolePolicyAttachment",
+    "aws:lambda/invocation:Invocation",
     "aws:lb/listener:Listener",
     "aws:lb/targetGroup:TargetGroup",
     "aws:lb/targetGroupAttachment:TargetGroupAttachment",

@@ -1241,10 +1241,12 @@ const rows: Row[] = [
     "log-group-encrypted",
   ],
   [
-    "the administrator of the store for every account",
+    "the administrator of the store for everybody",
     role,
     "log-store-admin",
-    withoutCondition("assumeRolePolicy", "AdministratorOfTheCluster"),
+    inJson("assumeRolePolicy", (doc) => {
+      statement(doc, "FunctionsOfThisAccount").Principal = { AWS: "*" };
+    }),
     "iam-trust-narrow",
   ],
   [
@@ -2111,10 +2113,24 @@ const rows: Row[] = [
     role,
     "log-store-admin",
     inJson("assumeRolePolicy", (doc) => {
-      const { Condition } = statement(doc, "AdministratorOfTheCluster");
-      delete Condition?.["StringEquals"]?.["aws:RequestTag/kubernetes-service-account"];
+      const trust = statement(doc, "FunctionsOfThisAccount");
+      trust.Principal = { Service: "pods.eks.amazonaws.com" };
+      trust.Action = ["sts:AssumeRole", "sts:TagSession"];
+      trust.Condition = {
+        StringEquals: {
+          "aws:SourceAccount": "111122223333",
+          "aws:RequestTag/kubernetes-namespace": "logging",
+        },
+      };
     }),
     "iam-pod-identity-named",
+  ],
+  [
+    "all that the store's service can do for its administrator",
+    rolePolicy,
+    "log-store-admin",
+    inJson("policy", (doc) => (statement(doc, "AdministerTheStore").Action = "es:*")),
+    "iam-no-service-wildcard",
   ],
   [
     "all that the log store's service can do",

@@ -43,6 +43,7 @@ export const notHardening: readonly Harmless[] = [
       "Domain",
       "Function",
       "Group",
+      "Invocation",
       "NodeGroup",
       "Listener",
       "LogStream",
@@ -413,6 +414,17 @@ export const notHardening: readonly Harmless[] = [
     types: ["Function"],
     path: /^(architectures|code|handler|loggingConfig.logFormat|memorySize|runtime|timeout)/,
     reason: "it decides how the function runs; without its code, Lambda refuses it",
+  },
+  {
+    types: ["Function"],
+    path: /^vpcConfig/,
+    reason: "the way by which the log store's set-up reaches it; without it `up` fails",
+  },
+  {
+    types: ["Invocation"],
+    path: /^(functionName|input|lifecycleScope|triggers)/,
+    reason:
+      "when and with what the log store is set up: known only after the domain, and held by the component's test",
   },
   {
     types: ["Domain"],

@@ -73,6 +73,7 @@ const types = {
   logFilter: "aws:cloudwatch/logSubscriptionFilter:LogSubscriptionFilter",
   deliveryStream: "aws:kinesis/firehoseDeliveryStream:FirehoseDeliveryStream",
   function: "aws:lambda/function:Function",
+  invocation: "aws:lambda/invocation:Invocation",
   repository: "aws:ecr/repository:Repository",
   lifecyclePolicy: "aws:ecr/lifecyclePolicy:LifecyclePolicy",
   cacheRule: "aws:ecr/pullThroughCacheRule:PullThroughCacheRule",

@@ -297,6 +297,84 @@ const subscribe = (account: Account, name: string, changes: Properties = {}) =>
     ...changes,
   });
 
+/** A domain whose administrator is a function inside its network. */
+const withSetup = (administrator = "lambda"): Account => {
+  const account = withNetwork();
+  account.make("lambda", "role", { assumeRolePolicy: trust("lambda.amazonaws.com") });
+  account.make("other", "role", { assumeRolePolicy: trust("lambda.amazonaws.com") });
+  account.make("function", "function", {
+    name: "admin",
+    role: account.output("lambda", "arn"),
+    vpcConfig: { subnetIds: [account.id("subnet-a")], securityGroupIds: [account.id("group")] },
+  });
+  makeDomain(account, {
+    advancedSecurityOptions: {
+      enabled: true,
+      masterUserOptions: {
+        masterUserArn: account.output(administrator, "arn"),
+      },
+    },
+  });
+  return account;
+};
+const setUpInput = (account: Account, more: Properties = {}) =>
+  JSON.stringify({ endpoint: account.output("domain", "endpoint"), settings: [{}], ...more });
+const invoke = (account: Account, changes: Properties = {}) =>
+  account.make("setup", "invocation", {
+    functionName: "admin",
+    input: setUpInput(account),
+    ...changes,
+  });
+
+describe("the set-up of a domain", () => {
+  checkAll([
+    {
+      title: "is done by a function that exists",
+      account: () => withSetup(),
+      action: (account) => invoke(account, { functionName: "none" }),
+      code: "ResourceNotFoundException",
+      names: ["none"],
+    },
+    {
+      title: "is asked for in JSON",
+      account: () => withSetup(),
+      action: (account) => invoke(account, { input: "{" }),
+      code: "InvalidRequestContentException",
+    },
+    {
+      title: "needs the domain",
+      account: () => withSetup(),
+      action: (account) => invoke(account, { input: setUpInput(account, { endpoint: "none" }) }),
+      code: "Unhandled",
+      names: ["ENOTFOUND none"],
+    },
+    {
+      title: "is for its administrator only",
+      account: () => withSetup("other"),
+      action: (account) => invoke(account),
+      code: "Unhandled",
+      names: ["no permissions for"],
+    },
+    {
+      title: "keeps the subnets of the function's network interfaces",
+      account: () => withSetup(),
+      action: (account) => account.delete("subnet-a"),
+      code: "DependencyViolation",
+    },
+  ]);
+
+  it.each([
+    [{ input: "{}" }, ["input"]],
+    [{ triggers: { code: "b" } }, ["triggers"]],
+    [{ lifecycleScope: "CREATE_ONLY" }, []],
+    [{ input: "{}", lifecycleScope: "CRUD" }, []],
+  ])("is done again for %j", (changes, replaces) => {
+    const account = withSetup();
+    invoke(account);
+    expect(account.diff("setup", changes).replaces).toEqual(replaces);
+  });
+});
+
 describe("delivery of logs", () => {
   checkAll([
     {

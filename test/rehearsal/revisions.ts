@@ -20,6 +20,7 @@ const replaced = [
   "aws:eks/accessEntry:AccessEntry",
   "aws:eks/accessPolicyAssociation:AccessPolicyAssociation",
   "aws:eks/nodeGroup:NodeGroup",
+  "aws:lambda/invocation:Invocation",
   "aws:route53/record:Record",
 ];
 

@@ -25,6 +25,16 @@ const text = { name: "/a", type: "String", value: "a" };
 const domain = "aws:opensearch/domain:Domain";
 const search = { domainName: "logs", engineVersion: "OpenSearch_2.19" };
 
+const invocation = "aws:lambda/invocation:Invocation";
+const once = {
+  functionName: "f",
+  input: '{"a":1}',
+  lifecycleScope: "CREATE_ONLY",
+  // Its default, which the provider would otherwise see come in.
+  qualifier: "$LATEST",
+};
+const followed = { ...once, lifecycleScope: "CRUD" };
+
 /** A switch of a domain: off, on again, and no longer mentioned. */
 function switched(name: string): ReplacementInputs[] {
   const on = { ...search, [name]: { enabled: true } };
@@ -38,6 +48,8 @@ function switched(name: string): ReplacementInputs[] {
 
 /** Changes that replace a resource or not depending on their values: from `olds` to `news`. */
 export const replacementCases: ReplacementInputs[] = [
+  { type: invocation, olds: once, news: { ...once, input: '{"a":2}' } },
+  { type: invocation, olds: followed, news: { ...followed, input: '{"a":2}' } },
   {
     type: vpc,
     olds: { cidrBlock, instanceTenancy: "dedicated" },

@@ -1,3 +1,4 @@
+import * as pulumi from "@pulumi/pulumi";
 import { fluentdImages, logEngineVersions } from "../../../components/aws/log-engines";
 import type { LogStoreArgs } from "../../../components/aws/log-store";
 import { LogStore } from "../../../components/aws/log-store";
@@ -5,7 +6,7 @@ import { created, ofType } from "../../support/created";
 
 const account = "111122223333";
 const domain = `arn:aws:es:eu-west-1:${account}:domain/drawbridge-dev`;
-const base: LogStoreArgs = {
+const base: Omit<LogStoreArgs, "securityGroupRules"> = {
   prefix: "drawbridge-dev",
   accountId: account,
   region: "eu-west-1",
@@ -17,14 +18,25 @@ const base: LogStoreArgs = {
   keyArn: "arn:key",
   logKeyArn: "arn:logs",
   logRetentionDays: 365,
-  clusterArn: `arn:aws:eks:eu-west-1:${account}:cluster/drawbridge-dev`,
-  writerRoleArns: ["arn:writer"],
+  setupSecurityGroupId: "sg-setup",
+  indexRetentionDays: 90,
+  writers: [{ name: "w", roleArn: "arn:writer", indexPrefix: "control-plane" }],
   createServiceLinkedRoles: false,
 };
 const build = (more: Partial<LogStoreArgs> = {}) =>
-  created(() => new LogStore("log-store", { ...base, ...more }));
+  created(() => {
+    const securityGroupRules = new pulumi.ComponentResource("test:Rules", "rules");
+    return new LogStore("log-store", { ...base, securityGroupRules, ...more });
+  });
 const domainOf = async (more: Partial<LogStoreArgs> = {}) =>
   ofType(await build(more), "aws:opensearch/domain:Domain")["log-store"] ?? {};
+const invocationOf = async (more: Partial<LogStoreArgs> = {}) =>
+  ofType(await build(more), "aws:lambda/invocation:Invocation")["log-store-setup"] ?? {};
+const setUpOf = async (more: Partial<LogStoreArgs> = {}) =>
+  JSON.parse((await invocationOf(more))["input"] as string) as {
+    settings: { path: string; body: object }[];
+    retention: { api: string };
+  };
 const parsed = (text: unknown) => JSON.parse(text as string) as { Statement: unknown[] };
 
 describe("LogStore", () => {
@@ -84,14 +96,7 @@ describe("LogStore", () => {
         Effect: "Allow",
         Sid: "AdministratorSetsUp",
         Principal: { AWS: `arn:aws:iam::${account}:root` },
-        Action: [
-          "es:ESHttpDelete",
-          "es:ESHttpGet",
-          "es:ESHttpHead",
-          "es:ESHttpPatch",
-          "es:ESHttpPost",
-          "es:ESHttpPut",
-        ],
+        Action: ["es:ESHttpGet", "es:ESHttpPost", "es:ESHttpPut"],
         Resource: `${domain}/*`,
         Condition: {
           ArnEquals: {
@@ -138,32 +143,126 @@ describe("LogStore", () => {
     });
   });
 
-  it("lets one service account of the cluster administer it, and nobody else", async () => {
-    const role = ofType(await build(), "aws:iam/role:Role")["log-store-admin"];
+  it("lets one function administer it, in the network, and nobody else", async () => {
+    const resources = await build();
+    const role = ofType(resources, "aws:iam/role:Role")["log-store-admin"];
+    expect(role?.["name"]).toBe("drawbridge-dev-log-store-admin");
     expect(parsed(role?.["assumeRolePolicy"]).Statement).toEqual([
       {
         Effect: "Allow",
-        Sid: "AdministratorOfTheCluster",
-        Principal: { Service: "pods.eks.amazonaws.com" },
-        Action: ["sts:AssumeRole", "sts:TagSession"],
-        Condition: {
-          StringEquals: {
-            "aws:SourceAccount": account,
-            "aws:RequestTag/kubernetes-namespace": "logging",
-            "aws:RequestTag/kubernetes-service-account": "log-store-admin",
-          },
-          ArnEquals: { "aws:SourceArn": base.clusterArn },
-        },
+        Sid: "FunctionsOfThisAccount",
+        Principal: { Service: "lambda.amazonaws.com" },
+        Action: "sts:AssumeRole",
       },
     ]);
+    const rights = ofType(resources, "aws:iam/rolePolicy:RolePolicy")["log-store-admin"];
+    expect(parsed(rights?.["policy"]).Statement[0]).toEqual({
+      Effect: "Allow",
+      Sid: "AdministerTheStore",
+      Action: ["es:ESHttpGet", "es:ESHttpPost", "es:ESHttpPut"],
+      Resource: `${domain}/*`,
+    });
+    expect(ofType(resources, "aws:lambda/function:Function")["log-store-admin"]).toMatchObject({
+      name: "drawbridge-dev-log-store-admin",
+      role: "arn:log-store-admin",
+      vpcConfig: {
+        subnetIds: ["subnet-a", "subnet-b", "subnet-c"],
+        securityGroupIds: ["sg-setup"],
+      },
+      loggingConfig: { logGroup: "/drawbridge/drawbridge-dev/log-store-setup" },
+    });
+  });
+
+  it("sets itself up: a role for each writer, one for readers, audit, retention [S1]", async () => {
+    const { settings, retention } = await setUpOf({ readerRoleArns: ["arn:reader"] });
+    const security = "_plugins/_security/api";
+    expect(settings.slice(0, 4)).toEqual([
+      {
+        path: `${security}/roles/writer-w`,
+        body: {
+          cluster_permissions: ["cluster_composite_ops", "cluster_monitor"],
+          index_permissions: [
+            {
+              index_patterns: ["control-plane-*"],
+              allowed_actions: ["create_index", "crud", "manage"],
+            },
+          ],
+        },
+      },
+      { path: `${security}/rolesmapping/writer-w`, body: { backend_roles: ["arn:writer"] } },
+      {
+        path: `${security}/roles/reader`,
+        body: {
+          cluster_permissions: ["cluster_composite_ops_ro"],
+          index_permissions: [{ index_patterns: ["control-plane-*"], allowed_actions: ["read"] }],
+        },
+      },
+      { path: `${security}/rolesmapping/reader`, body: { backend_roles: ["arn:reader"] } },
+    ]);
+    expect(settings[4]).toMatchObject({
+      path: `${security}/audit/config`,
+      body: {
+        enabled: true,
+        audit: { enable_rest: true, enable_transport: true, log_request_body: false },
+        compliance: { enabled: true, internal_config: true },
+      },
+    });
+    expect(settings[5]).toMatchObject({
+      path: "_index_template/logs",
+      body: { index_patterns: ["control-plane-*"] },
+    });
+    expect(retention).toMatchObject({
+      api: "_plugins/_ism",
+      policyId: "log-retention",
+      patterns: ["control-plane-*"],
+      policy: {
+        states: [
+          { transitions: [{ state_name: "deleted", conditions: { min_index_age: "90d" } }] },
+          { name: "deleted", actions: [{ delete: {} }] },
+        ],
+        ism_template: { index_patterns: ["control-plane-*"] },
+      },
+    });
+  });
+
+  it("takes the role from who is no longer a reader", async () => {
+    const { settings } = await setUpOf();
+    expect(settings[3]).toEqual({
+      path: "_plugins/_security/api/rolesmapping/reader",
+      body: { backend_roles: [] },
+    });
+  });
+
+  it("speaks to Elasticsearch by its older names", async () => {
+    const { settings, retention } = await setUpOf({ engineVersion: "Elasticsearch_7.10" });
+    expect(retention.api).toBe("_opendistro/_ism");
+    expect(settings.map(({ path }) => path.split("/")[0])).toEqual([
+      ...Array<string>(5).fill("_opendistro"),
+      "_index_template",
+    ]);
+  });
+
+  it("runs its set-up once for each state and each code", async () => {
+    const { input: _, ...invocation } = await invocationOf();
+    expect(invocation).toEqual({
+      functionName: "drawbridge-dev-log-store-admin",
+      lifecycleScope: "CREATE_ONLY",
+      triggers: { code: expect.stringMatching(/^[0-9a-f]{64}$/) as string },
+    });
   });
 
   it("keeps its own logs encrypted, and lets this domain only write them", async () => {
     const resources = await build();
     const groups = ofType(resources, "aws:cloudwatch/logGroup:LogGroup");
     expect(Object.values(groups)).toEqual(
-      ["application", "audit", "index-slow", "search-slow"].map((kind) => ({
-        name: `/drawbridge/drawbridge-dev/log-store/${kind}`,
+      [
+        "store-setup",
+        "store/application",
+        "store/audit",
+        "store/index-slow",
+        "store/search-slow",
+      ].map((kind) => ({
+        name: `/drawbridge/drawbridge-dev/log-${kind}`,
         kmsKeyId: "arn:logs",
         retentionInDays: 365,
       })),
@@ -196,9 +295,10 @@ describe("LogStore", () => {
     ],
     [{ subnetIds: ["a"] }, "subnetIds.length must be an integer from 2 to 3, got 1"],
     [{ instancesPerZone: 0 }, "instancesPerZone must be an integer from 1 to 20, got 0"],
+    [{ indexRetentionDays: 0 }, "indexRetentionDays must be an integer from 1 to 3653, got 0"],
     [{ volumeGiB: 9 }, "volumeGiB must be an integer from 10 to 1024, got 9"],
-  ])("fails for %o", (change, message) => {
-    expect(() => new LogStore("log-store", { ...base, ...change })).toThrow(message);
+  ])("fails for %o", async (change, message) => {
+    await expect(build(change)).rejects.toThrow(message);
   });
 });
 

@@ -290,6 +290,7 @@ const notFound: Record<Kind, [code: string, noun: string]> = {
   detector: ["BadRequestException", "detector"],
   deliveryStreamArn: ["ResourceNotFoundException", "delivery stream"],
   domainArn: ["ResourceNotFoundException", "domain"],
+  functionName: ["ResourceNotFoundException", "function"],
   repository: ["RepositoryNotFoundException", "repository"],
   cluster: ["ResourceNotFoundException", "cluster"],
   accessEntry: ["ResourceNotFoundException", "access entry"],

@@ -6,6 +6,7 @@ import {
   AwsError,
   allWith,
   byId,
+  digest,
   numberAt,
   textAt,
   textsAt,
@@ -17,6 +18,8 @@ import type { Properties, World } from "./world";
 
 const domainType = "aws:opensearch/domain:Domain";
 const logPolicyType = "aws:cloudwatch/logResourcePolicy:LogResourcePolicy";
+const functionType = "aws:lambda/function:Function";
+const invocationType = "aws:lambda/invocation:Invocation";
 const filterType = "aws:cloudwatch/logSubscriptionFilter:LogSubscriptionFilter";
 const streamType = "aws:kinesis/firehoseDeliveryStream:FirehoseDeliveryStream";
 
@@ -196,7 +199,7 @@ function functionExists({ inputs, world }: Draft): AwsError | undefined {
 function functionOf(world: World, arn: string) {
   return world.resources.find(
     ({ type, computed }) =>
-      type === "aws:lambda/function:Function" &&
+      type === functionType &&
       (arn === computed["arn"] || arn.startsWith(`${String(computed["arn"])}:`)),
   );
 }
@@ -232,6 +235,39 @@ function policyIsOfOneGroupOrOfTheRegion({ inputs }: Draft): AwsError | undefine
     "InvalidParameterException",
     "one of policyName and resourceArn must be given",
   );
+}
+
+/** Without a life cycle of its own it calls when it is made, so that another input makes another. */
+function callsAgain(olds: Properties, news: Properties): string[] {
+  const follows = (news["lifecycleScope"] ?? "CREATE_ONLY") !== "CREATE_ONLY";
+  return follows || olds["input"] === news["input"] ? [] : ["input"];
+}
+
+// docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
+function inputIsJson({ inputs }: Draft): AwsError | undefined {
+  try {
+    JSON.parse(text(inputs, "input"));
+    return undefined;
+  } catch {
+    return new AwsError("InvalidRequestContentException", "Could not parse request body into json");
+  }
+}
+
+/** The function speaks to the domain as its administrator, through the network. */
+function storeIsReached({ inputs, world }: Draft): AwsError | undefined {
+  const { endpoint } = JSON.parse(text(inputs, "input")) as { endpoint?: string };
+  const domain = world.resources.find(
+    ({ type, computed }) => type === domainType && computed["endpoint"] === endpoint,
+  );
+  const caller = byId(world, functionType, text(inputs, "functionName"));
+  const fails = (message: string) =>
+    new AwsError("Unhandled", `function ${text(inputs, "functionName")}: ${message}`);
+  if (!domain) return fails(`getaddrinfo ENOTFOUND ${endpoint ?? ""}`);
+  const master = textAt(domain.inputs, "advancedSecurityOptions.masterUserOptions.masterUserArn");
+  const role = textAt(caller?.inputs, "role");
+  if (role !== master)
+    return fails(`no permissions for ${role ?? ""}, whose store is of ${master ?? "nobody"}`);
+  return undefined;
 }
 
 export const logStoreRows: Record<string, ResourceRow> = {
@@ -379,13 +415,18 @@ export const logStoreRows: Record<string, ResourceRow> = {
       functionExists,
     ],
   },
-  "aws:lambda/function:Function": {
+  [functionType]: {
     noun: "function",
     id: ({ inputs }) => text(inputs, "name"),
     name: "name",
     tagged: true,
     required: ["role"],
-    references: [{ path: "role", to: "roleArn", onDelete: "dangle" }],
+    references: [
+      { path: "role", to: "roleArn", onDelete: "dangle" },
+      { path: "vpcConfig.subnetIds[*]", to: "subnet", onDelete: "refuse" },
+      { path: "vpcConfig.securityGroupIds[*]", to: "securityGroup", onDelete: "refuse" },
+    ],
+    identifiers: ({ id }) => ({ functionName: [id] }),
     computed: (draft) => {
       const arn = arnOf(draft, "lambda", `function:${text(draft.inputs, "name")}`);
       return { arn, qualifiedArn: `${arn}:$LATEST`, version: "$LATEST" };
@@ -397,6 +438,22 @@ export const logStoreRows: Record<string, ResourceRow> = {
         { key: `function ${name}`, refusal: new AwsError("ResourceConflictException", message) },
       ];
     },
-    rules: [roleTrusts("role", "lambda.amazonaws.com", "InvalidParameterValueException")],
+    rules: [
+      roleTrusts("role", "lambda.amazonaws.com", "InvalidParameterValueException"),
+      subnetsAreOf("vpcConfig.subnetIds[*]", vpcOfFirst("vpcConfig.subnetIds[*]")),
+      securityGroupsAreOf(["vpcConfig.securityGroupIds[*]"], vpcOfFirst("vpcConfig.subnetIds[*]")),
+    ],
+  },
+  [invocationType]: {
+    noun: "invocation",
+    // The provider's own has no triggers in it; here it tells one from that which takes its place.
+    id: ({ inputs }) =>
+      `${text(inputs, "functionName")}_$LATEST_${digest(JSON.stringify([inputs["input"], inputs["triggers"]]), 32)}`,
+    tagged: false,
+    required: ["functionName", "input"],
+    references: [{ path: "functionName", to: "functionName", onDelete: "dangle" }],
+    computed: () => ({ result: "{}" }),
+    replacedWhen: callsAgain,
+    rules: [inputIsJson, storeIsReached],
   },
 };

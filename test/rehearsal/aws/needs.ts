@@ -74,6 +74,13 @@ const needsByType: Record<string, Needs> = {
     ...rightsOf(world, textAt(inputs, "role")),
     byId(world, "aws:cloudwatch/logGroup:LogGroup", textAt(inputs, "loggingConfig.logGroup")),
   ],
+  // A function that cannot reach the store's network yet fails.
+  "aws:lambda/invocation:Invocation": ({ inputs }, world) => {
+    const called = byId(world, "aws:lambda/function:Function", textAt(inputs, "functionName"));
+    return textsAt(called?.inputs, "vpcConfig.securityGroupIds[*]").flatMap((group) =>
+      rulesOf(group, world),
+    );
+  },
   "aws:kinesis/firehoseDeliveryStream:FirehoseDeliveryStream": ({ inputs }, world) => [
     ...rightsOf(world, textAt(inputs, "opensearchConfiguration.roleArn")),
     ...reportStreams(inputs, world),

@@ -41,6 +41,7 @@ export type Kind =
   | "detector"
   | "deliveryStreamArn"
   | "domainArn"
+  | "functionName"
   | "repository"
   | "cluster"
   | "accessEntry"
