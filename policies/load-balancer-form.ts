@@ -1,4 +1,6 @@
 import { is, isNot, isSet } from "./conditions";
+import { inboundOfIngress } from "./ingress-tls";
+import { kinds, objectsIn, typesOf } from "./kubernetes";
 import { facesInternet, loadBalancerTypes } from "./load-balancers";
 import { listenerTypes } from "./listeners";
 import type { Finding, Resource, Stack } from "./model";
@@ -123,15 +125,17 @@ function* keepsLogs(balancer: Resource): Iterable<Finding> {
 
 export const inboundNamed = resourceRule({
   id: "exp-alb-inbound-cidrs",
-  title: "Load balancers name the security groups that say who may come",
+  title: "Load balancers say who may come, also those that an Ingress makes",
   severity: "medium",
   level: "mandatory",
   requirements: ["J17"],
   controls: ["avd:AWS-0107"],
-  fix: "Set securityGroups: without them AWS takes the VPC's default group, or lets everybody in.",
+  fix: "Set securityGroups: without them AWS takes the VPC's default group, or lets everybody in. On an Ingress set the annotation inbound-cidrs, whose default is everybody, or security-groups.",
   url: "https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-update-security-groups.html",
-  types: loadBalancerTypes,
+  types: [...loadBalancerTypes, ...typesOf(kinds.ingress)],
   *check(balancer) {
+    for (const ingress of objectsIn(balancer, kinds.ingress)) yield* inboundOfIngress(ingress);
+    if (!loadBalancerTypes.some((type) => type === balancer.type)) return;
     yield* balancer.must("securityGroups", {
       rule: "name at least one security group",
       holds: (value) => {

@@ -46,6 +46,13 @@ import {
   rotation,
 } from "./kms";
 import { firewall, firewallLog } from "./firewall";
+import {
+  ingressHostMatches,
+  ingressNoSnippets,
+  ingressUniqueHost,
+  singleIngressController,
+} from "./ingresses";
+import { ingressTls } from "./ingress-tls";
 import { httpsRedirect, noServerHeader, strictTransport, tlsPolicy } from "./listeners";
 import {
   balancerBudget,
@@ -92,6 +99,7 @@ import {
 } from "./pki";
 import { outlives } from "./pki-lifetimes";
 import { podRolesNamed } from "./pod-identity";
+import { noHostPorts } from "./pod-ports";
 import { accessLogged, kmsOnly, locksHold, recordsKept, trailObjects } from "./records";
 import { oneManager } from "./role-managers";
 import type { Rule } from "./rule";
@@ -112,6 +120,7 @@ import {
   sessionsWithoutSudo,
   tunnelsNarrow,
 } from "./sessions";
+import { noExternalIps, noLoadBalancerService, noNodePortService } from "./services";
 import { bastionEgress, noSshInside } from "./ssh";
 import { sshdAudit, sshdForwarding, sshdKeysOnly, sshdModern, sshMfa } from "./sshd";
 import { noUserDataSecrets, verifiedUserData } from "./user-data";
@@ -185,6 +194,15 @@ export const rules: readonly Rule[] = [
   firewallLog,
   balancerDeletionProtection,
   inboundNamed,
+  noLoadBalancerService,
+  noNodePortService,
+  noExternalIps,
+  singleIngressController,
+  ingressHostMatches,
+  ingressUniqueHost,
+  ingressTls,
+  ingressNoSnippets,
+  noHostPorts,
   dnsToKnownBalancer,
   certificateLifetime,
   balancerLogs,

@@ -16,11 +16,11 @@ export function rulesTable(): string {
   const rows = rules.map((rule) => columns.map(([, cell]) => cell(rule)));
   return `# The policy pack
 
-A CrossGuard pack that judges any Pulumi program for AWS, this repository's or another's:
+A CrossGuard pack that judges any Pulumi program for AWS and for Kubernetes, this repository's or another's:
 
     pulumi preview --policy-pack policies
 
-\`npm run plan\` runs it without the Pulumi CLI and without credentials.
+\`npm run plan\` runs it without the Pulumi CLI and without credentials, and \`npm run judge\` on manifests of Kubernetes, too.
 
 ## Verdicts
 
@@ -34,6 +34,9 @@ A rule that throws fails at level \`mandatory\`. It never passes.
 
 A resource rule judges one resource by its inputs, before it is created or changed. A stack rule judges how resources go
 together, by their property dependencies in a first preview and by their ids once these are known.
+
+Objects of Kubernetes are judged in every API version, as patches, and as members of lists. What a Helm Release makes is
+rendered in the cluster: no rule sees it.
 
 ## Rules
 

@@ -1,14 +1,16 @@
+import { kubernetesTypes } from "../../policies/kubernetes";
 import type { Rule } from "../../policies/rule";
 import { rules } from "../../policies/rules";
 import { judge } from "../support/rule-cases";
 import { platform } from "../support/rule-platform";
 import { registrations } from "../support/rule-stack";
 
-/** Whether a rule is for resources that the platform does not have: people come by a bastion, not by a VPN, and no Vault is there. */
+/** Whether a rule is for resources that the platform does not have: people come by a bastion, not by a VPN, and no Vault is there, nor what runs in the cluster. */
 const isIdle = (rule: Rule) =>
   "check" in rule &&
   (["net-no-default-vpc", "iam-no-users-keys"].includes(rule.id) ||
-    /^(vpn|pki|vault)-/.test(rule.id));
+    /^(vpn|pki|vault)-/.test(rule.id) ||
+    rule.types.every((type) => kubernetesTypes.includes(type)));
 
 describe("the platform that cases start from", () => {
   it.each(rules.map((rule) => [rule.id, rule] as const))(
