@@ -101,6 +101,7 @@ export const requiredTags = resourceRule<{ tags: string[] }>({
       default: ["Owner", "Project", "Environment", "CostCenter"],
     },
   },
+  // No rule can correct it: who owns a stack and who pays for it only the program knows.
   *check(provider, { tags }) {
     // Pulumi hands maps to providers as JSON texts.
     const given = provider.at("defaultTags").json().at("tags");

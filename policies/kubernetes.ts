@@ -1,5 +1,6 @@
 import type { Finding, Resource, Stack } from "./model";
 import { Field } from "./model";
+import type { Correction } from "./rule";
 
 /** A kind of Kubernetes objects. */
 export interface Kind {
@@ -83,6 +84,12 @@ export class KubernetesObject {
 
   annotation(key: string): Field {
     return this.at("metadata.annotations").child(key);
+  }
+
+  /** Gives the object an annotation. */
+  annotate(key: string, value: string): Correction {
+    const steps = this.root.path.split(/[.[\]]+/).filter((step) => step !== "");
+    return { path: [...steps, "metadata", "annotations", key], value };
   }
 
   get namespace(): Field {

@@ -49,7 +49,7 @@ export const invalidHeadersDropped = resourceRule({
   title:
     "Application load balancers drop malformed headers and requests that two servers would read differently",
   severity: "high",
-  level: "mandatory",
+  level: "remediate",
   requirements: ["C10"],
   controls: ["ckv:CKV_AWS_131", "ckv:CKV_AWS_328", "avd:AWS-0052"],
   fix: "Set dropInvalidHeaderFields to true, desyncMitigationMode to strictest or defensive, and xffHeaderProcessingMode to append or remove.",
@@ -65,6 +65,16 @@ export const invalidHeadersDropped = resourceRule({
     yield* balancer.must("desyncMitigationMode", isNot("monitor"));
     // It appends when nothing is said; else whoever calls writes the address that programs believe.
     yield* balancer.must("xffHeaderProcessingMode", isNot("preserve"));
+  },
+  *correct(balancer) {
+    const type = balancer.at("loadBalancerType");
+    if (
+      !type.unknown &&
+      isApplication(balancer) &&
+      !balancer.at("dropInvalidHeaderFields").present
+    ) {
+      yield { path: ["dropInvalidHeaderFields"], value: true };
+    }
   },
 });
 
@@ -104,6 +114,7 @@ export const balancerLogs = stackRule({
   fix: "Set accessLogs, and connectionLogs, with enabled true and a private bucket.",
   url: "https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-access-logs.html",
   types: loadBalancerTypes,
+  // No rule can correct it: which bucket takes the logs only the program knows.
   *checkStack(stack) {
     // docs.aws.amazon.com/elasticloadbalancing/latest/network/load-balancer-access-logs.html
     for (const balancer of stack.all(...loadBalancerTypes)) {

@@ -2,6 +2,7 @@ import type {
   PolicyConfigSchema,
   PolicyResource,
   ReportViolation,
+  ResourceRemediation,
   ResourceValidationArgs,
   ResourceValidationPolicy,
   StackValidationArgs,
@@ -25,9 +26,15 @@ export function nativePolicy(rule: Rule): ResourceValidationPolicy | StackValida
     url: rule.url,
     ...(Object.keys(properties).length > 0 ? { configSchema: { properties } } : {}),
   };
-  return "check" in rule
-    ? { ...metadata, validateResource: typed(rule, resourceValidation(rule)) }
-    : { ...metadata, validateStack: typed(rule, stackValidation(rule)) };
+  if (!("check" in rule)) {
+    return { ...metadata, validateStack: typed(rule, stackValidation(rule)) };
+  }
+  const { correct } = rule;
+  return {
+    ...metadata,
+    validateResource: typed(rule, resourceValidation(rule)),
+    ...(correct && { remediateResource: typed(rule, remediation({ ...rule, correct })) }),
+  };
 }
 
 function schemaOf(rule: Rule): PolicyConfigSchema {
@@ -84,6 +91,41 @@ function resourceValidation(rule: ResourceRule<object>) {
     const findings = run(() => rule.check(resource, configured(rule, args.getConfig())), urn);
     conclude(findings, args, report);
   };
+}
+
+/** Sets inputs where they stand, so that what was secret around them stays so. */
+function remediation(
+  rule: ResourceRule<object> & Required<Pick<ResourceRule<object>, "correct">>,
+): ResourceRemediation {
+  return ({ urn, type, name, opts, props, getConfig }) => {
+    if (!rule.types.includes(type)) return undefined;
+    const inputs = raw(props);
+    const read = copyOf(inputs) as Record<string, unknown>;
+    const resource = new Resource({ urn, type, name, inputs: read, protect: opts.protect });
+    const corrections = [...rule.correct(resource, configured(rule, getConfig()))];
+    for (const { path, value } of corrections) setInput(inputs, path, value);
+    return corrections.length > 0 ? props : undefined;
+  };
+}
+
+/** What the SDK's proxy of secrets shows: its lists have no methods, as it does not let through what these need. */
+function copyOf(value: unknown): unknown {
+  if (Array.isArray(value)) return Array.from({ length: value.length }, (_, i) => copyOf(value[i]));
+  if (!isRecord(value)) return value;
+  return Object.fromEntries(Object.keys(value).map((key) => [key, copyOf(value[key])]));
+}
+
+function setInput(
+  place: Record<string, unknown>,
+  [key = "", ...rest]: readonly string[],
+  value: unknown,
+): void {
+  if (rest.length === 0) {
+    place[key] = value;
+    return;
+  }
+  place[key] ??= {};
+  setInput(place[key] as Record<string, unknown>, rest, value);
 }
 
 function stackValidation(rule: StackRule<object>) {

@@ -8,8 +8,11 @@ interface RuleBase<Config> {
   /** What holds when the rule passes, in one line. */
   title: string;
   severity: "low" | "medium" | "high" | "critical";
-  /** Whether a failure stops an update, unless configuration says otherwise. */
-  level: "advisory" | "mandatory";
+  /**
+   * Whether a failure stops an update, unless configuration says otherwise. At `remediate` a rule corrects what it can
+   * before it judges, and what still fails stops the update.
+   */
+  level: "advisory" | "mandatory" | "remediate";
   /** The statements of docs/coverage.md that the rule enforces. */
   requirements: readonly string[];
   /** Where others ask for the same: `cis-eks-1.8.0:5.4.2`, `ckv:CKV_AWS_39` (Checkov), `avd:AWS-0040` (Trivy). */
@@ -24,9 +27,18 @@ interface RuleBase<Config> {
   config?: { [K in keyof Config]: PolicyConfigJSONSchema & { default: Config[K] } };
 }
 
+/** An input that a rule sets before the resource is judged. */
+export interface Correction {
+  /** Keys, and numbers of items, from the outside to the inside. */
+  path: readonly string[];
+  value: unknown;
+}
+
 /** A rule that judges one resource by its inputs, before it is created or changed. */
 export interface ResourceRule<Config = Record<string, never>> extends RuleBase<Config> {
   check(resource: Resource, config: Config): Iterable<Finding>;
+  /** Sets what a program left out, at level `remediate`; what it says itself is judged and never changed. */
+  correct?(resource: Resource, config: Config): Iterable<Correction>;
 }
 
 /** A rule that judges how the resources of a stack go together, once all are registered. */

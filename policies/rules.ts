@@ -45,6 +45,7 @@ import {
   noWildcardPrincipal,
   rotation,
 } from "./kms";
+import { balancersInternal } from "./internal-load-balancers";
 import { firewall, firewallLog } from "./firewall";
 import {
   ingressHostMatches,
@@ -184,6 +185,7 @@ export const rules: readonly Rule[] = [
 
   onlyTheEntry,
   singlePublicBalancer,
+  balancersInternal,
   tlsPolicy,
   httpsRedirect,
   strictTransport,

@@ -25,7 +25,9 @@ A CrossGuard pack that judges any Pulumi program for AWS and for Kubernetes, thi
 ## Verdicts
 
 - **pass**: the rule holds.
-- **fail**: it does not. A failed rule at level \`mandatory\` stops the update, one at \`advisory\` is reported.
+- **fail**: it does not. A failed rule at level \`mandatory\` stops the update, one at \`advisory\` is reported. A rule at level
+  \`remediate\` first sets what the program left out, which the plan lists; what the program says itself is never changed, and
+  stops the update when it fails.
 - **undecided**: a value is known only after \`up\`. The message starts with \`undecided:\` and says which field of which
   resource. What is known already still fails: one unknown field hides no other.
 - **not applicable**: nothing in the stack is of the rule's types.

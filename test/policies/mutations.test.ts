@@ -2,8 +2,10 @@ import { join } from "node:path";
 import { planStack } from "../../plan/host";
 import { judgeResources, packDefaults } from "../../plan/judge";
 import type { StackResource } from "../../plan/stack-resource";
+import { kubernetesTypes } from "../../policies/kubernetes";
 import type { Registration } from "../../policies/model";
 import { Stack } from "../../policies/model";
+import type { Rule } from "../../policies/rule";
 import { configured } from "../../policies/rule";
 import { rules } from "../../policies/rules";
 import { planWithSsh, planWithVpn } from "../support/access-plan";
@@ -1859,6 +1861,13 @@ const rows: Row[] = [
 
   // The entry.
   [
+    "an entry that does not say whom it faces",
+    balancer,
+    "entry",
+    remove("internal"),
+    "exp-lb-internal",
+  ],
+  [
     "malformed headers passed on",
     balancer,
     "entry",
@@ -2822,7 +2831,11 @@ describe("mutations", () => {
 
   it("has a row for every rule of the pack, or says why it has none", () => {
     const ids = rules.map(({ id }) => id);
-    expect(ids.filter((id) => !noticing.has(id))).toEqual(Object.keys(withoutRow));
+    // The program registers no objects of Kubernetes.
+    const judgesProgram = ({ types }: Rule) =>
+      !types.every((type) => kubernetesTypes.includes(type));
+    const wanted = rules.filter(judgesProgram).map(({ id }) => id);
+    expect(wanted.filter((id) => !noticing.has(id))).toEqual(Object.keys(withoutRow));
     expect([...noticing].filter((id) => !ids.includes(id))).toEqual([]);
   });
 

@@ -27,7 +27,8 @@ describe("the rules", () => {
     expect(rule.fix).toMatch(/^[A-Z].*\.$/);
     expect(rule.url).toMatch(/^https:\/\/[^ ]+$/);
     expect(["low", "medium", "high", "critical"]).toContain(rule.severity);
-    expect(["advisory", "mandatory"]).toContain(rule.level);
+    expect(["advisory", "mandatory", "remediate"]).toContain(rule.level);
+    expect("correct" in rule).toBe(rule.level === "remediate");
     expect(rule.requirements).not.toEqual([]);
     for (const requirement of rule.requirements) expect(requirement).toMatch(/^[MJCS][1-9]\d?$/);
     for (const control of rule.controls) {
