@@ -28,6 +28,7 @@ const apps = ["apps/v1", "apps/v1beta2", "apps/v1beta1", "extensions/v1beta1"];
 
 /** The kinds that the rules know, in every API version that @pulumi/kubernetes 4 has. */
 export const kinds = {
+  alertmanager: kind("Alertmanager", "monitoring.coreos.com/v1"),
   configMap: kind("ConfigMap", "core/v1"),
   cronJob: kind("CronJob", "batch/v1", "batch/v1beta1", "batch/v2alpha1"),
   daemonSet: kind("DaemonSet", "apps/v1", "apps/v1beta2", "extensions/v1beta1"),
@@ -47,6 +48,7 @@ export const kinds = {
     "networking.istio.io/v1alpha3",
   ),
   pod: kind("Pod", "core/v1"),
+  prometheus: kind("Prometheus", "monitoring.coreos.com/v1"),
   replicaSet: kind("ReplicaSet", "apps/v1", "apps/v1beta2", "extensions/v1beta1"),
   replicationController: kind("ReplicationController", "core/v1"),
   service: kind("Service", "core/v1"),

@@ -17,6 +17,7 @@ import {
 } from "./compute";
 import { ownSecurityGroups } from "./compute-security-groups";
 import { dnsToKnownBalancer } from "./dns";
+import { fluentdEverywhere, fluentdToStore } from "./cluster-logs";
 import {
   controlPlaneLogs,
   deletionProtection,
@@ -66,7 +67,9 @@ import {
 } from "./load-balancer-form";
 import { controlPlaneDelivered, deliveryEncrypted, logResourcePolicyNarrow } from "./log-delivery";
 import { controlPlaneLogGroup, logGroupEncrypted } from "./logs";
+import { logRetention } from "./log-retention";
 import { logGroupsMade } from "./log-writers";
+import { alertingBaseline } from "./monitoring";
 import { naclNamedPorts, naclNoOpenAdmin } from "./network-acls";
 import { endpointPolicy, vpcEndpoints } from "./network-endpoints";
 import { eipOnlyNat, internetGatewaySingle } from "./network-gateways";
@@ -290,6 +293,10 @@ export const rules: readonly Rule[] = [
   searchKept,
   searchZones,
   searchDomainLogs,
+  alertingBaseline,
+  logRetention,
+  fluentdEverywhere,
+  fluentdToStore,
   deliveryEncrypted,
   controlPlaneDelivered,
   logResourcePolicyNarrow,

@@ -14,7 +14,7 @@ import { token } from "./tokens";
 import type { Truth } from "./truth";
 import { all, any, not } from "./truth";
 
-const domainTypes = [token.searchDomain, token.searchDomainElasticsearch];
+export const domainTypes = [token.searchDomain, token.searchDomainElasticsearch];
 
 /** Those that take TLS 1.2 with forward secrecy at least: docs.aws.amazon.com/opensearch-service/latest/APIReference/API_DomainEndpointOptions.html */
 const tlsPolicies = ["Policy-Min-TLS-1-2-PFS-2023-10", "Policy-Min-TLS-1-2-RFC9151-FIPS-2024-08"];

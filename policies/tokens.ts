@@ -79,6 +79,7 @@ export const token = {
   keyPair: "aws:ec2/keyPair:KeyPair",
   keyPolicy: "aws:kms/keyPolicy:KeyPolicy",
   lambdaFunction: "aws:lambda/function:Function",
+  lambdaInvocation: "aws:lambda/invocation:Invocation",
   launchConfiguration: "aws:ec2/launchConfiguration:LaunchConfiguration",
   launchTemplate: "aws:ec2/launchTemplate:LaunchTemplate",
   lightsailContainerService: "aws:lightsail/containerService:ContainerService",

@@ -493,13 +493,23 @@ describe("a bastion that people reach by SSH", () => {
   });
 });
 
+const selfSigned = (validityPeriodHours: unknown, more: Record<string, unknown> = {}) => ({
+  certificate: resource(token.tlsSelfSigned, { validityPeriodHours, ...more }),
+});
+
 casesFor("tls-cert-lifetime [M3]", {
   base: certificate,
   passes: [
     ["issued by ACM", {}],
     ["P-256", { "certificate.keyAlgorithm": "EC_prime256v1" }],
+    ["366 days of a server's own", selfSigned(8784)],
   ],
   fails: [
+    [
+      "more than 366 days of a server's own",
+      selfSigned(8785),
+      ["certificate: validityPeriodHours must be an integer from 1 to 8784, got 8785"],
+    ],
     [
       "proof by mail, which a person has to answer",
       { "certificate.validationMethod": "EMAIL" },
@@ -522,6 +532,16 @@ casesFor("tls-cert-lifetime [M3]", {
       { "certificate.validationMethod": unknown },
       ["certificate: undecided: validationMethod of certificate is unknown until up"],
     ],
+    [
+      "a life that nobody knows yet",
+      selfSigned(unknown),
+      ["certificate: undecided: validityPeriodHours of certificate is unknown until up"],
+    ],
+    [
+      "a long life of what may be an authority",
+      selfSigned(87_600, { isCaCertificate: unknown }),
+      ["certificate: undecided: isCaCertificate of certificate is unknown until up"],
+    ],
   ],
   notApplicable: [
     [
@@ -531,6 +551,11 @@ casesFor("tls-cert-lifetime [M3]", {
           "arn:aws:acm-pca:eu-west-1:1:certificate-authority/a",
       },
       "a private authority issues the certificate",
+    ],
+    [
+      "an authority",
+      selfSigned(87_600, { isCaCertificate: true }),
+      "it is the certificate of an authority",
     ],
   ],
 });

@@ -1117,6 +1117,13 @@ const rows: Row[] = [
   ],
 
   // The log store and the way to it.
+  [
+    "logs that nobody deletes",
+    "aws:lambda/invocation:Invocation",
+    "log-store-setup",
+    set("triggers.retention", "{}"),
+    "log-retention-policy",
+  ],
   ["a log store on the internet", domain, "log-store", remove("vpcOptions"), "es-encrypted"],
   ["logs in the clear", domain, "log-store", set("encryptAtRest.enabled", false), "es-encrypted"],
   ["logs under AWS' key", domain, "log-store", remove("encryptAtRest.kmsKeyId"), "es-encrypted"],

@@ -2,6 +2,11 @@ import { token } from "../../policies/tokens";
 import type { ResourceSpec, StackSpec } from "./rule-stack";
 import { json, ref } from "./rule-stack";
 
+const retention = {
+  transitions: [{ conditions: { min_index_age: "90d" } }],
+  actions: [{ delete: {} }],
+};
+
 const account = "111122223333";
 const region = "eu-west-1";
 const zones = ["a", "b"];
@@ -790,6 +795,11 @@ function logStore(): StackSpec {
     "store-log-policy": resource(token.logResourcePolicy, {
       policyName: "store",
       policyDocument: document(logWriterStatement()),
+    }),
+    "store-setup": resource(token.lambdaInvocation, {
+      functionName: "store-setup",
+      input: json({ endpoint: ref("store", "endpoint"), retention }),
+      triggers: { retention: JSON.stringify(retention) },
     }),
     store: protectedResource(token.searchDomain, {
       domainName: "dev",

@@ -247,7 +247,10 @@ describe("LogStore", () => {
     expect(invocation).toEqual({
       functionName: "drawbridge-dev-log-store-admin",
       lifecycleScope: "CREATE_ONLY",
-      triggers: { code: expect.stringMatching(/^[0-9a-f]{64}$/) as string },
+      triggers: {
+        code: expect.stringMatching(/^[0-9a-f]{64}$/) as string,
+        retention: expect.stringContaining('"min_index_age":"') as string,
+      },
     });
   });
 
