@@ -113,7 +113,7 @@ function outputsOfText(data: Field, environment: ReadonlyMap<string, Field>): Lo
       shown: `the output in ${path} of ${resource.name}`,
       // What is in hosts takes the place of host.
       host: value(parameters.has("hosts") ? "hosts" : "host", "localhost"),
-      scheme: value("scheme", /^https:/.test(parameters.get("hosts") ?? "") ? "https" : "http"),
+      scheme: value("scheme", parameters.get("hosts")?.startsWith("https:") ? "https" : "http"),
       verify: value("ssl_verify", "true"),
     };
   });

@@ -12,7 +12,7 @@ import { all, any, not } from "./truth";
 const alb = "alb.ingress.kubernetes.io/";
 
 /** The AWS Load Balancer Controller makes a load balancer for what names its class, or speaks to it. */
-export function isForAlb(ingress: KubernetesObject): Truth {
+function isForAlb(ingress: KubernetesObject): Truth {
   const annotations = ingress.at("metadata.annotations");
   const classes = [
     ingress.at("spec.ingressClassName"),

@@ -17,7 +17,7 @@ function apisOf(version: string): string[] {
   return version === "core/v1" ? ["core/v1", "v1"] : [version];
 }
 
-function kind(name: string, ...versions: string[]): Kind {
+function kindOf(name: string, ...versions: string[]): Kind {
   const types = versions
     .flatMap(apisOf)
     .flatMap((api) => ["", "Patch", "List"].map((form) => `kubernetes:${api}:${name}${form}`));
@@ -28,31 +28,31 @@ const apps = ["apps/v1", "apps/v1beta2", "apps/v1beta1", "extensions/v1beta1"];
 
 /** The kinds that the rules know, in every API version that @pulumi/kubernetes 4 has. */
 export const kinds = {
-  alertmanager: kind("Alertmanager", "monitoring.coreos.com/v1"),
-  configMap: kind("ConfigMap", "core/v1"),
-  cronJob: kind("CronJob", "batch/v1", "batch/v1beta1", "batch/v2alpha1"),
-  daemonSet: kind("DaemonSet", "apps/v1", "apps/v1beta2", "extensions/v1beta1"),
-  deployment: kind("Deployment", ...apps),
-  ingress: kind(
+  alertmanager: kindOf("Alertmanager", "monitoring.coreos.com/v1"),
+  configMap: kindOf("ConfigMap", "core/v1"),
+  cronJob: kindOf("CronJob", "batch/v1", "batch/v1beta1", "batch/v2alpha1"),
+  daemonSet: kindOf("DaemonSet", "apps/v1", "apps/v1beta2", "extensions/v1beta1"),
+  deployment: kindOf("Deployment", ...apps),
+  ingress: kindOf(
     "Ingress",
     "networking.k8s.io/v1",
     "networking.k8s.io/v1beta1",
     "extensions/v1beta1",
   ),
-  ingressClass: kind("IngressClass", "networking.k8s.io/v1", "networking.k8s.io/v1beta1"),
-  job: kind("Job", "batch/v1"),
-  meshGateway: kind(
+  ingressClass: kindOf("IngressClass", "networking.k8s.io/v1", "networking.k8s.io/v1beta1"),
+  job: kindOf("Job", "batch/v1"),
+  meshGateway: kindOf(
     "Gateway",
     "networking.istio.io/v1",
     "networking.istio.io/v1beta1",
     "networking.istio.io/v1alpha3",
   ),
-  pod: kind("Pod", "core/v1"),
-  prometheus: kind("Prometheus", "monitoring.coreos.com/v1"),
-  replicaSet: kind("ReplicaSet", "apps/v1", "apps/v1beta2", "extensions/v1beta1"),
-  replicationController: kind("ReplicationController", "core/v1"),
-  service: kind("Service", "core/v1"),
-  statefulSet: kind("StatefulSet", "apps/v1", "apps/v1beta2", "apps/v1beta1"),
+  pod: kindOf("Pod", "core/v1"),
+  prometheus: kindOf("Prometheus", "monitoring.coreos.com/v1"),
+  replicaSet: kindOf("ReplicaSet", "apps/v1", "apps/v1beta2", "extensions/v1beta1"),
+  replicationController: kindOf("ReplicationController", "core/v1"),
+  service: kindOf("Service", "core/v1"),
+  statefulSet: kindOf("StatefulSet", "apps/v1", "apps/v1beta2", "apps/v1beta1"),
 } as const;
 
 /** The types that hold objects of some kinds. */

@@ -29,11 +29,10 @@ export function nativePolicy(rule: Rule): ResourceValidationPolicy | StackValida
   if (!("check" in rule)) {
     return { ...metadata, validateStack: typed(rule, stackValidation(rule)) };
   }
-  const { correct } = rule;
   return {
     ...metadata,
     validateResource: typed(rule, resourceValidation(rule)),
-    ...(correct && { remediateResource: typed(rule, remediation({ ...rule, correct })) }),
+    ...("correct" in rule ? { remediateResource: typed(rule, remediation(rule)) } : {}),
   };
 }
 
@@ -94,15 +93,14 @@ function resourceValidation(rule: ResourceRule<object>) {
 }
 
 /** Sets inputs where they stand, so that what was secret around them stays so. */
-function remediation(
-  rule: ResourceRule<object> & Required<Pick<ResourceRule<object>, "correct">>,
-): ResourceRemediation {
-  return ({ urn, type, name, opts, props, getConfig }) => {
+function remediation(rule: ResourceRule<object>): ResourceRemediation {
+  return (args) => {
+    const { urn, type, name, opts, props } = args;
     if (!rule.types.includes(type)) return undefined;
     const inputs = raw(props);
     const read = copyOf(inputs) as Record<string, unknown>;
     const resource = new Resource({ urn, type, name, inputs: read, protect: opts.protect });
-    const corrections = [...rule.correct(resource, configured(rule, getConfig()))];
+    const corrections = [...(rule.correct?.(resource, configured(rule, args.getConfig())) ?? [])];
     for (const { path, value } of corrections) setInput(inputs, path, value);
     return corrections.length > 0 ? props : undefined;
   };

@@ -6,7 +6,7 @@ const { cronJob, daemonSet, deployment, job, pod, replicaSet, replicationControl
   kinds;
 
 /** What runs pods. */
-export const workloadKinds: readonly Kind[] = [
+const workloadKinds: readonly Kind[] = [
   deployment,
   statefulSet,
   daemonSet,
