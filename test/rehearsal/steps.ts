@@ -15,6 +15,7 @@ import {
   type SavedPlan,
 } from "./compare";
 import { Rehearsal, type Outcome, type StateResource } from "./engine";
+import { levelsOfDestroy } from "../support/documented-files";
 import { missingDependencies } from "./order";
 import { publicCluster } from "./public-cluster";
 import type { Revision } from "./revisions";
@@ -359,10 +360,7 @@ async function takesProtectionAway(rehearsal: Rehearsal): Promise<string[]> {
   if (!failure?.includes("eks-deletion-protection")) {
     return ["expected: the pack stops up", `got: ${failure ?? "success"}`];
   }
-  const outcome = await rehearsal.up({
-    "eks-deletion-protection": "advisory",
-    "exp-alb-deletion-protection": "advisory",
-  });
+  const outcome = await rehearsal.up(levelsOfDestroy());
   const { resources } = await rehearsal.state();
   // What Pulumi alone protects does not change; these AWS protects as well, and the seal by the policy of its key.
   const protectedByAws = resources.filter(
