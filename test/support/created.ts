@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import * as runtimeState from "@pulumi/pulumi/runtime/state";
 
@@ -57,6 +59,16 @@ export const secretly = (value: unknown) => ({
   value,
 });
 
+/** A certificate of an authority that can be read, behind a line that tells whose it is: PEM may begin with text. */
+const authorityPem = readFileSync(
+  join(__dirname, "../rehearsal/aws/cluster-authority.pem"),
+  "utf8",
+);
+const authorityOf = (name: string) => `certificate of ${name}\n${authorityPem}`;
+
+/** Whose certificates they are, a line each. */
+export const ownersOf = (certificates = "") => certificates.replaceAll(authorityPem, "");
+
 /** The inputs of the resources of one type, by name. */
 export function ofType(resources: Created[], type: string): Record<string, Created["inputs"]> {
   return Object.fromEntries(
@@ -91,9 +103,9 @@ function computed(type: string, name: string, inputs: Created["inputs"]): Record
     case "aws:opensearch/domain:Domain":
       return { endpoint: `${name}.es` };
     case "vault:pkiSecret/secretBackendRootCert:SecretBackendRootCert":
-      return { certificate: `certificate of ${name}`, issuerId: `issuer of ${name}` };
+      return { certificate: authorityOf(name), issuerId: `issuer of ${name}` };
     case "vault:pkiSecret/secretBackendRootSignIntermediate:SecretBackendRootSignIntermediate":
-      return { certificate: `certificate of ${name}`, certificateBundle: `bundle of ${name}` };
+      return { certificate: authorityOf(name), certificateBundle: `bundle of ${name}` };
     case "vault:pkiSecret/secretBackendIntermediateSetSigned:SecretBackendIntermediateSetSigned":
       return { importedIssuers: [`issuer of ${name}`, "issuer above"] };
     case "vault:pkiSecret/secretBackendIssuer:SecretBackendIssuer":
