@@ -111,6 +111,7 @@ export const unchanged: Record<string, string> = {
   "logStore.engineVersion":
     "OpenSearch goes up only, and a stack that leaves it out has the newest version",
   "vault.address": "is where the Vault of the rehearsal listens",
+  "vault.rotations": "are entered by steps of their own, a phase each",
   "vpn.clientCidr": "replaces the VPN, as does the identity provider",
   "vpn.groups": inVpnMode,
   "vpn.samlProviderArn": "replaces the VPN, as do the addresses of people's machines",

@@ -127,13 +127,15 @@ export interface Login {
   role: string;
   /** Name of the Vault that the login is for; empty for none. @default - this one */
   header?: string;
+  /** AWS region of who logs in. @default - this one */
+  in?: string;
 }
 
 /** A token by IAM, as Vault's own client asks for it; what Vault refuses is thrown. */
 export async function loginByIam(
   command: string,
   { address, caFile }: VaultServer,
-  { method, role, header = serverId }: Login,
+  { method, role, header = serverId, in: place = region }: Login,
   { credentials }: Person,
 ): Promise<string> {
   const env = {
@@ -143,7 +145,7 @@ export async function loginByIam(
     ...credentials,
   };
   const args = ["login", "-method=aws", `-path=${method}`, "-token-only", "-no-store"];
-  args.push(`role=${role}`, `region=${region}`);
+  args.push(`role=${role}`, `region=${place}`);
   if (header !== "") args.push(`header_value=${header}`);
   const { stdout } = await promisify(execFile)(command, args, { env });
   return stdout.trim();
