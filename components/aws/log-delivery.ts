@@ -78,12 +78,13 @@ export class LogDelivery extends pulumi.ComponentResource {
       name,
       names.role,
       "Delivery of logs to the log store",
-      // docs.aws.amazon.com/firehose/latest/dev/controlling-access.html#firehose-assume-role
       {
         Sid: "StreamOfThisAccount",
+        // docs.aws.amazon.com/firehose/latest/dev/controlling-access.html#firehose-assume-role
         Principal: { Service: "firehose.amazonaws.com" },
         Action: "sts:AssumeRole",
-        // By this Firehose tells for which account it acts; the guide names no other source.
+        // By this Firehose tells for which account it acts:
+        // docs.aws.amazon.com/AmazonCloudWatch/latest/logs/CreateFirehoseStream.html
         Condition: { StringEquals: { "sts:ExternalId": args.accountId } },
       },
       deliveryRights(args, failedRecords.arn),
