@@ -202,6 +202,7 @@ export = async () => {
           name: "log-delivery",
           roleArn: deliveryRoleArn(place),
           indexPrefix: deliveryIndexPrefix,
+          kind: "firehose",
         },
       ],
       createServiceLinkedRoles,

@@ -9,6 +9,8 @@ export interface LogWriter {
   roleArn: string;
   /** Start of its indices' names; a date follows. */
   indexPrefix: string;
+  /** What writes: Firehose asks for more rights than an agent that sends batches of documents. */
+  kind: "agent" | "firehose";
 }
 
 /** What the inside of the store depends on. */
@@ -57,18 +59,31 @@ export function desiredState(args: LogStoreState) {
   };
 }
 
-/** Reads and writes its own indices and makes new ones, and sees how the cluster is, which Firehose asks for before it delivers. */
-function writerRole({ name, roleArn, indexPrefix }: LogWriter) {
+/**
+ * An agent makes indices and puts documents into them; it neither deletes nor closes anything. That its documents have
+ * ids of their own is up to it: who gives an id that is there already writes over it.
+ *
+ * Firehose gets what AWS gives it in its examples, by which it could also delete what is in its own indices; what of it
+ * Firehose could do without, AWS does not say. IAM keeps the verb DELETE from it.
+ */
+const writerRights: Record<LogWriter["kind"], { cluster: string[]; index: string[] }> = {
+  agent: {
+    cluster: ["cluster_monitor", "indices:data/write/bulk"],
+    index: ["create_index", "index"],
+  },
+  firehose: {
+    cluster: ["cluster_composite_ops", "cluster_monitor"],
+    index: ["create_index", "crud", "manage"],
+  },
+};
+
+function writerRole({ name, roleArn, indexPrefix, kind }: LogWriter) {
+  const { cluster, index } = writerRights[kind];
   return {
     name: `writer-${name}`,
     rights: {
-      cluster_permissions: ["cluster_composite_ops", "cluster_monitor"],
-      index_permissions: [
-        {
-          index_patterns: [`${indexPrefix}-*`],
-          allowed_actions: ["create_index", "crud", "manage"],
-        },
-      ],
+      cluster_permissions: cluster,
+      index_permissions: [{ index_patterns: [`${indexPrefix}-*`], allowed_actions: index }],
     },
     members: [roleArn],
   };
@@ -87,15 +102,18 @@ function readerRole(patterns: string[], members: string[]) {
 }
 
 /**
- * Every request is recorded with who made it, allowed or not, and every change of the store's rights; what documents
- * say is not, because the log would have everything twice:
+ * Every request is recorded with who made it, and once more when it is refused, and every change of the store's rights;
+ * what documents say is not, because the log would have everything twice:
  * docs.aws.amazon.com/opensearch-service/latest/developerguide/audit-logs.html
+ *
+ * Of allowed requests the REST layer records that they are authenticated. That they are allowed only the transport
+ * layer does, once for each node and each part of a batch.
  */
 const audit = {
   enabled: true,
   audit: {
     enable_rest: true,
-    disabled_rest_categories: ["AUTHENTICATED"],
+    disabled_rest_categories: [],
     enable_transport: true,
     disabled_transport_categories: ["AUTHENTICATED", "GRANTED_PRIVILEGES"],
     resolve_bulk_requests: false,

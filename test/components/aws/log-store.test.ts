@@ -21,7 +21,7 @@ const base: Omit<LogStoreArgs, "securityGroupRules"> = {
   logRetentionDays: 365,
   setupSecurityGroupId: "sg-setup",
   indexRetentionDays: 90,
-  writers: [{ name: "w", roleArn: "arn:writer", indexPrefix: "control-plane" }],
+  writers: [{ name: "w", roleArn: "arn:writer", indexPrefix: "control-plane", kind: "firehose" }],
   createServiceLinkedRoles: false,
 };
 const build = (more: Partial<LogStoreArgs> = {}) =>
@@ -219,6 +219,26 @@ describe("LogStore", () => {
     });
   });
 
+  it("records every request with who made it, refusals once more, and no documents", async () => {
+    const { settings } = await setUpOf();
+    expect(settings[4]).toMatchObject({
+      path: "_plugins/_security/api/audit/config",
+      body: {
+        enabled: true,
+        audit: {
+          enable_rest: true,
+          // The REST layer records an ordinary request as this, and as nothing else: SecurityRestFilter of
+          // github.com/opensearch-project/security.
+          disabled_rest_categories: [],
+          enable_transport: true,
+          disabled_transport_categories: ["AUTHENTICATED", "GRANTED_PRIVILEGES"],
+          log_request_body: false,
+        },
+        compliance: { enabled: true, internal_config: true },
+      },
+    });
+  });
+
   it("lets indices report what is slow: new ones, and those that are there", async () => {
     const slow = {
       search: { slowlog: { threshold: { query: { warn: "10s" }, fetch: { warn: "1s" } } } },
@@ -237,6 +257,21 @@ describe("LogStore", () => {
     expect(indices).toEqual({ patterns: ["control-plane-*"], settings: { index: slow } });
   });
 
+  it("lets an agent add documents, and neither delete them nor close what they are in", async () => {
+    const { settings } = await setUpOf({
+      writers: [{ name: "fluentd", roleArn: "arn:fluentd", indexPrefix: "pods", kind: "agent" }],
+    });
+    expect(settings[0]).toEqual({
+      path: "_plugins/_security/api/roles/writer-fluentd",
+      body: {
+        cluster_permissions: ["cluster_monitor", "indices:data/write/bulk"],
+        index_permissions: [
+          { index_patterns: ["pods-*"], allowed_actions: ["create_index", "index"] },
+        ],
+      },
+    });
+  });
+
   it("tells apart what it asks of its indices, which the store does not", async () => {
     const policyOf = async (indexRetentionDays: number, ...more: LogStoreArgs["writers"]) =>
       (await setUpOf({ indexRetentionDays, writers: [...base.writers, ...more] })).retention.policy;
@@ -244,6 +279,7 @@ describe("LogStore", () => {
       name: "fluentd",
       roleArn: "arn:fluentd",
       indexPrefix: "pods",
+      kind: "agent",
     } as const;
     const descriptions = [await policyOf(90), await policyOf(91), await policyOf(90, pods)].map(
       ({ description }) => description,
