@@ -68,6 +68,8 @@ export class LogDelivery extends pulumi.ComponentResource {
         ...args,
         purpose: failedLogsPurpose,
         encryption: { keyArn: args.key.arn },
+        // Firehose is no service to S3: it writes by its role, with the ARN of the key in its settings.
+        encryptors: [deliveryRoleArn(args)],
         retentionDays: args.logRetentionDays,
       },
       child,

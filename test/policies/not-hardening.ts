@@ -445,6 +445,16 @@ export const notHardening: readonly Harmless[] = [
       "fine-grained access control, which es-access-by-roles asks for, lets nobody in without a role",
   },
   {
+    types: ["Repository"],
+    path: /^imageScanningConfiguration/,
+    reason: "the setting of the account scans it, which ecr-private-immutable-scanned asks for",
+  },
+  {
+    types: ["RegistryScanningConfiguration"],
+    path: /^(scanType|rules\[\w+\]\.repositoryFilters\[\w+\]\.filterType)$/,
+    reason: "it decides who scans; ECR knows one type of filter",
+  },
+  {
     types: ["LifecyclePolicy", "RepositoryCreationTemplate"],
     path: /^(policy|lifecyclePolicy|customRoleArn)/,
     reason:
