@@ -283,9 +283,7 @@ casesFor("s3-kms-only [M1]", {
     [
       "a policy that nobody knows yet",
       { "evidence-policy.policy": unknown },
-      Array<string>(3).fill(
-        "evidence-policy: undecided: policy of evidence-policy is unknown until up",
-      ),
+      ["evidence-policy: undecided: policy of evidence-policy is unknown until up"],
     ],
   ],
 });
