@@ -4,6 +4,7 @@ import { alarmsAtOnce, trailWatched } from "./alarms";
 import { alarmsAct, auditTrail, guardDuty, trailLocked } from "./audit";
 import { singleBastion, sshTrustedNetworks } from "./bastion";
 import { bottlerocketHardened } from "./bottlerocket";
+import { ownKeysOnly } from "./bucket-keys";
 import { encryptedBuckets, keptBuckets, privateBuckets, versionedBuckets } from "./buckets";
 import { certificateLifetime } from "./certificates";
 import {
@@ -92,7 +93,7 @@ import {
 } from "./pki";
 import { outlives } from "./pki-lifetimes";
 import { podRolesNamed } from "./pod-identity";
-import { accessLogged, kmsOnly, locksHold, recordsKept, trailObjects } from "./records";
+import { accessLogged, locksHold, recordsKept, trailObjects } from "./records";
 import { oneManager } from "./role-managers";
 import type { Rule } from "./rule";
 import {
@@ -261,7 +262,7 @@ export const rules: readonly Rule[] = [
   bucketPolicies,
   keptBuckets,
   locksHold,
-  kmsOnly,
+  ownKeysOnly,
   accessLogged,
   recordsKept,
 

@@ -162,6 +162,7 @@ const rootCert = "vault:pkiSecret/secretBackendRootCert:SecretBackendRootCert";
 const pkiRole = "vault:pkiSecret/secretBackendRole:SecretBackendRole";
 const kubernetesLogin = "vault:kubernetes/authBackendRole:AuthBackendRole";
 const vaultPolicy = "vault:index/policy:Policy";
+const scanning = "aws:ecr/registryScanningConfiguration:RegistryScanningConfiguration";
 const creationTemplate = "aws:ecr/repositoryCreationTemplate:RepositoryCreationTemplate";
 
 const world = "0.0.0.0/0";
@@ -1284,7 +1285,7 @@ const rows: Row[] = [
     remove("opensearchConfiguration.vpcConfig"),
     "log-delivery-encrypted",
   ],
-  ["no delivery", logFilter, "log-delivery", "drop", "log-control-plane-central"],
+  ["no delivery", logFilter, "log-delivery-cluster", "drop", "log-control-plane-central"],
   [
     "delivery of another group",
     logFilter,
@@ -1315,11 +1316,12 @@ const rows: Row[] = [
     set("imageTagMutability", "MUTABLE"),
     "ecr-private-immutable-scanned",
   ],
+  ["images that nobody scans", scanning, "registry", "drop", "ecr-private-immutable-scanned"],
   [
-    "images that nobody scans",
-    repository,
-    "registry-payments/api",
-    remove("imageScanningConfiguration"),
+    "images scanned by hand",
+    scanning,
+    "registry",
+    set("rules[0].scanFrequency", "MANUAL"),
     "ecr-private-immutable-scanned",
   ],
   [
@@ -2076,7 +2078,35 @@ const rows: Row[] = [
     "objects under any kind of key",
     bucketPolicy,
     "snapshots",
-    without("policy", "UnderKmsOnly"),
+    without("policy", "NobodyNamesAKind"),
+    "s3-kms-only",
+  ],
+  [
+    "objects under a key of another account",
+    bucketPolicy,
+    "snapshots",
+    without("policy", "NobodyNamesAKey"),
+    "s3-kms-only",
+  ],
+  [
+    "access logs under a key of another account",
+    bucketPolicy,
+    "access-logs",
+    without("policy", "NobodyNamesAKey"),
+    "s3-kms-only",
+  ],
+  [
+    "evidence under another key than it was",
+    bucketPolicy,
+    "audit",
+    without("policy", "NobodyChangesTheKey"),
+    "s3-kms-only",
+  ],
+  [
+    "failed records under a key of any account",
+    bucketPolicy,
+    "failed-logs",
+    without("policy", "UnderAKeyOfTheAccountOnly"),
     "s3-kms-only",
   ],
   [
@@ -2732,7 +2762,6 @@ const advice: readonly string[] = [
   "net-nat-per-az",
   "net-sg-reference-over-cidr",
   "s3-access-logged",
-  "s3-kms-only",
   "s3-lock-retention",
   "vpn-login-banner",
   "compute-detailed-monitoring",

@@ -422,9 +422,9 @@ export const notHardening: readonly Harmless[] = [
   },
   {
     types: ["Invocation"],
-    path: /^(functionName|input|lifecycleScope|triggers)/,
+    path: /^(functionName|input|lifecycleScope)/,
     reason:
-      "when and with what the log store is set up: known only after the domain, and held by the component's test",
+      "when the log store is set up; with what is in the function's code, which the component's test holds",
   },
   {
     types: ["Domain"],
@@ -443,6 +443,16 @@ export const notHardening: readonly Harmless[] = [
     how: /^drop$/,
     reason:
       "fine-grained access control, which es-access-by-roles asks for, lets nobody in without a role",
+  },
+  {
+    types: ["Repository"],
+    path: /^imageScanningConfiguration/,
+    reason: "the setting of the account scans it, which ecr-private-immutable-scanned asks for",
+  },
+  {
+    types: ["RegistryScanningConfiguration"],
+    path: /^(scanType|rules\[\w+\]\.repositoryFilters\[\w+\]\.filterType)$/,
+    reason: "it decides who scans; ECR knows one type of filter",
   },
   {
     types: ["LifecyclePolicy", "RepositoryCreationTemplate"],

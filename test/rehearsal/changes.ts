@@ -86,7 +86,7 @@ const changes: Record<string, Change> = {
         credentialArn: placedArn(config, "secretsmanager", cacheSecret),
       },
     ],
-    accountScanning: "basic",
+    accountScanning: other("basic", "enhanced")(images.accountScanning),
   }),
   vault: (vault: VaultValues) => ({
     ...vault,
@@ -221,4 +221,5 @@ interface VaultValues {
 interface RegistryValues {
   repositories: string[];
   pullThroughCaches: unknown[];
+  accountScanning: string;
 }

@@ -235,8 +235,7 @@ describe("domains", () => {
 
 const ofTheAccount = { StringEquals: { "sts:ExternalId": accountId } };
 /** A domain, a bucket, and roles for what stands between a log group and them. */
-const withDelivery = (condition: Properties = ofTheAccount): Account => {
-  const account = withDomain();
+const withDelivery = (condition: Properties = ofTheAccount, account = withDomain()): Account => {
   account.make("bucket", "bucket", { bucket: "failed" });
   for (const service of ["firehose", "lambda", "logs"]) {
     const assumeRolePolicy = trust(
@@ -297,16 +296,11 @@ const subscribe = (account: Account, name: string, changes: Properties = {}) =>
     ...changes,
   });
 
-/** A domain whose administrator is a function inside its network. */
+/** A domain whose administrator is a function inside its network, which is told of it. */
 const withSetup = (administrator = "lambda"): Account => {
   const account = withNetwork();
   account.make("lambda", "role", { assumeRolePolicy: trust("lambda.amazonaws.com") });
   account.make("other", "role", { assumeRolePolicy: trust("lambda.amazonaws.com") });
-  account.make("function", "function", {
-    name: "admin",
-    role: account.output("lambda", "arn"),
-    vpcConfig: { subnetIds: [account.id("subnet-a")], securityGroupIds: [account.id("group")] },
-  });
   makeDomain(account, {
     advancedSecurityOptions: {
       enabled: true,
@@ -315,14 +309,34 @@ const withSetup = (administrator = "lambda"): Account => {
       },
     },
   });
+  account.make("admin", "function", {
+    name: "admin",
+    role: account.output("lambda", "arn"),
+    vpcConfig: { subnetIds: [account.id("subnet-a")], securityGroupIds: [account.id("group")] },
+    environment: { variables: { STORE_ENDPOINT: account.output("domain", "endpoint") } },
+  });
   return account;
 };
-const setUpInput = (account: Account, more: Properties = {}) =>
-  JSON.stringify({ endpoint: account.output("domain", "endpoint"), settings: [{}], ...more });
+/** Puts what is said of roles into the function of the administrator. */
+const knowing = (account: Account, role: unknown, pattern: string): Account => {
+  const state = {
+    settings: [
+      {
+        path: "_plugins/_security/api/roles/writer",
+        body: { index_permissions: [{ index_patterns: [pattern] }] },
+      },
+      { path: "_plugins/_security/api/rolesmapping/writer", body: { backend_roles: [role] } },
+    ],
+  };
+  account.change("admin", {
+    code: { assets: { "state.json": { text: JSON.stringify(state) } } },
+  });
+  return account;
+};
 const invoke = (account: Account, changes: Properties = {}) =>
   account.make("setup", "invocation", {
     functionName: "admin",
-    input: setUpInput(account),
+    input: "{}",
     ...changes,
   });
 
@@ -344,7 +358,10 @@ describe("the set-up of a domain", () => {
     {
       title: "needs the domain",
       account: () => withSetup(),
-      action: (account) => invoke(account, { input: setUpInput(account, { endpoint: "none" }) }),
+      action: (account) => {
+        account.change("admin", { environment: { variables: { STORE_ENDPOINT: "none" } } });
+        invoke(account);
+      },
       code: "Unhandled",
       names: ["ENOTFOUND none"],
     },
@@ -364,10 +381,10 @@ describe("the set-up of a domain", () => {
   ]);
 
   it.each([
-    [{ input: "{}" }, ["input"]],
+    [{ input: '{"digest":"b"}' }, ["input"]],
     [{ triggers: { code: "b" } }, ["triggers"]],
     [{ lifecycleScope: "CREATE_ONLY" }, []],
-    [{ input: "{}", lifecycleScope: "CRUD" }, []],
+    [{ input: '{"digest":"b"}', lifecycleScope: "CRUD" }, []],
   ])("is done again for %j", (changes, replaces) => {
     const account = withSetup();
     invoke(account);
@@ -390,6 +407,25 @@ describe("delivery of logs", () => {
       action: (account) => makeStream(account, { roleArn: account.output("logs", "arn") }),
       code: "InvalidArgumentException",
       names: ["firehose.amazonaws.com"],
+    },
+    {
+      title: "goes by a role that the domain knows",
+      account: () => withDelivery(ofTheAccount, withSetup()),
+      action: (account) =>
+        makeStream(knowing(account, account.output("logs", "arn"), "logs-*"), {
+          indexName: "logs",
+        }),
+      code: "security_exception",
+      names: ["logs-*", "backend role"],
+    },
+    {
+      title: "goes into indices of that role",
+      account: () => withDelivery(ofTheAccount, withSetup()),
+      action: (account) =>
+        makeStream(knowing(account, account.output("firehose", "arn"), "other-*"), {
+          indexName: "logs",
+        }),
+      code: "security_exception",
     },
     {
       title: "keeps what fails in a bucket that exists",
@@ -497,6 +533,13 @@ describe("delivery of logs", () => {
       code: "LimitExceededException",
     },
   ]);
+
+  it("comes to a domain that knows its role", () => {
+    const account = withDelivery(ofTheAccount, withSetup());
+    knowing(account, account.output("firehose", "arn"), "logs-*");
+    makeStream(account, { indexName: "logs" });
+    expect(account.read("stream")).toMatchObject({ name: "logs" });
+  });
 
   it.each<[string, Properties, string[]]>([
     ["stream", { name: "other" }, ["name"]],
