@@ -4,7 +4,9 @@ import { stackRule } from "./rule";
 import { token } from "./tokens";
 import type { Truth } from "./truth";
 import { any } from "./truth";
-import { grantsOf, isAllowedOn } from "./vault-policy";
+import { reaching } from "./vault-access";
+import { grantsOf } from "./vault-policy";
+import { ofIssuers } from "./vault-rights";
 
 const day = 24 * 60 * 60;
 const logins = [token.vaultAwsRole, token.vaultKubernetesRole];
@@ -111,10 +113,7 @@ function duration(seconds: number): string {
 }
 
 /** Calls of a mount by which a role of it issues. */
-const calls = ["issue", "sign", "sign-verbatim"].flatMap((call) => [
-  call,
-  `issuer/default/${call}`,
-]);
+const calls = ofIssuers(["issue", "sign", "sign-verbatim"]);
 
 /** Whether one of a login's policies lets it ask for what a role issues. */
 function mayAsk(stack: Stack, login: Resource, role: Resource): Truth {
@@ -136,7 +135,7 @@ function allows(stack: Stack, name: Field, paths: readonly string[]): Truth {
       const text = policy.at("policy");
       if (text.unknown) return undefined;
       const grants = grantsOf(text.text);
-      return paths.some((path) => isAllowedOn(grants, path, ["create", "update"]));
+      return paths.some((path) => reaching(grants, path, ["create", "update"]).length > 0);
     }),
   );
 }

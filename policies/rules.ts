@@ -115,16 +115,9 @@ import {
 import { bastionEgress, noSshInside } from "./ssh";
 import { sshdAudit, sshdForwarding, sshdKeysOnly, sshdModern, sshMfa } from "./sshd";
 import { noUserDataSecrets, verifiedUserData } from "./user-data";
-import {
-  boundAccounts,
-  boundLogin,
-  endGiven,
-  leastPolicies,
-  namedVault,
-  ownIdentity,
-  providerLogin,
-} from "./vault";
+import { boundAccounts, boundLogin, namedVault, ownIdentity, providerLogin } from "./vault";
 import { vaultKept } from "./vault-kept";
+import { endGiven, leastPolicies } from "./vault-rights";
 import { volumesEncrypted } from "./volumes";
 import {
   vpnBanner,

@@ -2409,6 +2409,30 @@ const rows: Row[] = [
     "pki-token-policy-least",
   ],
   [
+    "all calls of an authority",
+    vaultPolicy,
+    "pki-logins-mesh",
+    set("policy", JSON.stringify({ path: { "pki/mesh/*": { capabilities: ["update"] } } })),
+    "pki-token-policy-least",
+  ],
+  [
+    "a role that the table does not have",
+    vaultPolicy,
+    "pki-logins-mesh",
+    set("policy", JSON.stringify({ path: { "pki/+/roles/+": { capabilities: ["update"] } } })),
+    "pki-token-policy-least",
+  ],
+  [
+    "an end of one's own choice, by an issuer of one's own choice",
+    vaultPolicy,
+    "pki-logins-mesh",
+    set(
+      "policy",
+      JSON.stringify({ path: { "pki/+/issuer/+/sign/+": { capabilities: ["update"] } } }),
+    ),
+    "pki-no-chosen-end",
+  ],
+  [
     "an end of one's own choice",
     vaultPolicy,
     "pki-logins-mesh",

@@ -1,7 +1,6 @@
 import { Stack } from "../../policies/model";
 import { configured } from "../../policies/rule";
 import { token } from "../../policies/tokens";
-import { grantsOf, isAllowedOn } from "../../policies/vault-policy";
 import { casesFor, ruleById } from "../support/rule-cases";
 import { resource } from "../support/rule-platform";
 import type { Change, Phase, StackSpec } from "../support/rule-stack";
@@ -81,6 +80,18 @@ casesFor("pki-outlives-instance [J8]", {
       },
       ["mesh: tokenExplicitMaxTtl must be a lifetime, got 0"],
     ],
+    [
+      "a second login that may ask another issuer than the default one",
+      {
+        former: resource(token.vaultPolicy, {
+          name: "former",
+          policy: allowing("pki/kubernetes/issuer/former/issue/kubelet"),
+        }),
+        "mesh.tokenPolicies": ["former"],
+        "mesh.tokenExplicitMaxTtl": 0,
+      },
+      ["mesh: tokenExplicitMaxTtl must be a lifetime, got 0"],
+    ],
   ],
   undecided: [
     [
@@ -127,29 +138,5 @@ describe("the lifetimes that a plan shows", () => {
 
   it("are none for a role that nobody may ask", () => {
     expect(notes({ "worker.tokenPolicies": ["default"] }, "preview")).toEqual([]);
-  });
-});
-
-describe("isAllowedOn", () => {
-  it.each([
-    ["pki/a/issue/b", true],
-    ["pki/+/issue/b", true],
-    ["pki/*", true],
-    ["pki/a/issue/b*", true],
-    ["*", true],
-    ["pki/+/+/+", true],
-    ["pki/a/issue", false],
-    ["pki/+", false],
-    ["pki/a/issue/b/+", false],
-    ["pki/a/issue/c*", false],
-    ["pk", false],
-  ])("reads %s as Vault does: %s", (path, allowed) => {
-    const grants = grantsOf(allowing(path));
-    expect(isAllowedOn(grants, "pki/a/issue/b", ["create", "update"])).toBe(allowed);
-  });
-
-  it.each(["read", "deny", "sudo"])("knows that %s asks for nothing", (capability) => {
-    const grants = grantsOf(allowing("pki/a/issue/b", capability));
-    expect(isAllowedOn(grants, "pki/a/issue/b", ["create", "update"])).toBe(false);
   });
 });

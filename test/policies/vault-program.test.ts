@@ -157,6 +157,11 @@ describe("the components of Vault", () => {
       { policy: 'path "*" { capabilities = ["sudo"] }' },
       ["pki-token-policy-least"],
     ],
+    [
+      "pki-logins-worker",
+      { policy: 'path "pki/kubernetes/sign*" { capabilities = ["update"] }' },
+      ["pki-no-chosen-end", "pki-token-policy-least"],
+    ],
   ];
 
   it.each(weakened)("are not weakened unseen: %s %j", (name, inputs, noticed) => {
