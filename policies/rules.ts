@@ -85,12 +85,12 @@ import {
   issuerInForce,
   keyStrength,
   ownKeys,
-  restrictedRoles,
   revocation,
   shortLife,
   threeAuthorities,
 } from "./pki";
 import { outlives } from "./pki-lifetimes";
+import { restrictedRoles } from "./pki-roles";
 import { podRolesNamed } from "./pod-identity";
 import { accessLogged, kmsOnly, locksHold, recordsKept, trailObjects } from "./records";
 import { oneManager } from "./role-managers";

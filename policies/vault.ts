@@ -1,4 +1,4 @@
-import { is, isAbsent, isNot, isSet, known } from "./conditions";
+import { is, isAbsent, isNot, isSet, known, noPattern } from "./conditions";
 import type { Finding, Resource } from "./model";
 import { isSame, livesAtMost } from "./pki";
 import { resourceRule, stackRule } from "./rule";
@@ -7,7 +7,6 @@ import { all } from "./truth";
 
 const hour = 60 * 60;
 const isHttps = known("be an https URL", (value) => String(value).startsWith("https://"));
-const noPattern = known("hold no pattern", (value) => !String(value).includes("*"));
 
 export const boundLogin = resourceRule<{ maxHours: number }>({
   id: "pki-init-token-bound",

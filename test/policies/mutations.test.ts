@@ -2352,6 +2352,20 @@ const rows: Row[] = [
     "pki-role-restricted",
   ],
   [
+    "workloads of any mesh",
+    pkiRole,
+    "pki-mesh-workload",
+    set("allowedUriSans", ["spiffe://*"]),
+    "pki-role-restricted",
+  ],
+  [
+    "services that are nodes",
+    pkiRole,
+    "pki-kubernetes-services",
+    set("organizations", ["system:nodes"]),
+    "pki-role-restricted",
+  ],
+  [
     "packages without a signature",
     "aws:ec2/launchTemplate:LaunchTemplate",
     "vault-0",
