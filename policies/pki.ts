@@ -64,6 +64,7 @@ export const threeAuthorities = stackRule<{ authorities: string[] }>({
   },
 });
 
+/** Roles and issuers belong to their mount and cannot be of two, and `pki-three-cas` has the mounts: what is left to share is a key. */
 export const ownKeys = resourceRule({
   id: "pki-no-shared-ca",
   title: "The key of an authority is made where it is used, and is nowhere else",

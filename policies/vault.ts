@@ -27,6 +27,7 @@ export const boundLogin = resourceRule<{ maxHours: number }>({
     yield* role.must("inferredEntityType", is("ec2_instance"));
     yield* bound(role, "boundIamInstanceProfileArns");
     yield* bound(role, "boundVpcIds");
+    // Not by the image: each release of it would keep new nodes out, and who may start an instance with the profile chooses it.
     yield* role.must("resolveAwsUniqueIds", isNot(false));
     yield* role.must("tokenMaxTtl", livesAtMost(maxHours * hour, `${maxHours} hours`));
     yield* role.must(

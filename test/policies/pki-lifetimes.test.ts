@@ -51,14 +51,25 @@ casesFor("pki-outlives-instance [J8]", {
       "a certificate for a year",
       { "kubelet.maxTtl": "8760h" },
       [
-        "kubelet: certificates for worker must have ended 31 d after it is gone, got 365 d 1 h, by a token of 1 h and a certificate of 365 d",
+        "kubelet: certificates for worker must have ended 31 d after it is gone, got 365 d 1 h, by Vault's token of 1 h and a certificate of 365 d",
       ],
     ],
     [
       "a token and a certificate that are too long together",
       { "kubelet.maxTtl": "720h", "worker.tokenExplicitMaxTtl": "24h1s" },
       [
-        "kubelet: certificates for worker must have ended 31 d after it is gone, got 31 d 1 s, by a token of 1 d 1 s and a certificate of 30 d",
+        "kubelet: certificates for worker must have ended 31 d after it is gone, got 31 d 1 s, by Vault's token of 1 d 1 s and a certificate of 30 d",
+      ],
+    ],
+    [
+      "an account's token beside both",
+      {
+        "kubelet.maxTtl": "720h",
+        "mesh.tokenPolicies": ["pki-worker"],
+        "mesh.tokenExplicitMaxTtl": 86_400,
+      },
+      [
+        "kubelet: certificates for mesh must have ended 31 d after it is gone, got 31 d 10 min, by an account's token of 10 min, Vault's token of 1 d and a certificate of 30 d",
       ],
     ],
     [
@@ -132,8 +143,13 @@ describe("the lifetimes that a plan shows", () => {
 
   it.each<Phase>(["preview", "finished"])("are those of the longest case (%s) [J8]", (phase) => {
     expect(notes({ "mesh.tokenPolicies": ["pki-worker"] }, phase)).toEqual([
-      "Longest life after an instance is gone: 7 d 2 h, by a token of 2 h and a certificate of 7 d; asked for by mesh, worker",
+      "Longest life after an instance is gone: 7 d 2 h 10 min, by an account's token of 10 min, Vault's token of 2 h and a certificate of 7 d; asked for by mesh, worker",
     ]);
+  });
+
+  it("count the token of an account for accounts alone", () => {
+    const week = "7 d 1 h, by Vault's token of 1 h and a certificate of 7 d; asked for by worker";
+    expect(notes({}, "preview")).toEqual([`Longest life after an instance is gone: ${week}`]);
   });
 
   it("are none for a role that nobody may ask", () => {
