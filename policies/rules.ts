@@ -118,6 +118,7 @@ import { noUserDataSecrets, verifiedUserData } from "./user-data";
 import { boundAccounts, boundLogin, namedVault, ownIdentity, providerLogin } from "./vault";
 import { vaultKept } from "./vault-kept";
 import { endGiven, leastPolicies } from "./vault-rights";
+import { auditEnabled, vaultNotPublic } from "./vault-servers";
 import { volumesEncrypted } from "./volumes";
 import {
   vpnBanner,
@@ -190,6 +191,8 @@ export const rules: readonly Rule[] = [
   ownSecurityGroups,
   volumesEncrypted,
   vaultKept,
+  vaultNotPublic,
+  auditEnabled,
   noUserDataSecrets,
   verifiedUserData,
   instanceProfile,

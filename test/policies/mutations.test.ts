@@ -2265,6 +2265,24 @@ const rows: Row[] = [
   ],
   // Vault's servers.
   ["a public way to Vault", balancer, "vault", set("internal", false), "exp-single-public-alb"],
+  ["Vault itself in public", balancer, "vault", set("internal", false), "vault-not-public"],
+  [
+    "servers of Vault without TLS",
+    "aws:lb/targetGroup:TargetGroup",
+    "vault",
+    set("healthCheck.protocol", "HTTP"),
+    "vault-not-public",
+  ],
+  [
+    "an audit log that stays on its server",
+    template,
+    "vault-1",
+    (inputs) => {
+      const text = Buffer.from(String(inputs["userData"]), "base64").toString();
+      inputs["userData"] = Buffer.from(text.replaceAll("audit", "other")).toString("base64");
+    },
+    "pki-audit-enabled",
+  ],
   [
     "a load balancer of Vault that ends TLS and logs nothing",
     listener,
