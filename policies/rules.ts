@@ -86,12 +86,12 @@ import {
   issuerInForce,
   keyStrength,
   ownKeys,
-  restrictedRoles,
   revocation,
   shortLife,
   threeAuthorities,
 } from "./pki";
 import { outlives } from "./pki-lifetimes";
+import { restrictedRoles } from "./pki-roles";
 import { podRolesNamed } from "./pod-identity";
 import { accessLogged, locksHold, recordsKept, trailObjects } from "./records";
 import { oneManager } from "./role-managers";
@@ -116,16 +116,10 @@ import {
 import { bastionEgress, noSshInside } from "./ssh";
 import { sshdAudit, sshdForwarding, sshdKeysOnly, sshdModern, sshMfa } from "./sshd";
 import { noUserDataSecrets, verifiedUserData } from "./user-data";
-import {
-  boundAccounts,
-  boundLogin,
-  endGiven,
-  leastPolicies,
-  namedVault,
-  ownIdentity,
-  providerLogin,
-} from "./vault";
+import { boundAccounts, boundLogin, namedVault, ownIdentity, providerLogin } from "./vault";
 import { vaultKept } from "./vault-kept";
+import { endGiven, leastPolicies } from "./vault-rights";
+import { auditEnabled, vaultNotPublic } from "./vault-servers";
 import { volumesEncrypted } from "./volumes";
 import {
   vpnBanner,
@@ -198,6 +192,8 @@ export const rules: readonly Rule[] = [
   ownSecurityGroups,
   volumesEncrypted,
   vaultKept,
+  vaultNotPublic,
+  auditEnabled,
   noUserDataSecrets,
   verifiedUserData,
   instanceProfile,

@@ -2295,6 +2295,24 @@ const rows: Row[] = [
   ],
   // Vault's servers.
   ["a public way to Vault", balancer, "vault", set("internal", false), "exp-single-public-alb"],
+  ["Vault itself in public", balancer, "vault", set("internal", false), "vault-not-public"],
+  [
+    "servers of Vault without TLS",
+    "aws:lb/targetGroup:TargetGroup",
+    "vault",
+    set("healthCheck.protocol", "HTTP"),
+    "vault-not-public",
+  ],
+  [
+    "an audit log that stays on its server",
+    template,
+    "vault-1",
+    (inputs) => {
+      const text = Buffer.from(String(inputs["userData"]), "base64").toString();
+      inputs["userData"] = Buffer.from(text.replaceAll("audit", "other")).toString("base64");
+    },
+    "pki-audit-enabled",
+  ],
   [
     "a load balancer of Vault that ends TLS and logs nothing",
     listener,
@@ -2382,6 +2400,20 @@ const rows: Row[] = [
     "pki-role-restricted",
   ],
   [
+    "workloads of any mesh",
+    pkiRole,
+    "pki-mesh-workload",
+    set("allowedUriSans", ["spiffe://*"]),
+    "pki-role-restricted",
+  ],
+  [
+    "services that are nodes",
+    pkiRole,
+    "pki-kubernetes-services",
+    set("organizations", ["system:nodes"]),
+    "pki-role-restricted",
+  ],
+  [
     "packages without a signature",
     "aws:ec2/launchTemplate:LaunchTemplate",
     "vault-0",
@@ -2437,6 +2469,30 @@ const rows: Row[] = [
     "pki-logins-mesh",
     set("policy", JSON.stringify({ path: { "*": { capabilities: ["update"] } } })),
     "pki-token-policy-least",
+  ],
+  [
+    "all calls of an authority",
+    vaultPolicy,
+    "pki-logins-mesh",
+    set("policy", JSON.stringify({ path: { "pki/mesh/*": { capabilities: ["update"] } } })),
+    "pki-token-policy-least",
+  ],
+  [
+    "a role that the table does not have",
+    vaultPolicy,
+    "pki-logins-mesh",
+    set("policy", JSON.stringify({ path: { "pki/+/roles/+": { capabilities: ["update"] } } })),
+    "pki-token-policy-least",
+  ],
+  [
+    "an end of one's own choice, by an issuer of one's own choice",
+    vaultPolicy,
+    "pki-logins-mesh",
+    set(
+      "policy",
+      JSON.stringify({ path: { "pki/+/issuer/+/sign/+": { capabilities: ["update"] } } }),
+    ),
+    "pki-no-chosen-end",
   ],
   [
     "an end of one's own choice",

@@ -716,12 +716,6 @@ export const notHardening: readonly Harmless[] = [
       "the default for instances is the same; without it flow logs name who comes to the load balancer",
   },
   {
-    types: ["TargetGroup"],
-    path: /^healthCheck\.protocol$/,
-    how: /^weaken$/,
-    reason: "targets that speak TLS are not found healthy by HTTP",
-  },
-  {
     types: ["TargetGroupAttachment"],
     path: /^port$/,
     reason:

@@ -74,7 +74,7 @@ export function handChecks(scene: Scene, deployer: string): Check[] {
       },
     ],
     [
-      "the deployer gets no certificate, no key, no token and no other right",
+      "the deployer is refused certificates, keys, tokens and what is not of the authorities",
       async () => {
         const csr = await signingRequest("one", []);
         const answers: Answer[] = [
