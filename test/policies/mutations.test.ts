@@ -2557,6 +2557,18 @@ const sshRows: Row[] = [
     "net-eip-only-nat-bastion",
   ],
   [
+    "the bastion's address on a server of Vault",
+    "aws:ec2/eip:Eip",
+    "bastion",
+    (inputs, one) => {
+      inputs["instance"] = unknown;
+      const server =
+        "urn:pulumi:prod::drawbridge::drawbridge:vault:VaultServers$aws:ec2/instance:Instance::vault-0";
+      one.propertyDependencies = { ...one.propertyDependencies, instance: [server] };
+    },
+    "net-eip-only-nat-bastion",
+  ],
+  [
     "host keys for everybody to write",
     rolePolicy,
     "bastion",
