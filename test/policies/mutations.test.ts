@@ -2804,6 +2804,16 @@ describe("mutations", () => {
     expect(failing(base)).toEqual([]);
   });
 
+  it.each([
+    ["log-cloudtrail", trail, "audit"],
+    ["mon-guardduty", "aws:guardduty/detector:Detector", "threats"],
+  ])("notices by %s what is gone from a stack that audits its account", (id, type, name) => {
+    const config = { [id]: { ownsAccount: true } };
+    expect(failing(base, config)).toEqual([]);
+    expect(failing(mutated(type, name, "drop"), config)).toContain(id);
+    expect(failing(mutated(type, name, "drop"))).not.toContain(id);
+  });
+
   it("starts from a bastion for SSH in which nothing fails, once it may be public", () => {
     expect(failing(withSsh, publicBastion)).toEqual([]);
     expect(failing(withSsh)).toEqual([
