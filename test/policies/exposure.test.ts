@@ -1063,7 +1063,7 @@ const messages = (found: Finding[], wanted: Finding["verdict"]) =>
 const notes = (change: Change, phase: Phase) =>
   messages(findings(registrations(changed(platform, change), phase)), "note");
 
-const rule = (listener: string, action: Record<string, unknown>) =>
+const ruleOf = (listener: string, action: Record<string, unknown>) =>
   resource(token.listenerRule, { listenerArn: ref(listener, "arn"), actions: [action] });
 
 describe("the exposure that a plan shows", () => {
@@ -1099,9 +1099,9 @@ describe("the exposure that a plan shows", () => {
   it.each<[string, Change]>([
     [
       "a rule forwards",
-      { "http-rule": rule("http", { type: "forward", targetGroupArn: "arn:x" }) },
+      { "http-rule": ruleOf("http", { type: "forward", targetGroupArn: "arn:x" }) },
     ],
-    ["a rule does what nobody knows yet", { "http-rule": rule("http", { type: unknown }) }],
+    ["a rule does what nobody knows yet", { "http-rule": ruleOf("http", { type: unknown }) }],
     [
       "a rule may be its own",
       { "http-rule": resource(token.listenerRule, { listenerArn: unknown }) },
@@ -1113,7 +1113,7 @@ describe("the exposure that a plan shows", () => {
   });
 
   it("says that a listener whose rules redirect redirects only", () => {
-    const change = { "http-rule": rule("http", { type: "redirect" }) };
+    const change = { "http-rule": ruleOf("http", { type: "redirect" }) };
     expect(notes(change, "preview").join("\n")).toContain("HTTP 80 (redirects only)");
   });
 
