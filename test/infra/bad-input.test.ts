@@ -134,7 +134,7 @@ const changes: [what: string, change: Record<string, unknown>, errors: string[]]
     "the world as clients of the entry",
     { "drawbridge:entry": { ...entry, zone, cidrs: ["0.0.0.0/1", "128.0.0.0/1"] } },
     [
-      'entry.cidrs must not add up to the world (half of all IPv4 addresses or more); write entry.public: true instead, got ["0.0.0.0/1","128.0.0.0/1"]',
+      'entry.cidrs must not add up to more than 16777216 public addresses, as many as a /8 has; write entry.public: true for the internet, got ["0.0.0.0/1","128.0.0.0/1"]',
     ],
   ],
   [

@@ -2,7 +2,17 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import * as aws from "@pulumi/aws";
 import Ajv from "ajv";
-import { array, assert, constantFrom, integer, nat, oneof, property, tuple } from "fast-check";
+import {
+  array,
+  assert,
+  constantFrom,
+  integer,
+  nat,
+  oneof,
+  property,
+  tuple,
+  uniqueArray,
+} from "fast-check";
 import { parse } from "yaml";
 import { parseConfig } from "../../infra/config/config";
 import { clientCidrs } from "../../infra/config/entry";
@@ -416,7 +426,21 @@ describe("parseConfig", () => {
       "the world as a network",
       { entry: { certificateArn: ownCertificate, cidrs: ["0.0.0.0/0"] } },
       [
-        'entry.cidrs must not add up to the world (half of all IPv4 addresses or more); write entry.public: true instead, got ["0.0.0.0/0"]',
+        'entry.cidrs must not add up to more than 16777216 public addresses, as many as a /8 has; write entry.public: true for the internet, got ["0.0.0.0/0"]',
+      ],
+    ],
+    [
+      "networks of a third of the world",
+      { entry: { certificateArn: ownCertificate, cidrs: ["0.0.0.0/2", "64.0.0.0/3"] } },
+      [
+        'entry.cidrs must not add up to more than 16777216 public addresses, as many as a /8 has; write entry.public: true for the internet, got ["0.0.0.0/2","64.0.0.0/3"]',
+      ],
+    ],
+    [
+      "networks of strangers in pieces that are not wide",
+      { entry: { certificateArn: ownCertificate, cidrs: ["8.0.0.0/8", "9.0.0.0/9"] } },
+      [
+        'entry.cidrs must not add up to more than 16777216 public addresses, as many as a /8 has; write entry.public: true for the internet, got ["8.0.0.0/8","9.0.0.0/9"]',
       ],
     ],
     [
@@ -1234,6 +1258,22 @@ describe("parseConfig", () => {
     expect(() =>
       parseConfig("dev", raw({ ...base, natMode: "hush" }), (key) => key === "drawbridge:natMode"),
     ).toThrow("natMode must be one of zonal, single, regional, got [secret]");
+  });
+
+  it("never takes as clients what the pack calls as good as the internet", () => {
+    const cidr = tuple(nat({ max: 255 }), integer({ min: 6, max: 12 })).map(
+      ([octet, bits]) => `${bits < 8 ? octet - (octet % 2 ** (8 - bits)) : octet}.0.0.0/${bits}`,
+    );
+    const seen = { taken: 0, refused: 0 };
+    assert(
+      property(uniqueArray(cidr, { minLength: 1, maxLength: 30 }), (cidrs) => {
+        const taken = faults({ entry: { certificateArn: ownCertificate, cidrs } }).length === 0;
+        seen[taken ? "taken" : "refused"] += 1;
+        expect(taken && coversWorld(cidrs)).toBe(false);
+      }),
+      { numRuns: 1000, seed: 1 },
+    );
+    expect(Math.min(seen.taken, seen.refused)).toBeGreaterThan(50);
   });
 });
 

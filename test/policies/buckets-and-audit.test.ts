@@ -1,7 +1,9 @@
+import { Stack } from "../../policies/model";
+import { configured } from "../../policies/rule";
 import { token } from "../../policies/tokens";
-import { casesFor } from "../support/rule-cases";
+import { casesFor, ruleById } from "../support/rule-cases";
 import { bucketDenials, document, platform, resource, statement } from "../support/rule-platform";
-import { gone, ref, unknown } from "../support/rule-stack";
+import { changed, gone, ref, registrations, unknown, urnOf } from "../support/rule-stack";
 
 const openBucket = resource(token.bucket, { bucket: "open" });
 
@@ -320,6 +322,8 @@ casesFor("s3-no-force-destroy [M1]", {
   ],
 });
 
+const noDetector = { detector: gone, "audit-logs": gone, runtime: gone };
+
 casesFor("log-cloudtrail [M1]", {
   base: platform,
   passes: [
@@ -334,6 +338,7 @@ casesFor("log-cloudtrail [M1]", {
       },
     ],
     ["selectors of the older form", { "trail.eventSelectors": [{ readWriteType: "All" }] }],
+    ["a trail that another stack has", { trail: gone }],
   ],
   fails: [
     ...["isMultiRegionTrail", "enableLogFileValidation"].map(
@@ -442,6 +447,52 @@ casesFor("log-trail-locked [M1]", {
   ],
 });
 
+describe("a stack that audits its account", () => {
+  casesFor("log-cloudtrail [M1]", {
+    base: platform,
+    config: { ownsAccount: true },
+    passes: [["a whole trail", {}]],
+    fails: [
+      ["no trail", { trail: gone }, ["cluster: cluster must have a trail beside it, got none"]],
+    ],
+    undecided: [],
+    decided: "a stack is known to have a trail",
+  });
+
+  casesFor("mon-guardduty [M1] [M10]", {
+    base: platform,
+    config: { ownsAccount: true },
+    passes: [["both features", {}]],
+    fails: [
+      ["no detector", noDetector, ["cluster: cluster must have a detector beside it, got none"]],
+    ],
+    undecided: [],
+    decided: "a stack is known to have a detector",
+  });
+});
+
+describe("a stack whose account somebody else audits", () => {
+  it.each([
+    ["log-cloudtrail", { trail: gone }, "trail"],
+    ["mon-guardduty", noDetector, "detector"],
+  ])("hears from %s that it has none itself", (id, change, what) => {
+    const rule = ruleById(id);
+    if (!("checkStack" in rule)) throw new Error("expected a rule of stacks");
+    const judged = (stack: typeof platform) => [
+      ...rule.checkStack(new Stack(registrations(stack, "preview")), configured(rule, {})),
+    ];
+    expect(judged(changed(platform, change))).toEqual([
+      {
+        verdict: "note",
+        message: `Audit: the stack has no ${what}: another one, or the organization, must have it for the account and region`,
+        urn: urnOf(token.cluster, "cluster"),
+      },
+    ]);
+    expect(judged(platform)).toEqual([]);
+    expect(judged({})).toEqual([]);
+  });
+});
+
 casesFor("mon-guardduty [M1] [M10]", {
   base: platform,
   passes: [
@@ -458,6 +509,7 @@ casesFor("mon-guardduty [M1] [M10]", {
       },
     ],
     ["a detector that is on by itself", { "detector.enable": gone }],
+    ["a detector that another stack has", noDetector],
   ],
   fails: [
     [

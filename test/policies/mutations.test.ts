@@ -2643,6 +2643,18 @@ const sshRows: Row[] = [
     "net-eip-only-nat-bastion",
   ],
   [
+    "the bastion's address on a server of Vault",
+    "aws:ec2/eip:Eip",
+    "bastion",
+    (inputs, one) => {
+      inputs["instance"] = unknown;
+      const server =
+        "urn:pulumi:prod::drawbridge::drawbridge:vault:VaultServers$aws:ec2/instance:Instance::vault-0";
+      one.propertyDependencies = { ...one.propertyDependencies, instance: [server] };
+    },
+    "net-eip-only-nat-bastion",
+  ],
+  [
     "host keys for everybody to write",
     rolePolicy,
     "bastion",
@@ -2875,6 +2887,16 @@ describe("mutations", () => {
 
   it("starts from a program in which nothing fails", () => {
     expect(failing(base)).toEqual([]);
+  });
+
+  it.each([
+    ["log-cloudtrail", trail, "audit"],
+    ["mon-guardduty", "aws:guardduty/detector:Detector", "threats"],
+  ])("notices by %s what is gone from a stack that audits its account", (id, type, name) => {
+    const config = { [id]: { ownsAccount: true } };
+    expect(failing(base, config)).toEqual([]);
+    expect(failing(mutated(type, name, "drop"), config)).toContain(id);
+    expect(failing(mutated(type, name, "drop"))).not.toContain(id);
   });
 
   it("starts from a bastion for SSH in which nothing fails, once it may be public", () => {
