@@ -43,8 +43,13 @@ export = async () => {
   const tags = stackTags(config);
   const place = { prefix, accountId, region, logRetentionDays };
 
-  const { createServiceLinkedRoles } = config;
-  const keys = new Keys("keys", { accountId, region, createServiceLinkedRoles }, options);
+  const lacksRole = (role: (typeof config.createServiceLinkedRoles)[number]) =>
+    config.createServiceLinkedRoles.includes(role);
+  const keys = new Keys(
+    "keys",
+    { accountId, region, createServiceLinkedRole: lacksRole("autoscaling") },
+    options,
+  );
 
   const { accessLogs, snapshots, snapshotsKeyAlias } = new Buckets(
     "buckets",
@@ -204,7 +209,7 @@ export = async () => {
           indexPrefix: deliveryIndexPrefix,
         },
       ],
-      createServiceLinkedRoles,
+      createServiceLinkedRole: lacksRole("opensearch"),
       deletionProtection,
     },
     options,

@@ -34,7 +34,8 @@ function plainSchema(key: Key): z.ZodType {
 /** True for a list of texts, which people may write with commas: `eu-west-1a, eu-west-1b`. */
 export function isTextList(key: Key): boolean {
   const schema = plainSchema(key);
-  return schema instanceof z.ZodArray && schema.element instanceof z.ZodString;
+  if (!(schema instanceof z.ZodArray)) return false;
+  return schema.element instanceof z.ZodString || schema.element instanceof z.ZodEnum;
 }
 
 /** The value that a text stands for: itself, a list with commas, or YAML. */

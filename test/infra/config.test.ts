@@ -128,7 +128,7 @@ describe("parseConfig", () => {
         rotations: {},
       },
       deletionProtection: true,
-      createServiceLinkedRoles: false,
+      createServiceLinkedRoles: [],
     });
   });
 
@@ -295,6 +295,23 @@ describe("parseConfig", () => {
       "a wrong type",
       { zones: "eu-west-1a" },
       ['zones must be a list of 3 or 4 availability zones, got "eu-west-1a"'],
+    ],
+    [
+      "a truth value for the roles that the account lacks",
+      { createServiceLinkedRoles: true },
+      [
+        "createServiceLinkedRoles must be a list of the roles that the account lacks, of autoscaling and opensearch, got true",
+      ],
+    ],
+    [
+      "a role that the stack does not need",
+      { createServiceLinkedRoles: ["opensearch", "eks", "opensearch"] },
+      ['createServiceLinkedRoles[1] must be one of autoscaling, opensearch, got "eks"'],
+    ],
+    [
+      "a role that is named twice",
+      { createServiceLinkedRoles: ["opensearch", "opensearch"] },
+      ['createServiceLinkedRoles[1] must be unique, got "opensearch"'],
     ],
     [
       "a number where text belongs",

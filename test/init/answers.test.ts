@@ -69,6 +69,11 @@ describe("checked", () => {
     ["a truth value", { deletionProtection: "false" }, false],
     ["a list in YAML", { allowedAccountIds: "[011122223333]" }, ["011122223333"]],
     [
+      "a list of words with commas",
+      { createServiceLinkedRoles: "autoscaling, opensearch" },
+      ["autoscaling", "opensearch"],
+    ],
+    [
       "a list in YAML of one text",
       { zones: "[eu-west-1a, eu-west-1b, eu-west-1c]" },
       ["eu-west-1a", "eu-west-1b", "eu-west-1c"],
