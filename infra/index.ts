@@ -131,6 +131,7 @@ export = async () => {
             sessionKey: keys.sessions,
             vaultHost: vaultHost(prefix),
             tags,
+            prerequisites: [endpoints, rules],
           },
           options,
         )
@@ -149,6 +150,7 @@ export = async () => {
           logKeyArn: keys.logs,
           volumeKeyArn: keys.volumes,
           tags,
+          prerequisites: [endpoints, rules],
         },
         options,
       )
