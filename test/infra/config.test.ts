@@ -1003,10 +1003,10 @@ describe("parseConfig", () => {
       "several bad tags at once",
       { tags: { Owner: 7, "a;b": "c", Name: "x", Empty: "" } },
       [
-        "tags.Owner must be a tag value of 1 to 256 characters, got 7",
+        "tags.Owner must be a tag value of 1 to 256 letters, digits, spaces and _.:/=+-@, got 7",
         'tags.a;b must be a tag key of 1 to 128 letters, digits, spaces and _.:/=+-@, got "c"',
         'tags.Name must not be set: the program sets it, got "x"',
-        'tags.Empty must be a tag value of 1 to 256 characters, got ""',
+        'tags.Empty must be a tag value of 1 to 256 letters, digits, spaces and _.:/=+-@, got ""',
         "tags.CostCenter is required",
       ],
     ],
