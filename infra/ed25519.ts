@@ -7,7 +7,7 @@ const p = 2n ** 255n - 19n;
 const d = mod(-121_665n * inverse(121_666n));
 const squareRootOfMinusOne = power(2n, (p - 1n) / 4n);
 
-export const pointBytes = 32;
+const pointBytes = 32;
 
 interface Point {
   x: bigint;
@@ -17,7 +17,7 @@ interface Point {
 /** The point that the bytes are, or nothing where they are none or not in the one form that it has: RFC 8032, section 5.1.3. */
 export function decodePoint(bytes: Buffer): Point | undefined {
   if (bytes.length !== pointBytes) return undefined;
-  const value = BigInt(`0x${Buffer.from(bytes).reverse().toString("hex")}`);
+  const value = BigInt(`0x${Buffer.from([...bytes].toReversed()).toString("hex")}`);
   const sign = value >> 255n;
   const y = value & (2n ** 255n - 1n);
   if (y >= p) return undefined;

@@ -5,7 +5,7 @@ const p = 2n ** 255n - 19n;
 const signBit = 2n ** 255n;
 
 function encoded(value: bigint): Buffer {
-  return Buffer.from(value.toString(16).padStart(64, "0"), "hex").reverse();
+  return Buffer.from([...Buffer.from(value.toString(16).padStart(64, "0"), "hex")].toReversed());
 }
 
 /** The two of order 8: cr.yp.to/ecdh.html lists their images on Curve25519, and eight times each is the neutral element. */

@@ -82,7 +82,7 @@ describe("service-linked roles of the program", () => {
     const inputsOf = (type: string, name?: string) =>
       resources
         .filter((resource) => resource.type === type && (name ?? resource.name) === resource.name)
-        .map(({ inputs }) => inputs as Properties);
+        .map(({ inputs }) => inputs);
     const principals = existing.map((role) => roles[role] ?? "");
     const account = withNetwork([`arn:aws:iam::${accountId}:role/deployer`, ...principals]);
     try {
