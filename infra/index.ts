@@ -43,8 +43,13 @@ export = async () => {
   const tags = stackTags(config);
   const place = { prefix, accountId, region, logRetentionDays };
 
-  const { createServiceLinkedRoles } = config;
-  const keys = new Keys("keys", { accountId, region, createServiceLinkedRoles }, options);
+  const lacksRole = (role: (typeof config.createServiceLinkedRoles)[number]) =>
+    config.createServiceLinkedRoles.includes(role);
+  const keys = new Keys(
+    "keys",
+    { accountId, region, createServiceLinkedRole: lacksRole("autoscaling") },
+    options,
+  );
 
   const { accessLogs, snapshots, snapshotsKeyAlias } = new Buckets(
     "buckets",
@@ -126,6 +131,7 @@ export = async () => {
             sessionKey: keys.sessions,
             vaultHost: vaultHost(prefix),
             tags,
+            prerequisites: [endpoints, rules],
           },
           options,
         )
@@ -144,6 +150,7 @@ export = async () => {
           logKeyArn: keys.logs,
           volumeKeyArn: keys.volumes,
           tags,
+          prerequisites: [endpoints, rules],
         },
         options,
       )
@@ -205,7 +212,7 @@ export = async () => {
           kind: "firehose",
         },
       ],
-      createServiceLinkedRoles,
+      createServiceLinkedRole: lacksRole("opensearch"),
       deletionProtection,
     },
     options,

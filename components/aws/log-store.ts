@@ -45,7 +45,7 @@ export interface LogStoreArgs {
   /** ARNs of the roles that search in logs. @default - only the administrator */
   readerRoleArns?: string[];
   /** Whether to create the service-linked role by which the service enters the VPC, which a new account lacks. */
-  createServiceLinkedRoles: boolean;
+  createServiceLinkedRole: boolean;
   /** Whether Pulumi refuses to delete the domain and the logs in it. @default true */
   deletionProtection?: boolean;
 }
@@ -91,7 +91,7 @@ export class LogStore extends pulumi.ComponentResource {
     const child = { parent: this };
     this.arn = domainArn(args, args.prefix);
     const role = setupRole(name, args, child);
-    const serviceRole = args.createServiceLinkedRoles ? [vpcRole(name, child)] : [];
+    const serviceRole = args.createServiceLinkedRole ? [vpcRole(name, child)] : [];
     const logs = ownLogs(name, args, this.arn, child);
     const domain = new aws.opensearch.Domain(
       name,

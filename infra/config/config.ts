@@ -11,7 +11,7 @@ import { readersAreOfTheAccount } from "./logs";
 import { vpcHasRoom, zonesAreOfTheRegion } from "./network";
 import { cachesCanLogIn, cachesHaveRoom } from "./registry";
 import { codesHaveKeys, peopleHaveKeysOfTheirOwn, sshFitsTheMode } from "./ssh";
-import { stackNameFits } from "./stack";
+import { rolesAreNamedOnce, stackNameFits } from "./stack";
 import {
   holdersAreDistinct,
   keysFitIntoTheFiles,
@@ -32,6 +32,7 @@ export interface Config extends Fields {
 const crossChecks: ((config: Partial<Fields>) => Fault[])[] = [
   zonesAreOfTheRegion,
   namesAreUnique,
+  rolesAreNamedOnce,
   alarmsReachSomebody,
   vpcHasRoom,
   trustedNetworksFitTheMode,

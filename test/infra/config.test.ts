@@ -138,7 +138,7 @@ describe("parseConfig", () => {
         rotations: {},
       },
       deletionProtection: true,
-      createServiceLinkedRoles: false,
+      createServiceLinkedRoles: [],
     });
   });
 
@@ -305,6 +305,23 @@ describe("parseConfig", () => {
       "a wrong type",
       { zones: "eu-west-1a" },
       ['zones must be a list of 3 or 4 availability zones, got "eu-west-1a"'],
+    ],
+    [
+      "a truth value for the roles that the account lacks",
+      { createServiceLinkedRoles: true },
+      [
+        "createServiceLinkedRoles must be a list of the roles that the account lacks, of autoscaling and opensearch, got true",
+      ],
+    ],
+    [
+      "a role that the stack does not need",
+      { createServiceLinkedRoles: ["opensearch", "eks", "opensearch"] },
+      ['createServiceLinkedRoles[1] must be one of autoscaling, opensearch, got "eks"'],
+    ],
+    [
+      "a role that is named twice",
+      { createServiceLinkedRoles: ["opensearch", "opensearch"] },
+      ['createServiceLinkedRoles[1] must be unique, got "opensearch"'],
     ],
     [
       "a number where text belongs",
@@ -1010,10 +1027,10 @@ describe("parseConfig", () => {
       "several bad tags at once",
       { tags: { Owner: 7, "a;b": "c", Name: "x", Empty: "" } },
       [
-        "tags.Owner must be a tag value of 1 to 256 characters, got 7",
+        "tags.Owner must be a tag value of 1 to 256 letters, digits, spaces and _.:/=+-@, got 7",
         'tags.a;b must be a tag key of 1 to 128 letters, digits, spaces and _.:/=+-@, got "c"',
         'tags.Name must not be set: the program sets it, got "x"',
-        'tags.Empty must be a tag value of 1 to 256 characters, got ""',
+        'tags.Empty must be a tag value of 1 to 256 letters, digits, spaces and _.:/=+-@, got ""',
         "tags.CostCenter is required",
       ],
     ],

@@ -33,7 +33,7 @@ const stacks: [title: string, stack: string, change: Record<string, unknown>][] 
     {
       "drawbridge:accessMode": "direct",
       "drawbridge:trustedCidrs": ["192.168.0.0/24"],
-      "drawbridge:createServiceLinkedRoles": true,
+      "drawbridge:createServiceLinkedRoles": ["autoscaling", "opensearch"],
       "drawbridge:logStore": {
         engineVersion: "Elasticsearch_7.10",
         readerRoleArns: ["arn:aws:iam::444455556666:role/readers"],

@@ -69,6 +69,11 @@ describe("checked", () => {
     ["a truth value", { deletionProtection: "false" }, false],
     ["a list in YAML", { allowedAccountIds: "[011122223333]" }, ["011122223333"]],
     [
+      "a list of words with commas",
+      { createServiceLinkedRoles: "autoscaling, opensearch" },
+      ["autoscaling", "opensearch"],
+    ],
+    [
       "a list in YAML of one text",
       { zones: "[eu-west-1a, eu-west-1b, eu-west-1c]" },
       ["eu-west-1a", "eu-west-1b", "eu-west-1c"],
@@ -90,8 +95,44 @@ describe("checked", () => {
       "Pulumi.dev.yaml: zones is required; give it with --zones",
       'Pulumi.dev.yaml: cidr must be from /16 to /19, got "10.0.0.0/8"',
       'Pulumi.dev.yaml: natMode must be one of zonal, single, regional, got "none"',
-      'Pulumi.dev.yaml: nodeGroups must be a list of at least one node group, got "{"',
+      "Pulumi.dev.yaml: nodeGroups must be YAML: Flow map must end with a } at line 1, column 2",
       "Pulumi.dev.yaml: tags is required; give it with --tags",
+    ]);
+  });
+
+  it.each([
+    [
+      "what is no YAML",
+      { entry: "{cidrs: [" },
+      "entry must be YAML: Flow sequence in block collection must be sufficiently indented and end with a ] at line 1, column 10",
+    ],
+    [
+      "a file that is not there",
+      { vault: "{recoveryHolders: [{name: alice, publicKey: 'file:/nope'}]}" },
+      'vault must name files that can be read, got "file:/nope": no such file or directory',
+    ],
+    [
+      "a folder in the place of a file",
+      { vault: "{recoveryHolders: [{name: alice, publicKey: 'file:/'}]}" },
+      'vault must name files that can be read, got "file:/": it is a directory',
+    ],
+    [
+      "a character that tags cannot have",
+      { tags: '{Owner: "a: b # c", CostCenter: "42"}' },
+      'tags.Owner must be a tag value of 1 to 256 letters, digits, spaces and _.:/=+-@, got "a: b # c"',
+    ],
+  ])("says of %s what it is, and nothing else", (_what, more: Texts, fault) => {
+    expect(faultsOf(() => checked("dev", { ...complete, ...more }))).toEqual([
+      `Pulumi.dev.yaml: ${fault}`,
+    ]);
+  });
+
+  it("names no file after a stack that has no name", () => {
+    expect(
+      faultsOf(() => checked("../x", { ...complete, environment: "dev", cidr: "10.0.0.0/8" })),
+    ).toEqual([
+      expect.stringMatching(/^stack must have a name of 1 to .*, got "\.\.\/x"$/),
+      'cidr must be from /16 to /19, got "10.0.0.0/8"',
     ]);
   });
 

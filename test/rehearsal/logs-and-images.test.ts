@@ -1,7 +1,12 @@
 import { Account, accountId, network, refusalOf, trust } from "./account";
+import { planned } from "../support/planned";
 import { vpcRoleArn } from "./aws/log-store";
 import type { Properties } from "./aws/world";
 import { missingDependencies } from "./order";
+import { serviceRolesOf } from "./stack-config";
+
+// Whole programs run, beside other tests.
+jest.setTimeout(60_000);
 
 interface Case {
   title: string;
@@ -66,6 +71,63 @@ const withDomain = (): Account => {
   makeDomain(account);
   return account;
 };
+
+describe("service-linked roles of the program", () => {
+  const roles = serviceRolesOf(accountId);
+  const refused = "refused";
+
+  /** What becomes of the roles that the program creates, of the key of volumes and of the domain, in an account. */
+  async function made(existing: string[], named: string[]): Promise<string> {
+    const resources = await planned("dev", { "drawbridge:createServiceLinkedRoles": named });
+    const inputsOf = (type: string, name?: string) =>
+      resources
+        .filter((resource) => resource.type === type && (name ?? resource.name) === resource.name)
+        .map(({ inputs }) => inputs);
+    const principals = existing.map((role) => roles[role] ?? "");
+    const account = withNetwork([`arn:aws:iam::${accountId}:role/deployer`, ...principals]);
+    try {
+      for (const [i, { awsServiceName }] of inputsOf(
+        "aws:iam/serviceLinkedRole:ServiceLinkedRole",
+      ).entries()) {
+        account.make(`service-role-${i}`, "serviceLinkedRole", { awsServiceName });
+      }
+      for (const { policy } of inputsOf("aws:kms/key:Key", "volumes")) {
+        account.make("volumes", "key", { policy, enableKeyRotation: true });
+      }
+      makeDomain(account);
+    } catch (error) {
+      return `${refused}: ${(error as Error).message}`;
+    }
+    return account.world.resources
+      .map(({ computed }) => String(computed["name"]))
+      .filter((name) => name.startsWith("AWSServiceRole"))
+      .join(", ");
+  }
+
+  it.each([
+    [["autoscaling", "opensearch"], [], ""],
+    [["opensearch"], ["autoscaling"], "AWSServiceRoleForAutoScaling"],
+    [["autoscaling"], ["opensearch"], "AWSServiceRoleForAmazonOpenSearchService"],
+    [
+      [],
+      ["autoscaling", "opensearch"],
+      "AWSServiceRoleForAutoScaling, AWSServiceRoleForAmazonOpenSearchService",
+    ],
+  ])("fill up what an account with %j lacks when told %j", async (existing, named, created) => {
+    expect(await made(existing, named)).toBe(created);
+  });
+
+  it.each([
+    [["opensearch"], [], /AWSServiceRoleForAutoScaling/],
+    [["autoscaling"], [], /must enable a service-linked role/],
+    [["autoscaling", "opensearch"], ["autoscaling"], /ForAutoScaling has been taken/],
+    [["autoscaling", "opensearch"], ["opensearch"], /OpenSearchService has been taken/],
+  ])("are refused in an account with %j when told %j", async (existing, named, message) => {
+    const outcome = await made(existing, named);
+    expect(outcome.startsWith(refused)).toBe(true);
+    expect(outcome).toMatch(message);
+  });
+});
 
 describe("domains", () => {
   const zones = (account: Account, subnets: string[], instanceCount = 2) => ({

@@ -22,7 +22,7 @@ const base: Omit<LogStoreArgs, "securityGroupRules"> = {
   setupSecurityGroupId: "sg-setup",
   indexRetentionDays: 90,
   writers: [{ name: "w", roleArn: "arn:writer", indexPrefix: "control-plane", kind: "firehose" }],
-  createServiceLinkedRoles: false,
+  createServiceLinkedRole: false,
 };
 const build = (more: Partial<LogStoreArgs> = {}) =>
   created(() => {
@@ -352,7 +352,7 @@ describe("LogStore", () => {
     [false, {}],
     [true, { "log-store-vpc": { awsServiceName: "opensearchservice.amazonaws.com" } }],
   ])("creates the role of the service only when told to (%s)", async (told, expected) => {
-    const resources = await build({ createServiceLinkedRoles: told });
+    const resources = await build({ createServiceLinkedRole: told });
     expect(ofType(resources, "aws:iam/serviceLinkedRole:ServiceLinkedRole")).toEqual(expected);
   });
 
