@@ -100,13 +100,13 @@ export function configuration(stack: string, texts: Texts): Partial<Record<Key, 
 }
 
 /** Everything that the program would say of a configuration, a line for each fault. */
-function faultsOf(stack: string, values: Partial<Record<Key, unknown>>): string[] {
+async function faultsOf(stack: string, values: Partial<Record<Key, unknown>>): Promise<string[]> {
   const raw = Object.entries(values).map(([key, value]) => [
     `${namespace}:${key}`,
     typeof value === "string" ? value : JSON.stringify(value),
   ]);
   try {
-    parseConfig(stack, Object.fromEntries(raw) as Record<string, string>);
+    await parseConfig(stack, Object.fromEntries(raw) as Record<string, string>);
     return [];
   } catch (error) {
     if (error instanceof RunError) return error.message.split("\n");
@@ -117,16 +117,18 @@ function faultsOf(stack: string, values: Partial<Record<Key, unknown>>): string[
 const keyOfLine = (line: string) => /^Pulumi\.[^:]*: ([A-Za-z]+)/.exec(line)?.[1];
 
 /** What is wrong with the name of a stack. */
-export function nameFault(stack: string): string | undefined {
-  return faultsOf(stack, {}).find((line) => keyOfLine(line) === "stack");
+export async function nameFault(stack: string): Promise<string | undefined> {
+  const faults = await faultsOf(stack, {});
+  return faults.find((line) => keyOfLine(line) === "stack");
 }
 
 /** What is wrong with one answer, beside those that were given before it. */
-function answerFaults(stack: string, key: Key, texts: Texts): string[] {
+async function answerFaults(stack: string, key: Key, texts: Texts): Promise<string[]> {
   const given = Object.fromEntries(
     Object.entries(texts).map(([other, text]) => [other, valueOf(other as Key, text)]),
   );
-  return faultsOf(stack, given).filter((line) => keyOfLine(line) === key);
+  const faults = await faultsOf(stack, given);
+  return faults.filter((line) => keyOfLine(line) === key);
 }
 
 /** Asks for a text and gives what was typed. */
@@ -137,7 +139,7 @@ async function answered(
   ask: Ask,
   question: string,
   suggested: string | undefined,
-  faults: (text: string) => readonly string[],
+  faults: (text: string) => Promise<readonly string[]>,
 ): Promise<string> {
   const hint = suggested === undefined ? "" : ` [${suggested}]`;
   let said: readonly string[] = [];
@@ -145,15 +147,15 @@ async function answered(
     // oxlint-disable-next-line no-await-in-loop -- people answer one question after the other.
     const typed = await ask([...said, `${question}${hint}: `].join("\n"));
     const text = typed.trim() === "" ? (suggested ?? "") : typed.trim();
-    said = text === "" ? ["an answer is required"] : faults(text);
+    said = text === "" ? ["an answer is required"] : await faults(text);
     if (said.length === 0) return text;
   }
 }
 
 /** The name of the stack, from people. */
 export function askName(ask: Ask): Promise<string> {
-  return answered(ask, "Name of the stack", undefined, (name) => {
-    const fault = nameFault(name);
+  return answered(ask, "Name of the stack", undefined, async (name) => {
+    const fault = await nameFault(name);
     return fault === undefined ? [] : [fault];
   });
 }
@@ -182,9 +184,10 @@ export async function askRest(ask: Ask, stack: string, given: Texts): Promise<Te
 }
 
 /** The configuration of a stack that the program takes; all faults are thrown together. */
-export function checked(stack: string, texts: Texts): Partial<Record<Key, unknown>> {
+export async function checked(stack: string, texts: Texts): Promise<Partial<Record<Key, unknown>>> {
   const values = configuration(stack, texts);
-  const faults = faultsOf(stack, values).map((line) => {
+  const said = await faultsOf(stack, values);
+  const faults = said.map((line) => {
     const key = keys.find((one) => one === keyOfLine(line));
     const isMissing = key !== undefined && values[key] === undefined;
     return isMissing ? `${line}; give it with ${flagOf(key)}` : line;
