@@ -31,11 +31,10 @@ import { loadConfig } from "./config/config";
 import { clientCidrs } from "./config/entry";
 import { architectureOf } from "./config/node-groups";
 import { prefixOf } from "./config/stack";
-import { recoveryHolders } from "./config/vault";
 
 /** The topology: what exists, in the order in which it comes to be, and what each part knows of the others. */
 export = async () => {
-  const config = loadConfig();
+  const config = await loadConfig();
   const { accountId, region, accessMode, trustedCidrs, logRetentionDays } = config;
   const { audit, deletionProtection } = config;
   const options = { provider: accountProvider(config) };
@@ -282,7 +281,7 @@ export = async () => {
     {
       ...place,
       ...config.vault,
-      recoveryHolders: recoveryHolders(config.vault),
+      recoveryHolders: config.recoveryHolders,
       deployerRoleArn: config.deployerRoleArn,
       vpcId: network.vpcId,
       zones: network.dataSubnetsIn(config.zones.slice(0, 3)),

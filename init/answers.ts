@@ -142,13 +142,13 @@ interface KeyFault {
 }
 
 /** Everything that the program would say of a configuration. */
-function faultsOf(stack: string, values: Partial<Record<Key, unknown>>): KeyFault[] {
+async function faultsOf(stack: string, values: Partial<Record<Key, unknown>>): Promise<KeyFault[]> {
   const raw = Object.entries(values).map(([key, value]) => [
     `${namespace}:${key}`,
     typeof value === "string" ? value : JSON.stringify(value),
   ]);
   try {
-    parseConfig(stack, Object.fromEntries(raw) as Record<string, string>);
+    await parseConfig(stack, Object.fromEntries(raw) as Record<string, string>);
     return [];
   } catch (error) {
     if (!(error instanceof RunError)) throw error;
@@ -161,18 +161,18 @@ function faultsOf(stack: string, values: Partial<Record<Key, unknown>>): KeyFaul
 const placeOf = (stack: string) => `Pulumi.${stack}.yaml: `;
 
 /** What is wrong with the name of a stack, which then names no file. */
-export function nameFault(stack: string): string | undefined {
-  return faultsOf(stack, {}).find(({ key }) => key === "stack")?.text;
+export async function nameFault(stack: string): Promise<string | undefined> {
+  return (await faultsOf(stack, {})).find(({ key }) => key === "stack")?.text;
 }
 
 /** What is wrong with one answer, beside those that were given before it. */
-function answerFaults(stack: string, key: Key, texts: Texts): string[] {
+async function answerFaults(stack: string, key: Key, texts: Texts): Promise<string[]> {
   const unread = readFault(key, texts[key] ?? "");
   if (unread !== undefined) return [`${placeOf(stack)}${key} ${unread}`];
   const given = Object.fromEntries(
     Object.entries(texts).map(([other, text]) => [other, valueOf(other as Key, text)]),
   );
-  return faultsOf(stack, given).flatMap((fault) =>
+  return (await faultsOf(stack, given)).flatMap((fault) =>
     fault.key === key ? [placeOf(stack) + fault.text] : [],
   );
 }
@@ -185,7 +185,7 @@ async function answered(
   ask: Ask,
   question: string,
   suggested: string | undefined,
-  faults: (text: string) => readonly string[],
+  faults: (text: string) => Promise<readonly string[]>,
 ): Promise<string> {
   const hint = suggested === undefined ? "" : ` [${suggested}]`;
   let said: readonly string[] = [];
@@ -193,15 +193,15 @@ async function answered(
     // oxlint-disable-next-line no-await-in-loop -- people answer one question after the other.
     const typed = await ask([...said, `${question}${hint}: `].join("\n"));
     const text = typed.trim() === "" ? (suggested ?? "") : typed.trim();
-    said = text === "" ? ["an answer is required"] : faults(text);
+    said = text === "" ? ["an answer is required"] : await faults(text);
     if (said.length === 0) return text;
   }
 }
 
 /** The name of the stack, from people. */
 export function askName(ask: Ask): Promise<string> {
-  return answered(ask, "Name of the stack", undefined, (name) => {
-    const fault = nameFault(name);
+  return answered(ask, "Name of the stack", undefined, async (name) => {
+    const fault = await nameFault(name);
     return fault === undefined ? [] : [fault];
   });
 }
@@ -230,10 +230,10 @@ export async function askRest(ask: Ask, stack: string, given: Texts): Promise<Te
 }
 
 /** The configuration of a stack that the program takes; all faults are thrown together. */
-export function checked(stack: string, texts: Texts): Partial<Record<Key, unknown>> {
+export async function checked(stack: string, texts: Texts): Promise<Partial<Record<Key, unknown>>> {
   const values = configuration(stack, texts);
-  const place = nameFault(stack) === undefined ? placeOf(stack) : "";
-  const faults = faultsOf(stack, values).map(({ key: name, text }) => {
+  const place = (await nameFault(stack)) === undefined ? placeOf(stack) : "";
+  const faults = (await faultsOf(stack, values)).map(({ key: name, text }) => {
     const key = keys.find((one) => one === name);
     if (key === undefined) return place + text;
     if (values[key] === undefined) return `${place}${text}; give it with ${flagOf(key)}`;

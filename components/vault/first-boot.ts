@@ -11,7 +11,27 @@ export interface RecoveryHolder {
     fingerprint: string;
     /** The public PGP key, binary, in base64. */
     binary: string;
+    /** When it ends, in the form of ISO 8601. @default - never */
+    expires?: string;
   };
+}
+
+/** From the recovery secret, which is made first, to servers that have set Vault up; a failed `up` is repeated. */
+const setUpHours = 24;
+
+/** Why Vault would encrypt no recovery key to somebody: it takes no key that has ended. */
+export function expiryFault(holders: RecoveryHolder[], now: Date): string | undefined {
+  const least = new Date(now.getTime() + setUpHours * 60 * 60 * 1000).toISOString();
+  const faults = holders.flatMap(({ publicKey: { expires } }, i) =>
+    expires !== undefined && expires < least
+      ? [
+          `vault.recoveryHolders[${i}].publicKey must last until Vault is set up, ${setUpHours} hours from now, got one that expires at ${expires}`,
+        ]
+      : [],
+  );
+  return faults.length === 0
+    ? undefined
+    : `${faults.join("; ")}: its holder gives it a later end with gpg --edit-key, command expire, or makes another one`;
 }
 
 export interface FirstBootArgs {

@@ -8,7 +8,7 @@ import type { PolicyStatement } from "../aws/policy-document";
 import { instanceTrust, keyByAlias, policyDocument } from "../aws/policy-document";
 import { BootstrapCa } from "./bootstrap-ca";
 import type { RecoveryHolder } from "./first-boot";
-import { firstBootScript, firstBootSettings } from "./first-boot";
+import { expiryFault, firstBootScript, firstBootSettings } from "./first-boot";
 import { auditFiles, dataDevice, dataFolder, serverUserData, settingsFolder } from "./server-boot";
 import { apiPort, serverConfig, vaultHost } from "./server-config";
 
@@ -124,6 +124,11 @@ export class VaultServers extends pulumi.ComponentResource {
       { accountId, description: "Recovery keys of Vault and files of its servers" },
       child,
     );
+    // Only a Vault that is still to be set up encrypts recovery keys, and each has a secret of its own for them.
+    const lasting = new pulumi.ResourceHook(`${name}-recovery-holders`, () => {
+      const fault = expiryFault(args.recoveryHolders, new Date());
+      if (fault !== undefined) throw new Error(fault);
+    });
     const recovery = new aws.secretsmanager.Secret(
       `${name}-recovery`,
       {
@@ -132,7 +137,7 @@ export class VaultServers extends pulumi.ComponentResource {
           "Recovery keys of Vault, each encrypted to its holder's PGP key; written once by the first server",
         kmsKeyId: secrets.arn,
       },
-      kept,
+      { ...kept, hooks: { beforeCreate: [lasting] } },
     );
     const ca = new BootstrapCa(
       `${name}-ca`,

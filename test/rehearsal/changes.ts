@@ -122,7 +122,7 @@ export const unchanged: Record<string, string> = {
 };
 
 /** The configuration of a stack with its defaults. */
-export function completed(stack: string, config: Values): Values {
+export async function completed(stack: string, config: Values): Promise<Values> {
   const raw = Object.entries(config).map(([key, value]) => [
     `drawbridge:${key}`,
     typeof value === "string" ? value : JSON.stringify(value),
@@ -130,8 +130,9 @@ export function completed(stack: string, config: Values): Values {
   const {
     stack: _name,
     accountId: _id,
+    recoveryHolders: _holders,
     ...values
-  } = parseConfig(stack, Object.fromEntries(raw) as Record<string, string>);
+  } = await parseConfig(stack, Object.fromEntries(raw) as Record<string, string>);
   return values;
 }
 

@@ -111,7 +111,7 @@ async function rehearse(subject: Subject, tools: Tools, count: Count): Promise<v
   const config = { ...subject.config, ...changes };
   const revisions =
     mode === undefined
-      ? revisionsOf(stack, config)
+      ? await revisionsOf(stack, config)
       : revisionsInMode(config, { later, packConfig });
   console.log(`\n${pc.bold(mode === undefined ? stack : `${stack}, in ${mode} mode`)}`);
   const pack = join(repository, "policies");

@@ -45,9 +45,15 @@ export async function created(build: () => unknown): Promise<Created[]> {
   return seen.toSorted((a, b) => compare(a.type, b.type) || compare(a.name, b.name));
 }
 
+/** Hooks of what was created, by name. */
+export const hooks = new Map<string, pulumi.ResourceHook>();
+
 /** Mocks have no engine, which alone calls hooks; the SDK's own server of them would ask it. */
 const withoutHooks = {
-  registerResourceHook: () => Promise.resolve(),
+  registerResourceHook: (hook: pulumi.ResourceHook) => {
+    hooks.set(hook.name, hook);
+    return Promise.resolve();
+  },
   awaitStackRegistrations: () => Promise.resolve(),
   shutdown: () => undefined,
 };

@@ -1,7 +1,9 @@
+import type { ResourceHookArgs } from "@pulumi/pulumi";
 import { Bucket } from "../../../components/aws/bucket";
 import { VaultServers, serverRoleArn, vaultServerCalls } from "../../../components/vault/servers";
 import type { VaultServersArgs } from "../../../components/vault/servers";
-import { created, ofType, secretly, type Created } from "../../support/created";
+import { holdersFitIntoTheFiles } from "../../../infra/config/vault";
+import { created, hooks, ofType, secretly, type Created } from "../../support/created";
 
 const place = { prefix: "p", accountId: "111122223333", region: "eu-west-1" };
 const holder = (name: string) => ({
@@ -221,6 +223,31 @@ describe("VaultServers", () => {
     expect(found.flatMap(({ Action }) => Action).filter((action) => action.includes("*"))).toEqual(
       [],
     );
+  });
+
+  it("makes no secret for recovery keys while a holder's key has ended", async () => {
+    const call = () => hooks.get("vault-recovery-holders")?.callback({} as ResourceHookArgs);
+    expect(call).not.toThrow();
+    const late = { ...holder("alice").publicKey, expires: "2020-06-29T00:00:00.000Z" };
+    await build({ recoveryHolders: [{ name: "alice", publicKey: late }, holder("bruno")] });
+    expect(call).toThrow("vault.recoveryHolders[0].publicKey must last until Vault is set up");
+  });
+
+  it("has room in a node's secret for as many holders as configuration takes", async () => {
+    // Names as long as can be, and as many keys as there is room for when each is short.
+    const recoveryHolders = [];
+    while (holdersFitIntoTheFiles({ recoveryHolders }).length === 0) {
+      const name = `${recoveryHolders.length}`.padEnd(64, "x");
+      const publicKey = { fingerprint: "F".repeat(40), binary: "a".repeat(360) };
+      recoveryHolders.push({ name, publicKey });
+    }
+    recoveryHolders.pop();
+    expect(recoveryHolders.length).toBeGreaterThan(50);
+    const most = await build({ recoveryHolders });
+    const versions = ofType(most, "aws:secretsmanager/secretVersion:SecretVersion");
+    const { value } = versions["vault-0-files"]!["secretString"] as { value: string };
+    // Mocks make neither the certificates of the CA and of the server nor a key: on P-384 less than a KiB each, as PEM.
+    expect(Buffer.byteLength(value) + 3 * 1024).toBeLessThan(64 * 1024);
   });
 
   it("binds the logins to the roles of the deployer and of the servers", () => {
