@@ -341,6 +341,7 @@ function server(
   const tags = { ...args.tags, Name: node.hostname };
   const userData = serverUserData({
     region,
+    hostname: node.hostname,
     filesSecret: filesSecretName(prefix, index),
     logGroupName: `/drawbridge/${prefix}/vault`,
     snapshots: `s3://${args.snapshots.arn.slice(bucketArn("").length)}/vault`,
