@@ -134,6 +134,7 @@ export const token = {
   searchDomainElasticsearch: "aws:elasticsearch/domain:Domain",
   searchDomainPolicy: "aws:opensearch/domainPolicy:DomainPolicy",
   secret: "aws:secretsmanager/secret:Secret",
+  secretPolicy: "aws:secretsmanager/secretPolicy:SecretPolicy",
   securityGroup: "aws:ec2/securityGroup:SecurityGroup",
   securityGroupEgressRule: "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule",
   securityGroupIngressRule: "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule",

@@ -7,7 +7,9 @@ describe("the load balancer", () => {
   it("waits for the policy of its bucket, and not for what settles slowly", async () => {
     const resources = await planned("dev");
     const byUrn = new Map(resources.map((one) => [one.urn, one]));
-    const [balancer] = resources.filter(({ type }) => type === "aws:lb/loadBalancer:LoadBalancer");
+    const balancer = resources.find(
+      ({ type, name }) => type === "aws:lb/loadBalancer:LoadBalancer" && name === "entry",
+    );
     const awaited = (balancer?.dependencies ?? [])
       .flatMap((urn) => byUrn.get(urn) ?? [])
       .filter(({ type }) => type.startsWith("aws:s3/"))

@@ -166,7 +166,7 @@ export class Node {
         recoveryHolders: site.holders,
         serverId,
         deployerRoleArn: roles.deployer,
-        serverRoleArn: roles.servers,
+        serverRoleArns: [roles.servers],
       }),
     ) as { awsAuth: Record<string, string> };
     // Where AWS is here, and where each node has a loopback of its own.
