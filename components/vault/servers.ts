@@ -10,7 +10,7 @@ import { BootstrapCa } from "./bootstrap-ca";
 import type { RecoveryHolder } from "./first-boot";
 import { firstBootScript, firstBootSettings } from "./first-boot";
 import { auditFiles, dataDevice, dataFolder, serverUserData, settingsFolder } from "./server-boot";
-import { apiPort, serverConfig, vaultHost } from "./server-config";
+import { activePath, apiPort, serverConfig, vaultHost } from "./server-config";
 
 export interface VaultServersArgs extends Place {
   /** Start of the names that people look up. */
@@ -458,8 +458,10 @@ function passThrough(
       healthCheck: {
         protocol: "HTTPS",
         port: `${apiPort}`,
-        // Standbys hand requests on; a server that is sealed or not set up answers 503 or 501.
-        path: "/v1/sys/health?standbyok=true",
+        // A standby would hand most requests on, but sends who takes or restores a snapshot to the active server's own
+        // name, which nobody but the servers reaches: alwaysRedirectPaths in
+        // github.com/hashicorp/vault/blob/v1.21.0/http/handler.go
+        path: activePath,
         matcher: "200",
         interval: 10,
         healthyThreshold: 2,

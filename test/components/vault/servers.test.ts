@@ -194,7 +194,7 @@ describe("VaultServers", () => {
       preserveClientIp: "true",
       healthCheck: {
         protocol: "HTTPS",
-        path: "/v1/sys/health?standbyok=true",
+        path: "/v1/sys/health",
         matcher: "200",
       },
     });
