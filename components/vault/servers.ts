@@ -6,6 +6,7 @@ import type { Bucket } from "../aws/bucket";
 import { EncryptionKey } from "../aws/encryption-key";
 import type { PolicyStatement } from "../aws/policy-document";
 import { instanceTrust, keyByAlias, policyDocument } from "../aws/policy-document";
+import { VaultAlarms } from "./alarms";
 import { BootstrapCa } from "./bootstrap-ca";
 import type { RecoveryHolder } from "./first-boot";
 import { firstBootScript, firstBootSettings } from "./first-boot";
@@ -39,6 +40,8 @@ export interface VaultServersArgs extends Place {
   logKeyArn: pulumi.Input<string>;
   /** Days for which the log group is kept. */
   logRetentionDays: number;
+  /** Topic that alarms go to. @default - nobody is told */
+  alarmTopicArn?: pulumi.Input<string>;
   /** Bucket for snapshots, which is locked. */
   snapshots: Bucket;
   /** Alias of that bucket's key. */
@@ -260,6 +263,20 @@ export class VaultServers extends pulumi.ComponentResource {
         child,
       );
       this.attachments.push(disk, target);
+    }
+    if (args.alarmTopicArn !== undefined) {
+      new VaultAlarms(
+        name,
+        {
+          prefix,
+          topicArn: args.alarmTopicArn,
+          logGroupName: logs.name,
+          hostnames: nodes.map(({ hostname }) => hostname),
+          balancer: balancer.arnSuffix,
+          targets: targets.arnSuffix,
+        },
+        child,
+      );
     }
     this.caCertificate = ca.certificate;
     this.recoverySecretArn = recovery.arn;

@@ -270,6 +270,13 @@ describe("VaultServers", () => {
     );
   });
 
+  it("has alarms where somebody hears them", async () => {
+    const alarm = "aws:cloudwatch/metricAlarm:MetricAlarm";
+    expect(ofType(resources, alarm)).toEqual({});
+    const heard = ofType(await build({ alarmTopicArn: "arn:topic" }), alarm);
+    expect(Object.keys(heard)).toHaveLength(7);
+  });
+
   it("binds the logins to the roles of the deployer and of the servers", () => {
     const text = filesOf("vault-0")["/etc/vault.d/first-boot.json"] ?? "{}";
     const { logins } = JSON.parse(text) as { logins: Record<string, object> };
