@@ -34,6 +34,8 @@ export interface VaultServersArgs extends Place {
   instanceType: string;
   /** Size of each volume of Vault's data. */
   volumeGiB: number;
+  /** Which certificates servers show, from 1 on: a number more gives them others, before these end after a year. */
+  serverCertificates: number;
   /** Key of the volumes. */
   volumeKeyArn: pulumi.Input<string>;
   /** Key of log groups. */
@@ -162,6 +164,7 @@ export class VaultServers extends pulumi.ComponentResource {
       {
         commonName: `${prefix} bootstrap of Vault`,
         servers: nodes.map(({ hostname }) => [hostname, domain]),
+        generation: args.serverCertificates,
       },
       child,
     );

@@ -34,6 +34,7 @@ function args(change: Partial<VaultServersArgs> = {}): VaultServersArgs {
     recoveryThreshold: 2,
     instanceType: "t4g.medium",
     volumeGiB: 20,
+    serverCertificates: 1,
     volumeKeyArn: "arn:volumes",
     logKeyArn: "arn:logs",
     logRetentionDays: 365,
