@@ -525,10 +525,9 @@ function serverProfile(
   of: { seal: string; secrets: string; logGroupName: string },
   child: pulumi.CustomResourceOptions,
 ): ServerProfile {
-  const { prefix, region, index } = args;
+  const { prefix, index } = args;
   const files = secretArn(args, `${filesSecretName(prefix, index)}-??????`);
   const recovery = secretArn(args, `${prefix}-vault-recovery-*`);
-  const secretsKey = keyByAlias(args, of.secrets);
   const role = new aws.iam.Role(
     name,
     {
@@ -551,13 +550,7 @@ function serverProfile(
         {
           Sid: "OpenAndCloseSecrets",
           Action: ["kms:Decrypt", "kms:GenerateDataKey"],
-          Resource: secretsKey.Resource,
-          Condition: {
-            ...secretsKey.Condition,
-            // docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html
-            StringEquals: { "kms:ViaService": `secretsmanager.${region}.amazonaws.com` },
-            StringLike: { "kms:EncryptionContext:SecretARN": [files, recovery] },
-          },
+          ...keyByAlias(args, of.secrets),
         },
         { Sid: "FetchFiles", Action: "secretsmanager:GetSecretValue", Resource: files },
         {

@@ -222,11 +222,6 @@ describe("VaultServers", () => {
         Action.includes("secretsmanager:GetSecretValue"),
       );
       expect(readers.map(({ Resource }) => Resource)).toEqual([secretOf(`${index}-??????`)]);
-      expect(found.find(({ Sid }) => Sid === "OpenAndCloseSecrets")?.Condition).toMatchObject({
-        StringLike: {
-          "kms:EncryptionContext:SecretARN": [secretOf(`${index}-??????`), secretOf("recovery-*")],
-        },
-      });
       expect(found.find(({ Sid }) => Sid === "KnowRoles")?.Resource).toEqual([
         deployer,
         ...serverRoleArns(place),
