@@ -1,3 +1,4 @@
+import type { Output } from "@pulumi/pulumi";
 import { AccountGuards } from "../components/aws/account-guards";
 import { Alarms } from "../components/aws/alarms";
 import { AuditTrail } from "../components/aws/audit-trail";
@@ -56,6 +57,7 @@ export = async () => {
     options,
   );
   const owns = (part: (typeof audit.owns)[number]) => audit.owns.includes(part);
+  let alarmTopicArn: Output<string> | undefined;
   if (owns("trail")) {
     const { logGroupName } = new AuditTrail(
       "audit",
@@ -69,7 +71,8 @@ export = async () => {
       },
       options,
     );
-    new Alarms("alarms", { ...place, logGroupName, emails: audit.alarmEmails }, options);
+    const emails = audit.alarmEmails;
+    alarmTopicArn = new Alarms("alarms", { ...place, logGroupName, emails }, options).topicArn;
   }
   if (owns("accountGuards")) {
     new AccountGuards("guards", { volumeKeyArn: keys.volumes }, options);
@@ -289,6 +292,7 @@ export = async () => {
       balancerGroupId: groups.id("vault-door"),
       volumeKeyArn: keys.volumes,
       logKeyArn: keys.logs,
+      ...(alarmTopicArn && { alarmTopicArn }),
       snapshots,
       snapshotsKeyAlias,
       tags,

@@ -80,7 +80,7 @@ import {
 } from "./network-vpc";
 import { patchedByTemplate, selinux } from "./nodes";
 import { ownAccounts } from "./own-accounts";
-import { bucketPolicies, topicPolicies } from "./resource-policies";
+import { bucketPolicies, secretReaders, topicPolicies } from "./resource-policies";
 import {
   authorityLife,
   issuerInForce,
@@ -251,6 +251,7 @@ export const rules: readonly Rule[] = [
   alarmsAct,
   alarmsAtOnce,
   topicPolicies,
+  secretReaders,
 
   privateBuckets,
   encryptedBuckets,

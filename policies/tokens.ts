@@ -159,6 +159,7 @@ export const token = {
   secret: "aws:secretsmanager/secret:Secret",
   secretVersion: "aws:secretsmanager/secretVersion:SecretVersion",
   schedule: "aws:scheduler/schedule:Schedule",
+  secretPolicy: "aws:secretsmanager/secretPolicy:SecretPolicy",
   securityGroup: "aws:ec2/securityGroup:SecurityGroup",
   securityGroupEgressRule: "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule",
   securityGroupIngressRule: "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule",

@@ -61,8 +61,8 @@ export interface FirstBootArgs {
   serverId: string;
   /** ARN of the IAM role that configures Vault. */
   deployerRoleArn: string;
-  /** ARN of the IAM role of the nodes. */
-  serverRoleArn: string;
+  /** ARNs of the IAM roles of the nodes. */
+  serverRoleArns: string[];
 }
 
 /** The script of the first boot, of which Python runs a copy on each node. */
@@ -98,8 +98,8 @@ export function firstBootSettings(args: FirstBootArgs): string {
       sts_region: region,
     },
     logins: {
-      deployer: login(args.deployerRoleArn, "deployer", deployerSeconds),
-      "vault-server": login(args.serverRoleArn, "snapshots", snapshotSeconds),
+      deployer: login([args.deployerRoleArn], "deployer", deployerSeconds),
+      "vault-server": login(args.serverRoleArns, "snapshots", snapshotSeconds),
     },
   });
 }
@@ -109,11 +109,11 @@ const deployerSeconds = 2 * 60 * 60;
 
 const snapshotSeconds = 5 * 60;
 
-/** A login of an IAM role. It is bound to the role's unique ID, so that another role which takes its name later is not let in. */
-function login(principal: string, policy: string, seconds: number) {
+/** A login of IAM roles. It is bound to the roles' unique IDs, so that another role which takes a name later is not let in. */
+function login(principals: string[], policy: string, seconds: number) {
   return {
     auth_type: "iam",
-    bound_iam_principal_arn: [principal],
+    bound_iam_principal_arn: principals,
     resolve_aws_unique_ids: true,
     token_policies: [policy],
     token_no_default_policy: true,

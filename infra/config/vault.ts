@@ -59,6 +59,11 @@ export const vaultSchema = z
       volumeGiB: integer(10, 16_384)
         .default(20)
         .describe("Size of each volume of Vault's data, in GiB."),
+      serverCertificates: integer(1, 1000)
+        .default(1)
+        .describe(
+          "Which certificates the servers show, from 1 on. Each lasts a year: raise it by one in the last three months, when the alarm vault-certificate-ends says so; see Certificates of the servers in docs/vault.md.",
+        ),
       rotations: z
         .record(
           z.string(),

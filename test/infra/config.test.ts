@@ -140,6 +140,7 @@ describe("parseConfig", () => {
         instanceType: "t4g.medium",
         volumeGiB: 20,
         rotations: {},
+        serverCertificates: 1,
       },
       deletionProtection: true,
       createServiceLinkedRoles: [],

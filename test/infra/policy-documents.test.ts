@@ -19,6 +19,7 @@ const inputs: Record<string, Record<string, PolicyKind>> = {
   "aws:kms/key:Key": { policy: "key" },
   "aws:opensearch/domain:Domain": { accessPolicies: "resource" },
   "aws:s3/bucketPolicy:BucketPolicy": { policy: "resource" },
+  "aws:secretsmanager/secret:Secret": { policy: "resource" },
   "aws:sns/topic:Topic": { policy: "resource" },
 };
 

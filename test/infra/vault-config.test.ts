@@ -28,6 +28,7 @@ describe("vault", () => {
       recoveryThreshold: 2,
       instanceType: "t4g.medium",
       volumeGiB: 20,
+      serverCertificates: 1,
       rotations: {},
     });
   });
@@ -37,6 +38,11 @@ describe("vault", () => {
     ["a threshold of one", { ...valid, recoveryThreshold: 1 }, "must be an integer from 2 to 255"],
     ["no threshold", { recoveryHolders: [alice, bruno] }, "must be an integer from 2 to 255"],
     ["a processor of Intel", { ...valid, instanceType: "m7i.large" }, "with an arm64 processor"],
+    [
+      "certificates of no generation",
+      { ...valid, serverCertificates: 0 },
+      "must be an integer from 1 to 1000",
+    ],
     ["a small volume", { ...valid, volumeGiB: 9 }, "must be an integer from 10 to 16384"],
     [
       "a phase that is none",

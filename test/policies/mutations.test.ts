@@ -2427,6 +2427,20 @@ const rows: Row[] = [
     set("policy", JSON.stringify({ Version: "2012-10-17", Statement: [] })),
     "vault-kept",
   ],
+  [
+    "files of a server of Vault that everybody with rights by IAM may read",
+    "aws:secretsmanager/secret:Secret",
+    "vault-1-files",
+    without("policy", "ReadByNobodyElse"),
+    "iam-secret-readers-named",
+  ],
+  [
+    "recovery keys without a policy",
+    "aws:secretsmanager/secret:Secret",
+    "vault-recovery",
+    remove("policy"),
+    "iam-secret-readers-named",
+  ],
   ["short keys", pkiRole, "pki-mesh-workload", set("keyBits", 224), "pki-key-strength"],
   [
     "an authority of a hundred years",

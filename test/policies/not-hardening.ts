@@ -2,6 +2,8 @@
 interface Harmless {
   /** Names of resource classes; none stands for all of them. */
   types: readonly string[];
+  /** @default - resources of every name */
+  name?: RegExp;
   path: RegExp;
   /** @default - every change */
   how?: RegExp;
@@ -351,6 +353,21 @@ export const notHardening: readonly Harmless[] = [
     types: ["LogMetricFilter"],
     path: /^metricTransformation\.(defaultValue|value)$/,
     reason: "a count of more raises the alarm all the same",
+  },
+  {
+    types: ["LogMetricFilter", "MetricAlarm"],
+    name: /^vault-/,
+    path: /^($|comparisonOperator$|dimensions|evaluationPeriods$|metricName$|namespace$|period$|statistic$|threshold$|treatMissingData$)/,
+    how: /^(drop|drop resource|raise|zero|weaken)$/,
+    reason:
+      "it tells that Vault does not work, which opens nothing; alarms.test.ts holds each against its numbers",
+  },
+  {
+    types: ["RolePolicy"],
+    name: /^vault-\d$/,
+    path: /^policy\.Statement\[KnowRoles\]\.Resource/,
+    how: /^every one of a kind$/,
+    reason: "what describes roles gives no right of theirs",
   },
   {
     types: ["MetricAlarm"],

@@ -94,6 +94,7 @@ const changes: Record<string, Change> = {
     recoveryThreshold: other(2, 3)(vault.recoveryThreshold),
     instanceType: other("t4g.medium", "m7g.large")(vault.instanceType),
     volumeGiB: vault.volumeGiB + 10,
+    serverCertificates: vault.serverCertificates + 1,
   }),
   tags: (tags: Map) => ({ ...tags, CostCenter: "next", Team: "next" }),
 };
@@ -218,6 +219,7 @@ interface VaultValues {
   recoveryThreshold: number;
   instanceType: string;
   volumeGiB: number;
+  serverCertificates: number;
 }
 interface RegistryValues {
   repositories: string[];

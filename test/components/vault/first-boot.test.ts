@@ -34,7 +34,7 @@ const settings = JSON.parse(
     recoveryHolders: holders,
     serverId: "vault.internal",
     deployerRoleArn: "arn:aws:iam::111122223333:role/deployer",
-    serverRoleArn: "arn:aws:iam::111122223333:role/vault",
+    serverRoleArns: ["arn:aws:iam::111122223333:role/vault-0"],
   }),
 ) as Settings;
 
@@ -72,7 +72,7 @@ describe("firstBootSettings", () => {
       },
       "vault-server": {
         ...rest,
-        bound_iam_principal_arn: ["arn:aws:iam::111122223333:role/vault"],
+        bound_iam_principal_arn: ["arn:aws:iam::111122223333:role/vault-0"],
         token_policies: ["snapshots"],
         token_ttl: 300,
         token_explicit_max_ttl: 300,

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { vaultHost } from "../../../components/vault/server-config";
-import { serverRoleArn } from "../../../components/vault/servers";
+import { serverRoleArns } from "../../../components/vault/servers";
 import { Moto } from "../../verify-aws/moto";
 import { neighbours } from "../../vault/by-hand";
 import type { Visitor } from "../../vault/cases";
@@ -59,7 +59,11 @@ export class VaultPlace {
     const serverId = vaultHost(owner.prefix);
     const people = await rolesOf(python, moto, owner);
     const server = await VaultServer.open(command, directory, people.vault, [serverId]);
-    await setUp(server, moto.endpoint, { ...owner, serverId, serverRoleArn: serverRoleArn(owner) });
+    await setUp(server, moto.endpoint, {
+      ...owner,
+      serverId,
+      serverRoleArns: serverRoleArns(owner),
+    });
     const cluster = await ClusterApi.open(directory);
     cluster.objects = [...clusterObjects(controlPlane, server), ...neighbours(controlPlane)];
     const { host, port } = server.address;
@@ -121,7 +125,7 @@ async function rolesOf(
   owner: VaultOwner,
 ): Promise<Record<"deployer" | "vault", Record<string, string>>> {
   const script = join(__dirname, "roles.py");
-  const args = [script, endpoint, owner.region, owner.deployerRoleArn, serverRoleArn(owner)];
+  const args = [script, endpoint, owner.region, owner.deployerRoleArn, ...serverRoleArns(owner)];
   const { stdout } = await promisify(execFile)(python, args);
   return JSON.parse(stdout) as Record<"deployer" | "vault", Record<string, string>>;
 }
