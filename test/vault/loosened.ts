@@ -15,7 +15,7 @@ interface LooseRole extends Loosening {
   change: Partial<RoleData>;
 }
 
-/** Changes of the table that a plan lets through: they are for reviewers to see, and for the checks. */
+/** Changes of the table that it may have: they are for reviewers to see, and for the checks. */
 export const looseRoles: LooseRole[] = [
   {
     what: "a second kind of node may use a role",
