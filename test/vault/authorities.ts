@@ -11,10 +11,10 @@ import type { Check } from "../support/checks";
 import { Moto } from "../verify-aws/moto";
 import { accountId, region } from "./account";
 import { agentChecks } from "./agent";
-import { accountChecks, handChecks, nodeChecks } from "./by-hand";
+import { accountChecks, handChecks, neighbours, nodeChecks } from "./by-hand";
 import { identities, tableChecks, type Scene, type Visitor } from "./cases";
-import { ClusterApi } from "./cluster";
-import { issuerChecks } from "./issuers";
+import { apiAudience, ClusterApi } from "./cluster";
+import { clusterObjects, issuerChecks } from "./issuers";
 import { loosen, looseRoles, looseSettings, looseTable, unnoticed } from "./loosened";
 import {
   firstBoot,
@@ -132,6 +132,7 @@ async function* life(
 ): AsyncGenerator<Check> {
   const { aws, server, people, cluster, command, etcd, crds, directory } = site;
   const before = await mounts(site);
+  cluster.objects = [...clusterObjects(controlPlane, server), ...neighbours(controlPlane)];
   let made = false;
   yield [
     `${controlPlane}: in a first preview the pack decides all that it asks of Vault, and tells each role's longest life`,
@@ -301,7 +302,8 @@ async function visitorsOf(controlPlane: ControlPlane, site: Site) {
     visitors[user] = { token, hostname: node.hostname ?? "" };
   }
   for (const [user, account] of accounts) {
-    const body = { role: user, jwt: cluster.token({ ...account, seconds: 600 }) };
+    const audience = [account.audience, apiAudience];
+    const body = { role: user, jwt: cluster.token({ ...account, audience, seconds: 600 }) };
     const { auth } = await server.must(undefined, "POST", "auth/cluster/login", body);
     visitors[user] = { token: String(auth["client_token"]) };
   }

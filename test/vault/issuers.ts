@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import Ajv, { type ValidateFunction } from "ajv";
 import { parse } from "yaml";
-import { authoritiesTable as table } from "../../components/vault/authorities";
+import { authoritiesTable as table, type ControlPlane } from "../../components/vault/authorities";
 import { issuances, lifetime, type Issuance } from "../../components/vault/issuance";
 import {
   certificateObject,
@@ -15,8 +15,9 @@ import { call } from "../rehearsal/vault/client";
 import type { Check } from "../support/checks";
 import { said, type Scene } from "./cases";
 import { signingRequest, verifies } from "./certificates";
-import type { ClusterApi } from "./cluster";
+import { apiAudience, type ClusterApi } from "./cluster";
 import { domain } from "./place";
+import type { VaultServer } from "./server";
 
 /** An issuer as far as cert-manager reads it to ask Vault. */
 interface VaultIssuer extends KubernetesObject {
@@ -35,13 +36,22 @@ interface VaultIssuer extends KubernetesObject {
   };
 }
 
+const certManager = { namespace: "cert-manager", name: "cert-manager" };
+
+/** What the program has to put into the cluster for cert-manager to ask Vault. */
+export function clusterObjects(
+  controlPlane: ControlPlane,
+  { caFile }: VaultServer,
+): KubernetesObject[] {
+  const vaultCa = readFileSync(caFile, "utf8");
+  const args = { table, controlPlane, domain, vaultName: "vault", vaultCa, certManager };
+  return issuerObjects(controlPlane === "eks" ? args : { ...args, apiAudience });
+}
+
 /** What cert-manager would do with the objects of the table: take them, log in by them, have certificates signed. */
 export function issuerChecks(scene: Scene, cluster: ClusterApi, crds: string): Check[] {
   const { controlPlane, server } = scene;
-  const certManager = { namespace: "cert-manager", name: "cert-manager" };
-  const vaultCa = readFileSync(server.caFile, "utf8");
-  const args = { table, controlPlane, domain, vaultName: "vault", vaultCa, certManager };
-  const objects = issuerObjects(args);
+  const objects = clusterObjects(controlPlane, server);
   const signed = issuances(table, controlPlane).filter(({ role }) =>
     role.users.some((user) => table.identities[user]?.kind === "serviceAccount"),
   );
@@ -150,16 +160,16 @@ async function asCertManager(
   const { vault } = (issuer as VaultIssuer).spec;
   const { mountPath, role: login, serviceAccountRef } = vault.auth.kubernetes;
   const { namespace } = issuer.metadata;
-  const jwt = cluster.token({
-    namespace: namespace ?? "cert-manager",
+  const jwt = cluster.requestToken(certManager, {
+    namespace: namespace ?? certManager.namespace,
     name: serviceAccountRef.name,
     audience: [
       ...serviceAccountRef.audiences,
       `vault://${namespace === undefined ? "" : `${namespace}/`}${name}`,
       vault.server,
     ],
-    seconds: 600,
   });
+  if (jwt === undefined) return [`cert-manager must be given a token of ${serviceAccountRef.name}`];
   const path = `${mountPath}/login`.replace(/^\/v1\//, "");
   const given = await call(server.address, undefined, "POST", path, { role: login, jwt });
   if (given.status !== 200) return [`must be let in, got ${said(given)}`];

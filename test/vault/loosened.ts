@@ -158,6 +158,15 @@ export const looseSettings: LooseVault[] = [
     change: { bound_service_account_names: ["*"] },
     noticed: ["mesh: another account of its namespace is worth nothing"],
   },
+  {
+    what: "a login for any audience",
+    path: "auth/cluster/role/mesh",
+    change: { audience: "" },
+    noticed: [
+      "mesh: a token for another audience is worth nothing",
+      "mesh: a token for the API is worth nothing",
+    ],
+  },
 ];
 
 /** Writes over what is there, as the deployer may: the rest of it stays. */
