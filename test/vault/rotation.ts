@@ -130,7 +130,7 @@ const roles = {
     anchor: "front-proxy",
   },
   member: { path: "pki/etcd-k8s/issue/member", user: "etcd", anchor: "etcd-k8s" },
-  workload: { path: "pki/mesh/sign/workload", user: "mesh", anchor: "kubernetes" },
+  workload: { path: "pki/mesh/sign/workload", user: "mesh", anchor: "mesh" },
 };
 type Role = keyof typeof roles;
 const roleNames = Object.keys(roles) as Role[];
