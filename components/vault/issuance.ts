@@ -178,6 +178,8 @@ function issuePath(
     {
       capabilities: ["update"],
       allowed_parameters: Object.fromEntries(parameters.map((name) => [name, []])),
+      // To Vault an address of mail at a name is as good as the name.
+      denied_parameters: { alt_names: ["*@*"] },
     },
   ] as const;
 }

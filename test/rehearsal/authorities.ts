@@ -1,4 +1,3 @@
-import { authoritiesTable } from "../../components/vault/authorities";
 import { phases, type Rotations } from "../../components/vault/rotation";
 import { accountChecks, handChecks } from "../vault/by-hand";
 import { tableChecks, type Scene } from "../vault/cases";
@@ -16,13 +15,12 @@ export async function* issuing(vault: VaultPlace): AsyncGenerator<Step> {
     title: "service accounts of the table and the deployer log in to Vault",
     run: async () => {
       const { server } = vault;
-      const names = authoritiesTable.authorities.map(({ name }) => name);
       deployer = await vault.deployer();
       scene = {
         server,
         controlPlane,
         visitors: await vault.visitors(),
-        authorities: await authoritiesOf(server, names),
+        authorities: await authoritiesOf(server),
       };
       return [];
     },

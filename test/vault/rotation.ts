@@ -54,7 +54,7 @@ const table: AuthoritiesTable = {
           name: "leaf",
           controlPlanes: ["self-managed"],
           users: ["etcd"],
-          usage: "peer",
+          usage: "client",
           names: ["{node}"],
           days: 1,
         },

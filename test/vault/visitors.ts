@@ -1,4 +1,4 @@
-import type { ControlPlane } from "../../components/vault/authorities";
+import { authoritiesTable, type ControlPlane } from "../../components/vault/authorities";
 import { identities, type Visitor } from "./cases";
 import { apiAudience, type ClusterApi } from "./cluster";
 import type { VaultServer } from "./server";
@@ -21,12 +21,9 @@ export async function accountVisitors(
   return visitors;
 }
 
-/** Certificates of the authorities, by name. Anybody may read them. */
-export async function authoritiesOf(
-  server: VaultServer,
-  names: readonly string[],
-): Promise<Record<string, string>> {
-  const entries = names.map(async (name) => {
+/** Certificates of the authorities of the table, by name. Anybody may read them. */
+export async function authoritiesOf(server: VaultServer): Promise<Record<string, string>> {
+  const entries = authoritiesTable.authorities.map(async ({ name }) => {
     const { data } = await server.must(undefined, "GET", `pki/${name}/cert/ca`);
     return [name, String(data["certificate"])] as const;
   });

@@ -329,8 +329,12 @@ describe("policyOf", () => {
     "auth/token/revoke-self": { capabilities: ["update"] },
   };
 
-  it("lets a worker have its own certificates, with no end of its own choice [J7]", () => {
-    const rights = { capabilities: ["update"], allowed_parameters: parameters };
+  it("lets a worker have its own certificates, with no end of its own choice and no mail [J7]", () => {
+    const rights = {
+      capabilities: ["update"],
+      allowed_parameters: parameters,
+      denied_parameters: { alt_names: ["*@*"] },
+    };
     expect(JSON.parse(policyOf(authoritiesTable, "self-managed", "worker"))).toEqual({
       path: {
         "pki/kubernetes/issue/kube-proxy": rights,
@@ -343,7 +347,11 @@ describe("policyOf", () => {
   });
 
   it("lets a service account have signed what it brings", () => {
-    const rights = { capabilities: ["update"], allowed_parameters: { ...parameters, csr: [] } };
+    const rights = {
+      capabilities: ["update"],
+      allowed_parameters: { ...parameters, csr: [] },
+      denied_parameters: { alt_names: ["*@*"] },
+    };
     expect(JSON.parse(policyOf(authoritiesTable, "eks", "mesh"))).toEqual({
       path: { "pki/mesh/sign/workload": rights, ...ownToken },
     });
