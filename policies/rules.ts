@@ -57,7 +57,12 @@ import {
   singlePublicBalancer,
   tlsToTargets,
 } from "./load-balancer-form";
-import { controlPlaneDelivered, deliveryEncrypted, logResourcePolicyNarrow } from "./log-delivery";
+import {
+  controlPlaneDelivered,
+  deliveryEncrypted,
+  logResourcePolicyNarrow,
+  vaultDelivered,
+} from "./log-delivery";
 import { controlPlaneLogGroup, logGroupEncrypted } from "./logs";
 import { logGroupsMade } from "./log-writers";
 import { naclNamedPorts, naclNoOpenAdmin } from "./network-acls";
@@ -270,6 +275,7 @@ export const rules: readonly Rule[] = [
   searchDomainLogs,
   deliveryEncrypted,
   controlPlaneDelivered,
+  vaultDelivered,
   logResourcePolicyNarrow,
   logGroupsMade,
 

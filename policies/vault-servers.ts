@@ -7,6 +7,7 @@ import { stackRule } from "./rule";
 import { token } from "./tokens";
 import { any } from "./truth";
 import { readings } from "./user-data";
+import { auditGroups, runsVault } from "./vault-user-data";
 
 const settings: [types: readonly string[], path: string][] = [
   [[...instances, ...templates], "userData"],
@@ -109,9 +110,6 @@ function* withTls(resource: Resource, path: string): Iterable<Finding> {
   }
 }
 
-const runsVault = /\bvault server\b/;
-const shipsAudit = /"file_path"\s*:\s*"[^"]*audit[^"]*"/;
-
 /** Servers that enable their devices at their first boot are told so by a secret. What is seen of it is where the logs go. */
 export const auditEnabled = stackRule({
   id: "pki-audit-enabled",
@@ -133,7 +131,7 @@ export const auditEnabled = stackRule({
       const userData = template.at("userData");
       const texts = readings(userData.text);
       if (!texts.some((text) => runsVault.test(text))) continue;
-      if (texts.some((text) => shipsAudit.test(text))) continue;
+      if (texts.some((text) => auditGroups(text).length > 0)) continue;
       yield userData.unknown
         ? userData.undecided()
         : template.fail("userData must hand an audit log of Vault to CloudWatch's agent");

@@ -1286,6 +1286,7 @@ const rows: Row[] = [
     "log-delivery-encrypted",
   ],
   ["no delivery", logFilter, "log-delivery-cluster", "drop", "log-control-plane-central"],
+  ["no delivery of Vault's log", logFilter, "log-delivery-vault", "drop", "log-vault-central"],
   [
     "delivery of another group",
     logFilter,

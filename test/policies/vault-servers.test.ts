@@ -190,3 +190,37 @@ casesFor("pki-audit-enabled [J6]", {
     ],
   ],
 });
+
+const subscribed: StackSpec = {
+  ...servers,
+  group: resource(token.logGroup, { name: "vault" }),
+  filter: resource(token.logSubscriptionFilter, { logGroup: ref("group", "name") }),
+};
+
+casesFor("log-vault-central [J6] [S1]", {
+  base: subscribed,
+  passes: [
+    ["a subscription", {}],
+    ["a subscription by name", { "filter.logGroup": "vault" }],
+    ["instances of something else", { "template.userData": encoded("dnf -y install httpd") }],
+  ],
+  fails: [
+    [
+      "none",
+      { filter: gone },
+      ["template: template must have a subscription filter on vault, got none"],
+    ],
+    [
+      "one of another group",
+      { "filter.logGroup": "/elsewhere" },
+      ["template: template must have a subscription filter on vault, got none"],
+    ],
+  ],
+  undecided: [
+    [
+      "a subscription of something unknown",
+      { "filter.logGroup": unknown },
+      ["filter: undecided: logGroup of filter is unknown until up"],
+    ],
+  ],
+});
