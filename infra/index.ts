@@ -1,3 +1,4 @@
+import type { Output } from "@pulumi/pulumi";
 import { AccountGuards } from "../components/aws/account-guards";
 import { Alarms } from "../components/aws/alarms";
 import { AuditTrail } from "../components/aws/audit-trail";
@@ -31,11 +32,10 @@ import { loadConfig } from "./config/config";
 import { clientCidrs } from "./config/entry";
 import { architectureOf } from "./config/node-groups";
 import { prefixOf } from "./config/stack";
-import { recoveryHolders } from "./config/vault";
 
 /** The topology: what exists, in the order in which it comes to be, and what each part knows of the others. */
 export = async () => {
-  const config = loadConfig();
+  const config = await loadConfig();
   const { accountId, region, accessMode, trustedCidrs, logRetentionDays } = config;
   const { audit, deletionProtection } = config;
   const options = { provider: accountProvider(config) };
@@ -43,8 +43,13 @@ export = async () => {
   const tags = stackTags(config);
   const place = { prefix, accountId, region, logRetentionDays };
 
-  const { createServiceLinkedRoles } = config;
-  const keys = new Keys("keys", { accountId, region, createServiceLinkedRoles }, options);
+  const lacksRole = (role: (typeof config.createServiceLinkedRoles)[number]) =>
+    config.createServiceLinkedRoles.includes(role);
+  const keys = new Keys(
+    "keys",
+    { accountId, region, createServiceLinkedRole: lacksRole("autoscaling") },
+    options,
+  );
 
   const { accessLogs, snapshots, snapshotsKeyAlias } = new Buckets(
     "buckets",
@@ -52,6 +57,7 @@ export = async () => {
     options,
   );
   const owns = (part: (typeof audit.owns)[number]) => audit.owns.includes(part);
+  let alarmTopicArn: Output<string> | undefined;
   if (owns("trail")) {
     const { logGroupName } = new AuditTrail(
       "audit",
@@ -65,7 +71,8 @@ export = async () => {
       },
       options,
     );
-    new Alarms("alarms", { ...place, logGroupName, emails: audit.alarmEmails }, options);
+    const emails = audit.alarmEmails;
+    alarmTopicArn = new Alarms("alarms", { ...place, logGroupName, emails }, options).topicArn;
   }
   if (owns("accountGuards")) {
     new AccountGuards("guards", { volumeKeyArn: keys.volumes }, options);
@@ -126,6 +133,7 @@ export = async () => {
             sessionKey: keys.sessions,
             vaultHost: vaultHost(prefix),
             tags,
+            prerequisites: [endpoints, rules],
           },
           options,
         )
@@ -144,6 +152,7 @@ export = async () => {
           logKeyArn: keys.logs,
           volumeKeyArn: keys.volumes,
           tags,
+          prerequisites: [endpoints, rules],
         },
         options,
       )
@@ -202,26 +211,10 @@ export = async () => {
           name: "log-delivery",
           roleArn: deliveryRoleArn(place),
           indexPrefix: deliveryIndexPrefix,
+          kind: "firehose",
         },
       ],
-      createServiceLinkedRoles,
-      deletionProtection,
-    },
-    options,
-  );
-  new LogDelivery(
-    "log-delivery",
-    {
-      ...place,
-      logGroupName: cluster.logGroupName,
-      domainArn: logStore.arn,
-      logStore,
-      subnetIds: network.dataSubnetIds.slice(0, 3),
-      securityGroupId: groups.id("log-delivery"),
-      securityGroupRules: rules,
-      key: keys.logStore,
-      logKeyArn: keys.logs,
-      accessLogs,
+      createServiceLinkedRole: lacksRole("opensearch"),
       deletionProtection,
     },
     options,
@@ -291,7 +284,7 @@ export = async () => {
     {
       ...place,
       ...config.vault,
-      recoveryHolders: recoveryHolders(config.vault),
+      recoveryHolders: config.recoveryHolders,
       deployerRoleArn: config.deployerRoleArn,
       vpcId: network.vpcId,
       zones: network.dataSubnetsIn(config.zones.slice(0, 3)),
@@ -299,10 +292,28 @@ export = async () => {
       balancerGroupId: groups.id("vault-door"),
       volumeKeyArn: keys.volumes,
       logKeyArn: keys.logs,
+      ...(alarmTopicArn && { alarmTopicArn }),
       snapshots,
       snapshotsKeyAlias,
       tags,
       prerequisites: [...network.egress, endpoints, rules],
+      deletionProtection,
+    },
+    options,
+  );
+  new LogDelivery(
+    "log-delivery",
+    {
+      ...place,
+      logGroupNames: { cluster: cluster.logGroupName, vault: vault.logGroupName },
+      domainArn: logStore.arn,
+      logStore,
+      subnetIds: network.dataSubnetIds.slice(0, 3),
+      securityGroupId: groups.id("log-delivery"),
+      securityGroupRules: rules,
+      key: keys.logStore,
+      logKeyArn: keys.logs,
+      accessLogs,
       deletionProtection,
     },
     options,

@@ -1,21 +1,23 @@
 import { flows } from "../components/aws/flows";
-import { privateAclRules, publicAclRules } from "../components/aws/network-acls";
+import { privateAclRules, publicAclRules, type AclRules } from "../components/aws/network-acls";
 
 /** Entries of a network ACL in each direction, the closing denial among them: docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html */
 const aclEntries = 20;
 /** Rules of a security group in each direction: the same page. */
 const groupRules = 60;
 
-/** Networks that can be joined to the VPC: each is an entry in both directions of an ACL, and a rule of the API's group. */
+/** Networks that can be joined to the VPC: each is an entry or more in both directions of an ACL, and a rule of the API's group. */
 function mostJoined(): number {
-  const { ingress, egress } = privateAclRules("10.0.0.0/16", []);
+  const none = privateAclRules("10.0.0.0/16", []);
+  const one = privateAclRules("10.0.0.0/16", ["192.168.0.0/24"]);
+  const fitting = (direction: keyof AclRules) =>
+    Math.floor(
+      (aclEntries - 1 - none[direction].length) / (one[direction].length - none[direction].length),
+    );
   const others = flows("direct").filter(
     ({ on, direction, peer }) => on === "api" && direction === "ingress" && peer !== "trusted",
   );
-  return Math.min(
-    aclEntries - 1 - Math.max(ingress.length, egress.length),
-    groupRules - others.length,
-  );
+  return Math.min(fitting("ingress"), fitting("egress"), groupRules - others.length);
 }
 
 /** Networks that may come by SSH: each is an entry of the public ACL, and a rule of the bastion's group. */

@@ -1,35 +1,18 @@
-import { createHash } from "node:crypto";
+import type { AlgorithmInfo, AnyPacket, Key, SignaturePacket, Subkey } from "openpgp";
 
-/** A public PGP key of a person. */
+/** What is taken of the public PGP key of a person: what it takes to encrypt to it, and nothing else. */
 export interface PgpKey {
   /** Fingerprint in capitals, 40 hexadecimal digits. */
   fingerprint: string;
-  /** The key, binary, in base64. */
+  /** The primary key, a name and the key that is encrypted to, binary, in base64. */
   binary: string;
+  /** When it ends, in the form of ISO 8601. @default - never */
+  expires?: string;
 }
 
 const wanted =
   "must be a public PGP key as gpg --export --armor writes it, of version 4, with a key for encryption";
-
-/** Packets of a transferable public key: RFC 9580, section 5. */
-const tag = {
-  signature: 2,
-  secretKey: 5,
-  publicKey: 6,
-  secretSubkey: 7,
-  userId: 13,
-  publicSubkey: 14,
-};
-
-/** Kinds of signatures and of what they hold: RFC 9580, sections 5.2.1 and 5.2.3.7. */
-const revocations = [0x20, 0x28];
-const subkeyBinding = 0x18;
-const keyFlags = 27;
-const forEncryption = 0x04 | 0x08;
-
-/** Algorithms that encrypt, as GnuPG makes keys of today: RSA and ECDH. RFC 9580, section 9.1. */
-const rsa = new Set([1, 2]);
-const ecdh = 18;
+const privateKey = "must be a public key: this is a private one, which nobody should use any more";
 
 /** As strong as 128 bits: NIST SP 800-57 part 1, section 5.6.1. */
 const leastRsaBits = 3072;
@@ -37,158 +20,189 @@ const leastRsaBits = 3072;
 /** Longest key that is taken, in bytes: the certificates of strangers have no place in a stack file. */
 const mostBytes = 8192;
 
-/**
- * Reads an armored public key. Throws an error whose message continues "the key …". Vault looks at the signatures inside
- * and at the day on which a key expires, when it encrypts to the key: this program knows no day.
- */
-export function readPgpKey(armored: string): PgpKey {
+/** Only who reads a key waits for the library, which is as large as the rest of a plan. */
+const library = () => require("openpgp") as typeof import("openpgp");
+
+/** In place of a day: no key has ended, so that a plan says the same on each day. Some types of the library leave it out. */
+const noDay = null as unknown as Date;
+
+/** What is wrong with the form of an armored public key, which continues "the key …". Its signatures are another matter. */
+export function armorFault(armored: string): string | undefined {
   try {
-    return parsed(armored);
+    unarmored(armored);
+    return undefined;
   } catch (error) {
-    // A length that leads out of the key.
-    throw error instanceof RangeError ? new Error(wanted) : error;
+    return (error as Error).message;
   }
 }
 
-function parsed(armored: string): PgpKey {
-  if (armored.includes("PRIVATE KEY BLOCK")) {
-    throw new Error(
-      "must be a public key: this is a private one, which nobody should use any more",
-    );
+/**
+ * Reads an armored public key, verifies its signatures and takes of it what Vault shall encrypt to. Throws an error whose
+ * message continues "the key …" and quotes nothing of the key.
+ */
+export async function readPgpKey(armored: string): Promise<PgpKey> {
+  const key = await parsed(unarmored(armored));
+  if (key.revocationSignatures.length > 0) throw new Error("must not be revoked");
+  const { user, selfCertification } = await key.getPrimaryUser(noDay).catch(refused);
+  if (!user.userID) throw new Error(wanted);
+  requireStrength("primary key", key.getAlgorithmInfo());
+  const { encrypts, binding, ends } = await recipientOf(key, selfCertification);
+
+  const { PacketList } = library();
+  const taken = new PacketList<AnyPacket>();
+  taken.push(key.keyPacket, user.userID, selfCertification);
+  if (binding) taken.push(encrypts.keyPacket, binding);
+  return {
+    fingerprint: key.getFingerprint().toUpperCase(),
+    binary: Buffer.from(taken.write()).toString("base64"),
+    ...(ends < Infinity && { expires: new Date(ends).toISOString() }),
+  };
+}
+
+function refused(): never {
+  throw new Error(wanted);
+}
+
+/** Reads the packets of one key: RFC 9580, section 10.1.1. */
+async function parsed(bytes: Buffer): Promise<Key> {
+  const pgp = library();
+  const { PublicKeyPacket, PublicSubkeyPacket, SecretKeyPacket, SecretSubkeyPacket } = pgp;
+  const known = [
+    PublicKeyPacket,
+    PublicSubkeyPacket,
+    SecretKeyPacket,
+    SecretSubkeyPacket,
+    pgp.UserIDPacket,
+    pgp.UserAttributePacket,
+    pgp.SignaturePacket,
+  ];
+  const byTag = Object.fromEntries(known.map((one) => [one.tag, one]));
+  type Known = Parameters<typeof pgp.PacketList.fromBinary>[1];
+  const packets = await pgp.PacketList.fromBinary(bytes, byTag as unknown as Known).catch(refused);
+  const tags = packets.map((packet) =>
+    packet instanceof pgp.UnparseablePacket
+      ? packet.tag
+      : (packet.constructor as typeof PublicKeyPacket).tag,
+  );
+  const count = (...of: number[]) => tags.filter((tag) => of.includes(tag)).length;
+  if (count(SecretKeyPacket.tag, SecretSubkeyPacket.tag) > 0) throw new Error(privateKey);
+  if (count(PublicKeyPacket.tag) > 1) throw new Error("must be one public key, got several");
+  const [primary] = packets;
+  // Vault reads keys of version 6 as well, GnuPG does not.
+  if (!(primary instanceof PublicKeyPacket) || primary.version !== 4) throw new Error(wanted);
+  return new pgp.PublicKey(packets);
+}
+
+/** A key that others may encrypt to. */
+interface Recipient {
+  encrypts: Key | Subkey;
+  /** What binds a subkey to its primary key. */
+  binding?: SignaturePacket;
+  /** When it ends, in milliseconds of the epoch. */
+  ends: number;
+}
+
+/**
+ * The key that others shall encrypt to: of the strong ones that which lasts longest, of several the newest subkey. Vault
+ * gets no other one, as it would take the newest that has not ended, whatever its strength
+ * (github.com/ProtonMail/go-crypto v1.2.0, openpgp/keys.go, EncryptionKey).
+ */
+async function recipientOf(key: Key, own: SignaturePacket): Promise<Recipient> {
+  const ends = Number((await key.getExpirationTime()) ?? 0);
+  const subkeys = await Promise.all(key.subkeys.map((subkey) => bound(subkey, ends)));
+  const all: Recipient[] = subkeys
+    .flatMap((one) => one ?? [])
+    .toSorted((a, b) => created(b) - created(a));
+  if (isForEncryption(own)) all.push({ encrypts: key, ends });
+  const able = all.filter(({ encrypts }) => encrypting.has(encrypts.getAlgorithmInfo().algorithm));
+  const [newest] = able;
+  if (!newest) throw new Error(`${wanted}; nobody can encrypt to this one`);
+  const [best = newest] = able
+    .filter(({ encrypts }) => isStrong(encrypts.getAlgorithmInfo()))
+    .toSorted((a, b) => (a.ends === b.ends ? 0 : b.ends - a.ends));
+  requireStrength("key for encryption", best.encrypts.getAlgorithmInfo());
+  return best;
+}
+
+/** A subkey, unless it is revoked, not bound to its primary key or not for encryption. */
+async function bound(subkey: Subkey, most: number): Promise<Recipient | undefined> {
+  if (subkey.revocationSignatures.length > 0) return undefined;
+  const binding = await subkey.verify(noDay).catch(() => undefined);
+  if (!binding || !isForEncryption(binding)) return undefined;
+  const ends = Number((await subkey.getExpirationTime(noDay)) ?? 0);
+  return { encrypts: subkey, binding, ends: Math.min(ends, most) };
+}
+
+function created({ encrypts }: Recipient): number {
+  return encrypts.getCreationTime().getTime();
+}
+
+/** Vault takes no key that is for encrypting what is stored alone. */
+function isForEncryption({ keyFlags }: SignaturePacket): boolean {
+  return ((keyFlags?.[0] ?? 0) & library().enums.keyFlags.encryptCommunication) !== 0;
+}
+
+/** Algorithms that encrypt: RFC 9580, section 9.1. */
+const encrypting = new Set(["rsaEncryptSign", "rsaEncrypt", "elgamal", "ecdh", "x25519", "x448"]);
+
+function isStrong({ algorithm, bits = 0, curve }: AlgorithmInfo): boolean {
+  if (algorithm.startsWith("rsa")) return bits >= leastRsaBits;
+  // NIST and the RFC have none of 128 bits that they advise against but this one, which is for coins.
+  return algorithm !== "dsa" && algorithm !== "elgamal" && curve !== "secp256k1";
+}
+
+function requireStrength(part: string, info: AlgorithmInfo): void {
+  if (isStrong(info)) return;
+  const { algorithm, bits, curve } = info;
+  const name = algorithm.startsWith("rsa") ? "RSA" : algorithm.toUpperCase();
+  const size = curve ?? `${bits ?? 0} bits`;
+  throw new Error(
+    `must have RSA of at least ${leastRsaBits} bits or an elliptic curve of OpenPGP, its ${part} is ${name} of ${size}`,
+  );
+}
+
+/** RFC 9580, section 6: headers end with an empty line; the checksum is optional, and the library leaves it aside. */
+function unarmored(text: string): Buffer {
+  if (isPrivate(text)) throw new Error(privateKey);
+  if (text.split("-----BEGIN ").length > 2) throw new Error("must be one public key, got several");
+  const [, written = "", checksum] =
+    /^-----BEGIN PGP PUBLIC KEY BLOCK-----\r?\n(?:[A-Za-z]+: .*\r?\n)*\r?\n([A-Za-z0-9+/=\r\n]+?)(?:\r?\n=([A-Za-z0-9+/]{4}))?\r?\n-----END PGP PUBLIC KEY BLOCK-----$/.exec(
+      text.trim(),
+    ) ?? [];
+  const base64 = written.replaceAll(/\s/g, "");
+  const bytes = Buffer.from(base64, "base64");
+  if (base64 === "" || bytes.toString("base64") !== base64) throw new Error(wanted);
+  if (checksum !== undefined && Buffer.from(checksum, "base64").readUIntBE(0, 3) !== crc24(bytes)) {
+    throw new Error("must be whole: its checksum says that it was changed or cut");
   }
-  const bytes = unarmored(armored);
   if (bytes.length > mostBytes) {
     throw new Error(
       `must be at most ${mostBytes} bytes, got ${bytes.length}: export it with --export-options export-minimal`,
     );
   }
-  const packets = packetsOf(bytes);
-  const [primary] = packets;
-  if (primary?.tag !== tag.publicKey || primary.body[0] !== 4) throw new Error(wanted);
-  if (packets.some((packet) => packet.tag === tag.secretKey || packet.tag === tag.secretSubkey)) {
-    throw new Error(wanted);
-  }
-  if (packets.slice(1).some((packet) => packet.tag === tag.publicKey)) {
-    throw new Error("must be one public key, got several");
-  }
-  if (!packets.some((packet) => packet.tag === tag.userId)) throw new Error(wanted);
-  if (packets.some((packet) => isSignature(packet, 0x20))) throw new Error("must not be revoked");
-  const keys = encryptionKeys(packets);
-  if (keys.length === 0) throw new Error(`${wanted}; nobody can encrypt to this one`);
-  const [fault] = keys.flatMap((key) => weakness(key) ?? []);
-  if (fault !== undefined) throw new Error(fault);
-  return { fingerprint: fingerprintOf(primary.body), binary: bytes.toString("base64") };
-}
-
-interface Packet {
-  tag: number;
-  body: Buffer;
-}
-
-/** The keys that others encrypt to: subkeys that are bound for it, and the primary key if it is for it. */
-function encryptionKeys(packets: Packet[]): Buffer[] {
-  const starts = packets.flatMap((packet, i) =>
-    packet.tag === tag.publicKey || packet.tag === tag.publicSubkey ? [{ packet, i }] : [],
-  );
-  return starts.flatMap(({ packet: key, i: start }, index) => {
-    const signatures = packets
-      .slice(start + 1, starts[index + 1]?.i)
-      .filter((one) => one.tag === tag.signature);
-    const isRevoked = signatures.some((one) => revocations.includes(one.body[1] ?? 0));
-    const binding =
-      key.tag === tag.publicSubkey
-        ? signatures.filter((one) => isSignature(one, subkeyBinding))
-        : signatures;
-    const isForIt = binding.some(
-      (one) => ((subpacket(one.body, keyFlags)?.[0] ?? 0) & forEncryption) !== 0,
-    );
-    return isForIt && !isRevoked ? [key.body] : [];
-  });
-}
-
-/** The parts of a key follow its version, the time of its creation and its algorithm: RFC 9580, section 5.5.2.2. */
-const algorithmPlace = 5;
-
-function weakness(key: Buffer): string | undefined {
-  const algorithm = key[algorithmPlace] ?? 0;
-  if (algorithm === ecdh) return undefined;
-  if (!rsa.has(algorithm)) return `${wanted}, by RSA or ECDH`;
-  // An integer starts with its length in bits: section 3.2.
-  const bits = key.readUInt16BE(algorithmPlace + 1);
-  return bits >= leastRsaBits
-    ? undefined
-    : `must encrypt with at least ${leastRsaBits} bits, this RSA key has ${bits}`;
-}
-
-function isSignature({ tag: of, body }: Packet, kind: number): boolean {
-  return of === tag.signature && body[0] === 4 && body[1] === kind;
-}
-
-/** The contents of a hashed subpacket of a signature of version 4. */
-function subpacket(body: Buffer, kind: number): Buffer | undefined {
-  const end = 6 + body.readUInt16BE(4);
-  for (let place = 6; place < end;) {
-    const { length, next } = lengthAt(body, place);
-    const found = body[next] ?? 0;
-    if ((found & 0x7f) === kind) return body.subarray(next + 1, next + length);
-    place = next + length;
-  }
-  return undefined;
-}
-
-/** RFC 9580, section 5.5.4.2. */
-function fingerprintOf(body: Buffer): string {
-  const head = Buffer.from([0x99, body.length >> 8, body.length & 0xff]);
-  return createHash("sha1").update(head).update(body).digest("hex").toUpperCase();
-}
-
-/** RFC 9580, section 6: headers end with an empty line; the checksum is optional. */
-function unarmored(text: string): Buffer {
-  const block =
-    /-----BEGIN PGP PUBLIC KEY BLOCK-----\r?\n(?:[A-Za-z]+: .*\r?\n)*\r?\n([A-Za-z0-9+/=\r\n]+?)(?:\r?\n=[A-Za-z0-9+/]{4})?\r?\n-----END PGP PUBLIC KEY BLOCK-----/.exec(
-      text,
-    );
-  const base64 = block?.[1]?.replace(/\s/g, "") ?? "";
-  const bytes = Buffer.from(base64, "base64");
-  if (base64 === "" || bytes.toString("base64") !== base64) throw new Error(wanted);
   return bytes;
 }
 
-function packetsOf(bytes: Buffer): Packet[] {
-  const packets: Packet[] = [];
-  for (let place = 0; place < bytes.length;) {
-    const head = bytes[place] ?? 0;
-    if ((head & 0x80) === 0) throw new Error(wanted);
-    const isNew = (head & 0x40) !== 0;
-    const { length, next } = isNew ? lengthAt(bytes, place + 1) : oldLength(bytes, place);
-    if (length < 1 || next + length > bytes.length) throw new Error(wanted);
-    const body = bytes.subarray(next, next + length);
-    packets.push({ tag: isNew ? head & 0x3f : (head & 0x3c) >> 2, body });
-    place = next + length;
+/** RFC 9580, section 6.1.1. */
+function crc24(bytes: Buffer): number {
+  let sum = 0xb704ce;
+  for (const byte of bytes) {
+    sum ^= byte << 16;
+    for (let bit = 0; bit < 8; bit++) sum = (sum << 1) ^ (sum & 0x800000 ? 0x1864cfb : 0);
   }
-  return packets;
+  return sum;
 }
 
-interface Length {
-  length: number;
-  /** Where what has this length begins. */
-  next: number;
-}
+/** Shorter than any private key. */
+const fewestPrivateBytes = 64;
 
-/** RFC 9580, section 4.2.1; lengths in parts are for data only. */
-function lengthAt(bytes: Buffer, place: number): Length {
-  const first = bytes[place] ?? 0;
-  if (first < 192) return { length: first, next: place + 1 };
-  if (first < 224) {
-    return { length: ((first - 192) << 8) + (bytes[place + 1] ?? 0) + 192, next: place + 2 };
-  }
-  if (first !== 255 || place + 5 > bytes.length) throw new Error(wanted);
-  return { length: bytes.readUInt32BE(place + 1), next: place + 5 };
-}
-
-/** RFC 9580, section 4.2.2. */
-function oldLength(bytes: Buffer, place: number): Length {
-  const octets = [1, 2, 4][(bytes[place] ?? 0) & 0x03];
-  if (octets === undefined || place + 1 + octets > bytes.length) throw new Error(wanted);
-  return { length: bytes.readUIntBE(place + 1, octets), next: place + 1 + octets };
+/** True for a private key, also under the wrong armor or without one: it must be said that others may have it. */
+function isPrivate(text: string): boolean {
+  if (text.includes("PRIVATE KEY")) return true;
+  const body = text.replaceAll(/^(?:-----.*|[A-Za-z]+: .*)$/gm, "");
+  const bytes = Buffer.from(body, "base64");
+  // The kind of the first packet: RFC 9580, section 4.2.
+  const [head = 0] = bytes;
+  const kind = (head & 0x40) === 0 ? (head & 0x3c) >> 2 : head & 0x3f;
+  return bytes.length >= fewestPrivateBytes && (head & 0x80) !== 0 && (kind === 5 || kind === 7);
 }

@@ -1,3 +1,5 @@
+import { decodePoint, isOfSmallOrder } from "./ed25519";
+
 /** A public key of a person, read from the line that OpenSSH writes into a `.pub` file. */
 export interface PublicKey {
   /** Name of the algorithm. */
@@ -55,16 +57,12 @@ function fieldsOf(bytes: Buffer): Buffer[] | undefined {
   return fields;
 }
 
-const ed25519Bytes = 32;
-
 function faultOf(type: string, fields: Buffer[]): string | undefined {
   switch (type) {
     case "ssh-ed25519":
-      return fields.length === 1 && isPoint(fields[0]) ? undefined : broken;
+      return fields.length === 1 ? pointFault(fields[0]) : broken;
     case securityKeyType:
-      return fields.length === 2 && isPoint(fields[0]) && isApplication(fields[1])
-        ? undefined
-        : broken;
+      return fields.length === 2 && isApplication(fields[1]) ? pointFault(fields[0]) : broken;
     case "ssh-rsa":
       return rsaFault(fields);
     default:
@@ -72,8 +70,12 @@ function faultOf(type: string, fields: Buffer[]): string | undefined {
   }
 }
 
-function isPoint(field: Buffer | undefined): boolean {
-  return field?.length === ed25519Bytes && field.some((byte) => byte !== 0);
+function pointFault(field: Buffer | undefined): string | undefined {
+  const point = field && decodePoint(field);
+  if (!point) return broken;
+  return isOfSmallOrder(point)
+    ? "must not be a point of small order, for which anybody can sign"
+    : undefined;
 }
 
 /** FIDO keys are bound to an application; those for SSH start like this. */

@@ -1,10 +1,10 @@
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { RunError } from "@pulumi/pulumi";
 import { parse } from "yaml";
 import { z } from "zod";
 import { parseConfig } from "../infra/config/config";
 import { fields, namespace } from "../infra/config/fields";
-import { InputError } from "../plan/input-error";
+import { InputError, systemReason } from "../plan/input-error";
 
 /** A key of the configuration. */
 export type Key = keyof typeof fields;
@@ -34,24 +34,49 @@ function plainSchema(key: Key): z.ZodType {
 /** True for a list of texts, which people may write with commas: `eu-west-1a, eu-west-1b`. */
 export function isTextList(key: Key): boolean {
   const schema = plainSchema(key);
-  return schema instanceof z.ZodArray && schema.element instanceof z.ZodString;
+  if (!(schema instanceof z.ZodArray)) return false;
+  return schema.element instanceof z.ZodString || schema.element instanceof z.ZodEnum;
 }
 
-/** The value that a text stands for: itself, a list with commas, or YAML. */
+/** The value that a text stands for, or the text where it stands for none. */
 function valueOf(key: Key, text: string): unknown {
-  if (fields[key].safeParse(text).success) return text;
-  if (isTextList(key) && !text.trimStart().startsWith("[")) {
-    return text.split(",").map((item) => item.trim());
-  }
   try {
-    // Texts stay texts in a list of them: an account id is no number.
-    return withFiles(parse(text, isTextList(key) ? { schema: "failsafe" } : {}));
+    return readValue(key, text);
   } catch {
     return text;
   }
 }
 
-/** A key of many lines is not typed: `file:alice.asc` stands for what the file holds. What cannot be read stays as it is. */
+/** Why a text stands for no value, continuing the name of its key. */
+function readFault(key: Key, text: string): string | undefined {
+  try {
+    readValue(key, text);
+    return undefined;
+  } catch (error) {
+    // What follows the first line is the text itself.
+    return (error as Error).message.split("\n")[0]?.replace(/:$/, "");
+  }
+}
+
+/** The value that a text stands for: itself, a list with commas, or YAML. */
+function readValue(key: Key, text: string): unknown {
+  if (fields[key].safeParse(text).success) return text;
+  if (isTextList(key) && !text.trimStart().startsWith("[")) {
+    return text.split(",").map((item) => item.trim());
+  }
+  return withFiles(fromYaml(text, isTextList(key)));
+}
+
+function fromYaml(text: string, isOfTexts: boolean): unknown {
+  try {
+    // Texts stay texts in a list of them: an account id is no number.
+    return parse(text, isOfTexts ? { schema: "failsafe" } : {});
+  } catch (error) {
+    throw new Error(`must be YAML: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+/** A key of many lines is not typed: `file:alice.asc` stands for what the file holds. */
 function withFiles(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withFiles);
   if (typeof value === "object" && value !== null) {
@@ -60,7 +85,18 @@ function withFiles(value: unknown): unknown {
     );
   }
   const [, file] = /^file:(.+)$/.exec(typeof value === "string" ? value : "") ?? [];
-  return file !== undefined && existsSync(file) ? readFileSync(file, "utf8").trim() : value;
+  return file === undefined ? value : fileText(file);
+}
+
+function fileText(file: string): string {
+  try {
+    return readFileSync(file, "utf8").trim();
+  } catch (error) {
+    const got = JSON.stringify(`file:${file}`);
+    throw new Error(`must name files that can be read, got ${got}: ${systemReason(error)}`, {
+      cause: error,
+    });
+  }
 }
 
 /** True for a text, which stands for itself. */
@@ -99,34 +135,46 @@ export function configuration(stack: string, texts: Texts): Partial<Record<Key, 
   return values;
 }
 
-/** Everything that the program would say of a configuration, a line for each fault. */
-function faultsOf(stack: string, values: Partial<Record<Key, unknown>>): string[] {
+interface KeyFault {
+  /** What is wrong, which starts with the name of a key. */
+  text: string;
+  key: string | undefined;
+}
+
+/** Everything that the program would say of a configuration. */
+async function faultsOf(stack: string, values: Partial<Record<Key, unknown>>): Promise<KeyFault[]> {
   const raw = Object.entries(values).map(([key, value]) => [
     `${namespace}:${key}`,
     typeof value === "string" ? value : JSON.stringify(value),
   ]);
   try {
-    parseConfig(stack, Object.fromEntries(raw) as Record<string, string>);
+    await parseConfig(stack, Object.fromEntries(raw) as Record<string, string>);
     return [];
   } catch (error) {
-    if (error instanceof RunError) return error.message.split("\n");
-    throw error;
+    if (!(error instanceof RunError)) throw error;
+    const texts = error.message.split("\n").map((line) => line.slice(placeOf(stack).length));
+    return texts.map((text) => ({ text, key: /^[A-Za-z]+/.exec(text)?.[0] }));
   }
 }
 
-const keyOfLine = (line: string) => /^Pulumi\.[^:]*: ([A-Za-z]+)/.exec(line)?.[1];
+/** Where the program says that a fault is. */
+const placeOf = (stack: string) => `Pulumi.${stack}.yaml: `;
 
-/** What is wrong with the name of a stack. */
-export function nameFault(stack: string): string | undefined {
-  return faultsOf(stack, {}).find((line) => keyOfLine(line) === "stack");
+/** What is wrong with the name of a stack, which then names no file. */
+export async function nameFault(stack: string): Promise<string | undefined> {
+  return (await faultsOf(stack, {})).find(({ key }) => key === "stack")?.text;
 }
 
 /** What is wrong with one answer, beside those that were given before it. */
-function answerFaults(stack: string, key: Key, texts: Texts): string[] {
+async function answerFaults(stack: string, key: Key, texts: Texts): Promise<string[]> {
+  const unread = readFault(key, texts[key] ?? "");
+  if (unread !== undefined) return [`${placeOf(stack)}${key} ${unread}`];
   const given = Object.fromEntries(
     Object.entries(texts).map(([other, text]) => [other, valueOf(other as Key, text)]),
   );
-  return faultsOf(stack, given).filter((line) => keyOfLine(line) === key);
+  return (await faultsOf(stack, given)).flatMap((fault) =>
+    fault.key === key ? [placeOf(stack) + fault.text] : [],
+  );
 }
 
 /** Asks for a text and gives what was typed. */
@@ -137,7 +185,7 @@ async function answered(
   ask: Ask,
   question: string,
   suggested: string | undefined,
-  faults: (text: string) => readonly string[],
+  faults: (text: string) => Promise<readonly string[]>,
 ): Promise<string> {
   const hint = suggested === undefined ? "" : ` [${suggested}]`;
   let said: readonly string[] = [];
@@ -145,15 +193,15 @@ async function answered(
     // oxlint-disable-next-line no-await-in-loop -- people answer one question after the other.
     const typed = await ask([...said, `${question}${hint}: `].join("\n"));
     const text = typed.trim() === "" ? (suggested ?? "") : typed.trim();
-    said = text === "" ? ["an answer is required"] : faults(text);
+    said = text === "" ? ["an answer is required"] : await faults(text);
     if (said.length === 0) return text;
   }
 }
 
 /** The name of the stack, from people. */
 export function askName(ask: Ask): Promise<string> {
-  return answered(ask, "Name of the stack", undefined, (name) => {
-    const fault = nameFault(name);
+  return answered(ask, "Name of the stack", undefined, async (name) => {
+    const fault = await nameFault(name);
     return fault === undefined ? [] : [fault];
   });
 }
@@ -182,13 +230,16 @@ export async function askRest(ask: Ask, stack: string, given: Texts): Promise<Te
 }
 
 /** The configuration of a stack that the program takes; all faults are thrown together. */
-export function checked(stack: string, texts: Texts): Partial<Record<Key, unknown>> {
+export async function checked(stack: string, texts: Texts): Promise<Partial<Record<Key, unknown>>> {
   const values = configuration(stack, texts);
-  const faults = faultsOf(stack, values).map((line) => {
-    const key = keys.find((one) => one === keyOfLine(line));
-    const isMissing = key !== undefined && values[key] === undefined;
-    return isMissing ? `${line}; give it with ${flagOf(key)}` : line;
+  const place = (await nameFault(stack)) === undefined ? placeOf(stack) : "";
+  const faults = (await faultsOf(stack, values)).map(({ key: name, text }) => {
+    const key = keys.find((one) => one === name);
+    if (key === undefined) return place + text;
+    if (values[key] === undefined) return `${place}${text}; give it with ${flagOf(key)}`;
+    const unread = readFault(key, texts[key] ?? "");
+    return place + (unread === undefined ? text : `${key} ${unread}`);
   });
-  if (faults.length > 0) throw new InputError(faults);
+  if (faults.length > 0) throw new InputError([...new Set(faults)]);
   return values;
 }

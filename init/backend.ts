@@ -41,28 +41,55 @@ function encryption(): string {
   return JSON.stringify({ Rules: [rule] }).replace(`'\\"$key\\"'`, `'"$key"'`);
 }
 
+/** Lines that ask for something, make it where AWS says by an error of this kind that there is none, and stop at any other. */
+function unlessThere(command: string, missing: string, make: readonly string[]): string[] {
+  return [
+    `fault=$(${command} 2>&1 >/dev/null) || case "$fault" in`,
+    `  *'${missing}'*)`,
+    ...make.map((line) => `    ${line}`),
+    "    ;;",
+    `  *) printf '%s\\n' "$fault" >&2; exit 1 ;;`,
+    "esac",
+  ];
+}
+
 /**
- * What a person types, in a POSIX shell, to have a place for the state: a key, a bucket, and a stack that uses both.
- * Lines that begin with # say what the next ones are for.
+ * What a person types, in a POSIX shell, to have a place for the state: a key, a bucket, and a stack that uses both. A
+ * second stack of an account, and who was interrupted, find what is there already. Lines that begin with # say what the
+ * next ones are for.
  */
 export function backendCommands(backend: Backend): string[] {
   const { stack, region, accountId } = backend;
   const bucket = stateBucket(backend);
   const kms = (command: string) => `aws kms ${command} --region ${region}`;
   // The account is named because somebody else may have a bucket of this name.
-  const s3 = (command: string, rest: string) =>
-    `aws s3api ${command} --region ${region} --bucket ${bucket} --expected-bucket-owner ${accountId} ${rest}`;
+  const s3 = (command: string, ...rest: string[]) =>
+    [
+      `aws s3api ${command} --region ${region} --bucket ${bucket} --expected-bucket-owner ${accountId}`,
+      ...rest,
+    ].join(" ");
+  const arn = "--query KeyMetadata.Arn --output text";
+  const keyOfAlias = kms(`describe-key --key-id ${alias} ${arn}`);
   // us-east-1 must not be named: docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucketConfiguration.html
   const location =
     region === "us-east-1" ? "" : ` --create-bucket-configuration LocationConstraint=${region}`;
   return [
     `# Once for account ${accountId} and region ${region}, with credentials of this account.`,
+    "set -eu",
     "# A key of your own for the state and the secrets in it, with new material each year.",
-    `key=$(${kms('create-key --description "State of Pulumi stacks" --query KeyMetadata.Arn --output text')})`,
+    "key=",
+    // docs.aws.amazon.com/kms/latest/APIReference/API_DescribeKey.html
+    ...unlessThere(keyOfAlias, "(NotFoundException)", [
+      `key=$(${kms(`create-key --description "State of Pulumi stacks" ${arn}`)})`,
+      kms(`create-alias --alias-name ${alias} --target-key-id "$key"`),
+    ]),
+    `test -n "$key" || key=$(${keyOfAlias})`,
     kms('enable-key-rotation --key-id "$key"'),
-    kms(`create-alias --alias-name ${alias} --target-key-id "$key"`),
     "# A bucket for the state that nobody else's permissions reach.",
-    `aws s3api create-bucket --region ${region} --bucket ${bucket} --object-ownership BucketOwnerEnforced${location}`,
+    // docs.aws.amazon.com/AmazonS3/latest/API/API_HeadBucket.html: there is no body, so the status is all that is told.
+    ...unlessThere(s3("head-bucket"), "(404)", [
+      `aws s3api create-bucket --region ${region} --bucket ${bucket} --object-ownership BucketOwnerEnforced${location}`,
+    ]),
     s3(
       "put-public-access-block",
       "--public-access-block-configuration BlockPublicAcls=true,IgnorePublicAcls=true,BlockPublicPolicy=true,RestrictPublicBuckets=true",
@@ -74,6 +101,7 @@ export function backendCommands(backend: Backend): string[] {
     s3("put-bucket-policy", `--policy '${tlsOnly(bucket)}'`),
     "",
     `# Once for stack ${stack}, with credentials of the deployer's role: its state in the bucket, its secrets under the key.`,
+    "set -eu",
     `pulumi login 's3://${bucket}?region=${region}'`,
     `pulumi stack init ${stack} --secrets-provider 'awskms://${alias}?region=${region}'`,
   ];

@@ -66,8 +66,9 @@ function fileOf(stack: string): string {
   return `Pulumi.${stack}.yaml`;
 }
 
-function requireNew(projectDir: string, stack: string): void {
-  if (nameFault(stack) === undefined && existsSync(join(projectDir, fileOf(stack)))) {
+async function requireNew(projectDir: string, stack: string): Promise<void> {
+  const fault = await nameFault(stack);
+  if (fault === undefined && existsSync(join(projectDir, fileOf(stack)))) {
     throw new InputError(existsFault(fileOf(stack)));
   }
 }
@@ -75,7 +76,7 @@ function requireNew(projectDir: string, stack: string): void {
 async function asked(projectDir: string, { stack: given, ...texts }: Options) {
   return onTerminal(async (ask) => {
     const stack = given ?? (await askName(ask));
-    requireNew(projectDir, stack);
+    await requireNew(projectDir, stack);
     return { stack, texts: await askRest(ask, stack, texts) };
   });
 }
@@ -92,8 +93,8 @@ async function init(): Promise<number> {
   const { stack, texts } = process.stdin.isTTY
     ? await asked(projectDir, options)
     : { stack: name ?? "", texts: given };
-  requireNew(projectDir, stack);
-  const values = checked(stack, texts);
+  await requireNew(projectDir, stack);
+  const values = await checked(stack, texts);
   writeNew(join(projectDir, fileOf(stack)), stackFileText(values));
   const region = String(values.region);
   const accountId = String(values.deployerRoleArn).split(":")[4] ?? "";

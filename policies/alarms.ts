@@ -3,7 +3,10 @@ import type { Finding, Resource, Stack } from "./model";
 import { stackRule } from "./rule";
 import { token } from "./tokens";
 
-/** The log groups that receive a trail's events. Whoever else has the events has their alarms, too. */
+/**
+ * The log groups that receive a trail's events. Whoever else has the events has their alarms, too; of a stack without
+ * a trail log-cloudtrail tells.
+ */
 function trailGroups(stack: Stack): Resource[] {
   const groups = stack
     .all(token.trail)

@@ -7,6 +7,35 @@ import { token } from "./tokens";
 import type { Truth } from "./truth";
 import { all, any } from "./truth";
 
+/** A trail and a detector exist once in an account, so most stacks have none: who has them is for people to say. */
+const accountAudit = {
+  ownsAccount: {
+    type: "boolean" as const,
+    default: false,
+    description:
+      "Whether a stack with a cluster must have it, because nobody else has it for the account. Without: a stack that has none is told of under Audit.",
+  },
+};
+
+/** What a stack with a cluster has to hear when something of the audit is not in it. */
+function* whenMissing(
+  what: string,
+  type: string,
+  stack: Stack,
+  ownsAccount: boolean,
+): Iterable<Finding> {
+  if (stack.all(type).length > 0) return;
+  for (const cluster of stack.all(token.cluster)) {
+    yield ownsAccount
+      ? cluster.fail(`${cluster.name} must have a ${what} beside it, got none`)
+      : {
+          verdict: "note",
+          message: `Audit: the stack has no ${what}: another one, or the organization, must have it for the account and region`,
+          urn: cluster.urn,
+        };
+  }
+}
+
 export const auditTrail = stackRule({
   id: "log-cloudtrail",
   title: "Every trail records all regions, shows changes of its records, and is watched",
@@ -24,10 +53,12 @@ export const auditTrail = stackRule({
     "avd:AWS-0016",
     "avd:AWS-0162",
   ],
-  fix: "Set isMultiRegionTrail, enableLogFileValidation, kmsKeyId, cloudWatchLogsGroupArn and cloudWatchLogsRoleArn, and record all management events.",
+  fix: "Add aws.cloudtrail.Trail where the stack has the audit of its account. Set isMultiRegionTrail, enableLogFileValidation, kmsKeyId, cloudWatchLogsGroupArn and cloudWatchLogsRoleArn, and record all management events.",
   url: "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/best-practices-security.html",
-  types: [token.trail],
-  *checkStack(stack) {
+  types: [token.trail, token.cluster],
+  config: accountAudit,
+  *checkStack(stack, { ownsAccount }) {
+    yield* whenMissing("trail", token.trail, stack, ownsAccount);
     for (const trail of stack.all(token.trail)) {
       yield* trail.must("isMultiRegionTrail", is(true));
       yield* trail.must("enableLogFileValidation", is(true));
@@ -106,10 +137,12 @@ export const guardDuty = stackRule({
   level: "mandatory",
   requirements: ["M1", "M10"],
   controls: ["ckv:CKV2_AWS_3", "ckv:CKV_AWS_238"],
-  fix: "Set enable to true, and add aws.guardduty.DetectorFeature for EKS_AUDIT_LOGS and RUNTIME_MONITORING, the latter with EKS_ADDON_MANAGEMENT or the add-on aws-guardduty-agent.",
+  fix: "Add aws.guardduty.Detector where the stack has the audit of its account. Set enable to true, and add aws.guardduty.DetectorFeature for EKS_AUDIT_LOGS and RUNTIME_MONITORING, the latter with EKS_ADDON_MANAGEMENT or the add-on aws-guardduty-agent.",
   url: "https://docs.aws.amazon.com/guardduty/latest/ug/kubernetes-protection.html",
-  types: [token.detector],
-  *checkStack(stack) {
+  types: [token.detector, token.cluster],
+  config: accountAudit,
+  *checkStack(stack, { ownsAccount }) {
+    yield* whenMissing("detector", token.detector, stack, ownsAccount);
     for (const detector of stack.all(token.detector)) {
       yield* detector.must("enable", isNot(false));
       for (const names of features) yield* hasFeature(detector, names, stack);

@@ -36,6 +36,8 @@ export const isAbsent = known(
   (value) => value === undefined || value === null || value === "",
 );
 
+export const noPattern = known("hold no pattern", (value) => !String(value).includes("*"));
+
 export function is(expected: boolean | string): Condition {
   return known(`be ${String(expected)}`, (value) => plain(value) === expected);
 }

@@ -25,7 +25,7 @@ export const imagesHardened = stackRule({
     "avd:AWS-0032",
     "avd:AWS-0033",
   ],
-  fix: "Set imageTagMutability to IMMUTABLE, scanOnPush, and encryptionConfigurations with a KMS key; give pull-through caches a template that does the same.",
+  fix: "Set imageTagMutability to IMMUTABLE, scanOnPush, and encryptionConfigurations with a KMS key. Give pull-through caches a template with tags and key, and scan their repositories by aws.ecr.RegistryScanningConfiguration, which is a setting of the whole account.",
   url: "https://docs.aws.amazon.com/AmazonECR/latest/userguide/repository-create.html",
   types: [
     token.repository,
@@ -43,7 +43,10 @@ export const imagesHardened = stackRule({
     for (const template of stack.all(token.repositoryCreationTemplate)) {
       yield* sealed(template, stack);
     }
-    for (const cache of stack.all(token.pullThroughCacheRule)) yield* hasTemplate(cache, stack);
+    for (const cache of stack.all(token.pullThroughCacheRule)) {
+      yield* hasTemplate(cache, stack);
+      yield* cacheIsScanned(cache, stack);
+    }
     for (const policy of stack.all(token.repositoryPolicy)) {
       for (const statement of statements(policy.at("policy"))) yield* isPrivate(statement);
     }
@@ -76,11 +79,42 @@ function scanned(repository: Resource, stack: Stack): Finding[] {
 }
 
 function scansAll(rule: Field): Truth {
-  const filters = rule.at("repositoryFilters");
+  return scans(rule, (filter) => is("*").holds(filter.value));
+}
+
+/** Whether a rule scans by itself what one of its filters is about. */
+function scans(rule: Field, isAbout: (filter: Field) => Truth): Truth {
+  const filters = rule
+    .at("repositoryFilters")
+    .each()
+    .map((filter) => filter.at("filter"));
   return all([
     isOneOf(["SCAN_ON_PUSH", "CONTINUOUS_SCAN"]).holds(rule.at("scanFrequency").value),
-    any(filters.each().map((filter) => is("*").holds(filter.at("filter").value))),
+    any(filters.map(isAbout)),
   ]);
+}
+
+/** No template says that what it makes is scanned: docs.aws.amazon.com/AmazonECR/latest/APIReference/API_RepositoryCreationTemplate.html */
+function cacheIsScanned(cache: Resource, stack: Stack): Finding[] {
+  const prefix = cache.at("ecrRepositoryPrefix");
+  const covered = stack
+    .all(token.registryScanningConfiguration)
+    .flatMap((configuration) => configuration.each("rules"))
+    .map((rule) =>
+      scans(rule, (filter) =>
+        filter.unknown || prefix.unknown ? undefined : coversAll(filter.text, `${prefix.text}/`),
+      ),
+    );
+  return prefix.judge(
+    any(covered),
+    "be in a filter of aws.ecr.RegistryScanningConfiguration that scans on push or continuously",
+  );
+}
+
+/** Whether a filter is about every repository whose name starts like that: docs.aws.amazon.com/AmazonECR/latest/userguide/image-scanning.html#image-scanning-filters */
+function coversAll(filter: string, start: string): boolean {
+  const parts = filter.split("*").map((part) => part.replaceAll(/[.+?^${}()|[\]\\]/g, "\\$&"));
+  return filter.endsWith("*") && new RegExp(`^${parts.join(".*")}$`).test(start);
 }
 
 /** Without one, ECR makes cached repositories with mutable tags and under its own key. */

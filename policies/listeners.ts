@@ -4,7 +4,7 @@ import { resourceRule, stackRule } from "./rule";
 import { token } from "./tokens";
 
 export const listenerTypes = [token.listener, token.listenerAlb];
-const listenerRuleTypes = [token.listenerRule, token.listenerRuleAlb];
+export const listenerRuleTypes = [token.listenerRule, token.listenerRuleAlb];
 
 const encrypted = ["HTTPS", "TLS"];
 

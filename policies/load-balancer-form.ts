@@ -188,7 +188,7 @@ export const balancerBudget = stackRule({
   },
 });
 
-const targetGroupTypes = [token.targetGroup, token.targetGroupAlb];
+export const targetGroupTypes = [token.targetGroup, token.targetGroupAlb];
 
 export const tlsToTargets = resourceRule({
   id: "exp-alb-tls-to-targets",

@@ -1,5 +1,6 @@
 import { is, isOneOf, isSet } from "./conditions";
 import { mustNameKey } from "./keys";
+import { templates } from "./launch-templates";
 import type { Finding, Resource, Stack } from "./model";
 import {
   allows,
@@ -11,6 +12,8 @@ import {
 import { resourceRule, stackRule } from "./rule";
 import { token } from "./tokens";
 import { any, not } from "./truth";
+import { readings } from "./user-data";
+import { auditGroups, runsVault } from "./vault-user-data";
 
 /** Destinations that keep aside in a bucket what they cannot take. */
 const searchDestinations = ["opensearchConfiguration", "elasticsearchConfiguration"];
@@ -60,7 +63,34 @@ export const controlPlaneDelivered = stackRule({
 function delivered(cluster: Resource, stack: Stack): Finding[] {
   const name = cluster.at("name");
   if (name.unknown) return [name.undecided()];
-  const wanted = `/aws/eks/${name.text}/cluster`;
+  return subscribed(cluster, `/aws/eks/${name.text}/cluster`, stack);
+}
+
+export const vaultDelivered = stackRule({
+  id: "log-vault-central",
+  title: "The audit log of Vault goes on from CloudWatch to the central log store",
+  severity: "medium",
+  level: "mandatory",
+  requirements: ["J6", "S1"],
+  controls: [],
+  fix: "Add a subscription filter to the log group that takes the file of Vault's audit device.",
+  url: "https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/SubscriptionFilters.html",
+  types: templates,
+  *checkStack(stack) {
+    const seen = new Set<string>();
+    for (const template of stack.all(...templates)) {
+      const texts = readings(template.at("userData").text).filter((text) => runsVault.test(text));
+      for (const group of texts.flatMap(auditGroups)) {
+        if (seen.has(group)) continue;
+        seen.add(group);
+        yield* subscribed(template, group, stack);
+      }
+    }
+  },
+});
+
+/** What the resource writes to the log group must go on from there. */
+function subscribed(writer: Resource, wanted: string, stack: Stack): Finding[] {
   const filters = stack.all(token.logSubscriptionFilter).map((filter) => filter.at("logGroup"));
   const groups = filters.flatMap((field) => [
     ...stack.refs(field, [token.logGroup]).found.map((group) => group.at("name")),
@@ -73,7 +103,7 @@ function delivered(cluster: Resource, stack: Stack): Finding[] {
   ];
   return open.length > 0
     ? open.map((field) => field.undecided())
-    : [cluster.fail(`${cluster.name} must have a subscription filter on ${wanted}, got none`)];
+    : [writer.fail(`${writer.name} must have a subscription filter on ${wanted}, got none`)];
 }
 
 export const logResourcePolicyNarrow = resourceRule({

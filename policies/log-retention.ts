@@ -30,16 +30,15 @@ export const logRetention = stackRule({
 function policiesIn(stack: Stack): Field[] {
   const maps = objectsOf(stack, kinds.configMap).map((map) => map.at("data"));
   return [
-    ...stack.all(token.lambdaInvocation).flatMap((call) => inputOf(call)),
+    ...stack.all(token.lambdaInvocation).map(told),
     ...maps.flatMap((data) => (isRecord(data.value) ? data.values() : [data])),
   ];
 }
 
-/** At a first preview the input lacks the store's name; what is asked for besides is among the triggers then. */
-function inputOf(call: Resource): Field[] {
-  const input = call.at("input");
+/** What a call sets stands in its input, or beside it where the input is a digest or unknown at a first preview. */
+function told(call: Resource): Field {
   const retention = call.at("triggers").child("retention");
-  return [input.unknown && retention.present ? retention : input];
+  return retention.present ? retention : call.at("input");
 }
 
 function deletes({ unknown, text }: Field): boolean {

@@ -185,6 +185,7 @@ const identities = [
   "defaultRouteTableId",
   "defaultSecurityGroupId",
   "mainRouteTableId",
+  "primaryNetworkInterfaceId",
 ] as const;
 
 /** A stack as a graph. References hold by property dependencies in a first preview and by ids once these are known. */

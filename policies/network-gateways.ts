@@ -1,4 +1,5 @@
 import { overlap } from "./addresses";
+import { instances, templatesOf } from "./launch-templates";
 import type { Finding, Resource, Stack } from "./model";
 import { publicBastion } from "./public-bastion";
 import { stackRule } from "./rule";
@@ -65,7 +66,9 @@ export const eipOnlyNat = stackRule({
   config: { publicBastion },
   *checkStack(stack, config) {
     for (const association of stack.all(token.eipAssociation)) {
-      if (!config.publicBastion) {
+      if (config.publicBastion) {
+        yield* ofBastion(association, ["instanceId", "networkInterfaceId"], stack);
+      } else {
         yield association.fail(`${association.name} must not exist: it gives out a public address`);
       }
     }
@@ -75,12 +78,30 @@ export const eipOnlyNat = stackRule({
   },
 });
 
+const machines = [...instances, token.networkInterface];
+
+/** What the inputs name, which is whom an address is for, must be a bastion or its network interface. */
+function* ofBastion(address: Resource, paths: readonly string[], stack: Stack): Iterable<Finding> {
+  for (const field of paths.map((path) => address.at(path))) {
+    const { found, outside, unknown } = stack.refs(field, machines);
+    yield* unknown.map((one) => one.undecided());
+    yield* outside.map(({ text }) =>
+      address.undecided(`whether ${text} is a bastion is unknown: the stack does not manage it`),
+    );
+    for (const machine of found) {
+      if ([machine, ...templatesOf(machine, stack)].some(isBastion)) continue;
+      yield address.fail(`${field.path} must be a bastion's, got ${machine.name}`);
+    }
+  }
+}
+
 function* belongsToNat(address: Resource, stack: Stack, forBastion: boolean): Iterable<Finding> {
-  const byInstance = ["instance", "networkInterface"]
-    .map((path) => address.at(path))
-    .filter(({ present }) => present);
+  const paths = ["instance", "networkInterface"];
+  const byInstance = paths.map((path) => address.at(path)).filter(({ present }) => present);
   if (byInstance.length > 0) {
-    if (!forBastion) yield* byInstance.map((field) => field.fail("be left out"));
+    yield* forBastion
+      ? ofBastion(address, paths, stack)
+      : byInstance.map((field) => field.fail("be left out"));
     return;
   }
   // A bastion that is replaced by itself takes its address by itself, so nothing but its name tells whose it is.

@@ -4,17 +4,25 @@ import { stackRule } from "./rule";
 import { token } from "./tokens";
 import type { Truth } from "./truth";
 import { any } from "./truth";
-import { grantsOf, isAllowedOn } from "./vault-policy";
+import { reaching } from "./vault-access";
+import { grantsOf } from "./vault-policy";
+import { ofIssuers } from "./vault-rights";
 
 const day = 24 * 60 * 60;
+const minute = 60;
 const logins = [token.vaultAwsRole, token.vaultKubernetesRole];
+
+interface Limits {
+  maxDays: number;
+  accountTokenMinutes: number;
+}
 
 /**
  * The proof goes by the worst: a login just before the end, a token that is used for as long as it may live, and a
- * certificate that is asked for with its last breath. Who is gone cannot log in again: `pki-init-token-bound` and
- * `vault-k8s-auth-bound` see to that.
+ * certificate that is asked for with its last breath. An instance that is gone cannot log in again, which
+ * `pki-init-token-bound` sees to; a service account's token that is bound to no pod logs in until it ends.
  */
-export const outlives = stackRule<{ maxDays: number }>({
+export const outlives = stackRule<Limits>({
   id: "pki-outlives-instance",
   title: "Whatever an instance was given has ended soon after the instance has",
   severity: "high",
@@ -30,27 +38,34 @@ export const outlives = stackRule<{ maxDays: number }>({
       description: "Days after which nothing of an instance that is gone may be valid.",
       default: 31,
     },
+    accountTokenMinutes: {
+      type: "integer",
+      description:
+        "Life of the tokens by which service accounts log in, in minutes; Vault cannot limit it.",
+      default: 10,
+    },
   },
-  *checkStack(stack, { maxDays }) {
+  *checkStack(stack, limits) {
     for (const role of stack.all(token.vaultPkiRole)) {
       const users = stack
         .all(...logins)
         .map((login) => ({ login, asks: mayAsk(stack, login, role) }))
         .filter(({ asks }) => asks !== false);
-      for (const { login, asks } of users) yield* judged(role, login, asks, maxDays);
+      for (const { login, asks } of users) yield* judged(role, login, asks, limits);
       yield* told(
         role,
         users.map(({ login }) => login),
+        limits,
       );
     }
   },
 });
 
-function* judged(role: Resource, login: Resource, asks: Truth, maxDays: number): Iterable<Finding> {
-  const parts = [role.at("maxTtl"), login.at("tokenExplicitMaxTtl")];
-  const unknown = parts.filter((part) => part.unknown);
+function* judged(role: Resource, login: Resource, asks: Truth, limits: Limits): Iterable<Finding> {
+  const fields = lifetimes(role, login);
+  const unknown = fields.filter((field) => field.unknown);
   if (unknown.length > 0) {
-    yield* unknown.map((part) => part.undecided());
+    yield* unknown.map((field) => field.undecided());
     return;
   }
   if (asks === undefined) {
@@ -58,22 +73,20 @@ function* judged(role: Resource, login: Resource, asks: Truth, maxDays: number):
     return;
   }
   // Without a limit, and with 0, Vault takes one of its own, which is another for each server.
-  const endless = parts.filter((part) => !(secondsOf(part.value) > 0));
-  yield* endless.map((part) => part.fail("be a lifetime"));
-  if (endless.length > 0 || sum(parts) <= maxDays * day) return;
+  const endless = fields.filter((field) => !(secondsOf(field.value) > 0));
+  yield* endless.map((field) => field.fail("be a lifetime"));
+  const parts = partsOf(role, login, limits);
+  if (endless.length > 0 || sum(parts) <= limits.maxDays * day) return;
   yield role.fail(
-    `certificates for ${login.name} must have ended ${maxDays} d after it is gone, got ${words(parts)}`,
+    `certificates for ${login.name} must have ended ${limits.maxDays} d after it is gone, got ${words(parts)}`,
   );
 }
 
 /** What a plan proves of a role, in its longest case. */
-function* told(role: Resource, users: readonly Resource[]): Iterable<Finding> {
+function* told(role: Resource, users: readonly Resource[], limits: Limits): Iterable<Finding> {
   const cases = users
-    .map((login) => ({
-      login: login.name,
-      parts: [role.at("maxTtl"), login.at("tokenExplicitMaxTtl")],
-    }))
-    .filter(({ parts }) => parts.every((part) => secondsOf(part.value) > 0))
+    .filter((login) => lifetimes(role, login).every((field) => secondsOf(field.value) > 0))
+    .map((login) => ({ login: login.name, parts: partsOf(role, login, limits) }))
     .toSorted((a, b) => sum(b.parts) - sum(a.parts));
   const [longest] = cases;
   if (!longest) return;
@@ -85,12 +98,29 @@ function* told(role: Resource, users: readonly Resource[]): Iterable<Finding> {
   };
 }
 
-const sum = (parts: readonly Field[]): number =>
-  parts.reduce((total, part) => total + secondsOf(part.value), 0);
+function lifetimes(role: Resource, login: Resource): Field[] {
+  return [role.at("maxTtl"), login.at("tokenExplicitMaxTtl")];
+}
 
-function words(parts: readonly Field[]): string {
-  const [certificate = "", login = ""] = parts.map((part) => duration(secondsOf(part.value)));
-  return `${duration(sum(parts))}, by a token of ${login} and a certificate of ${certificate}`;
+/** What lives on one after the other, each with its seconds. */
+type Part = [what: string, seconds: number];
+
+function partsOf(role: Resource, login: Resource, { accountTokenMinutes }: Limits): Part[] {
+  const [certificate = 0, own = 0] = lifetimes(role, login).map(({ value }) => secondsOf(value));
+  const account: Part = ["an account's token", accountTokenMinutes * minute];
+  return [
+    ...(login.type === token.vaultKubernetesRole ? [account] : []),
+    ["Vault's token", own],
+    ["a certificate", certificate],
+  ];
+}
+
+const sum = (parts: readonly Part[]): number =>
+  parts.reduce((total, [, seconds]) => total + seconds, 0);
+
+function words(parts: readonly Part[]): string {
+  const each = parts.map(([what, seconds]) => `${what} of ${duration(seconds)}`);
+  return `${duration(sum(parts))}, by ${each.slice(0, -1).join(", ")} and ${each.at(-1) ?? ""}`;
 }
 
 /** Such as `7 d 1 h`. */
@@ -98,7 +128,7 @@ function duration(seconds: number): string {
   const units: [string, number][] = [
     ["d", day],
     ["h", 3600],
-    ["min", 60],
+    ["min", minute],
     ["s", 1],
   ];
   let rest = seconds;
@@ -111,10 +141,7 @@ function duration(seconds: number): string {
 }
 
 /** Calls of a mount by which a role of it issues. */
-const calls = ["issue", "sign", "sign-verbatim"].flatMap((call) => [
-  call,
-  `issuer/default/${call}`,
-]);
+const calls = ofIssuers(["issue", "sign", "sign-verbatim"]);
 
 /** Whether one of a login's policies lets it ask for what a role issues. */
 function mayAsk(stack: Stack, login: Resource, role: Resource): Truth {
@@ -136,7 +163,7 @@ function allows(stack: Stack, name: Field, paths: readonly string[]): Truth {
       const text = policy.at("policy");
       if (text.unknown) return undefined;
       const grants = grantsOf(text.text);
-      return paths.some((path) => isAllowedOn(grants, path, ["create", "update"]));
+      return paths.some((path) => reaching(grants, path, ["create", "update"]).length > 0);
     }),
   );
 }

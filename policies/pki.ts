@@ -64,6 +64,7 @@ export const threeAuthorities = stackRule<{ authorities: string[] }>({
   },
 });
 
+/** Roles and issuers belong to their mount and cannot be of two, and `pki-three-cas` has the mounts: what is left to share is a key. */
 export const ownKeys = resourceRule({
   id: "pki-no-shared-ca",
   title: "The key of an authority is made where it is used, and is nowhere else",
@@ -158,97 +159,6 @@ export const authorityLife = resourceRule({
     yield* resource.must("ttl", livesAtMost(longestAuthority, "ten years"));
   },
 });
-
-const issuesNothing = known(
-  "sign neither certificates nor revocation lists",
-  (value) => !/^(key_?usage)?(cert|crl)_?sign$/i.test(String(value)),
-);
-
-export const restrictedRoles = resourceRule<{ ipRoles: string[]; peerRoles: string[] }>({
-  id: "pki-role-restricted",
-  title: "Certificates hold names that are known beforehand, and no group that nothing limits",
-  severity: "critical",
-  level: "mandatory",
-  requirements: ["J7"],
-  controls: [],
-  fix: "Name the domains as a whole or as identity templates; leave allowAnyName, allowGlobDomains and wildcards off, set allowLocalhost, allowIpSans and one of clientFlag and serverFlag to false, and name keyUsages.",
-  url: "https://developer.hashicorp.com/vault/api-docs/secret/pki#create-update-role",
-  types: [token.vaultPkiRole],
-  config: {
-    ipRoles: {
-      type: "array",
-      items: { type: "string" },
-      description: "Names of roles whose certificates may hold any address.",
-      default: ["kube-apiserver"],
-    },
-    peerRoles: {
-      type: "array",
-      items: { type: "string" },
-      description: "Names of roles for those who are both client and server of each other.",
-      default: ["member", "typha", "felix", "workload"],
-    },
-  },
-  *check(role, { ipRoles, peerRoles }) {
-    yield* role.must("allowAnyName", isNot(true));
-    // `system:node:*` would let every node be every other one.
-    yield* role.must("allowGlobDomains", isNot(true));
-    // Vault allows each of these by default.
-    yield* role.must("allowWildcardCertificates", is(false));
-    yield* role.must("allowLocalhost", is(false));
-    const name = role.at("name");
-    if (!ipRoles.includes(name.text)) yield* role.must("allowIpSans", is(false));
-    if (!peerRoles.includes(name.text)) yield* oneSided(role);
-    for (const flag of ["codeSigningFlag", "emailProtectionFlag"]) {
-      yield* role.must(flag, isNot(true));
-    }
-    // An empty list is no limit: developer.hashicorp.com/vault/api-docs/secret/pki#key_usage
-    yield* role.must(
-      "keyUsages",
-      known("be named", (value) => Array.isArray(value) && value.length > 0),
-    );
-    for (const usage of role.each("keyUsages")) yield* usage.must(issuesNothing);
-    yield* hostNames(role);
-    for (const organization of role.each("organizations")) {
-      yield* organization.must(isNot("system:masters"));
-    }
-    for (const validation of role.each("cnValidations")) yield* validation.must(isNot("disabled"));
-    for (const path of [
-      "allowedUriSans",
-      "allowedOtherSans",
-      "allowedSerialNumbers",
-      "allowedUserIds",
-    ]) {
-      for (const pattern of role.each(path)) yield* pattern.must(isNot("*"));
-    }
-    for (const usage of role.each("extKeyUsages")) {
-      yield* usage.must(known("not be Any", (value) => String(value).toLowerCase() !== "any"));
-    }
-  },
-});
-
-/** Who may answer by a certificate and also ask with it can be another one's user: by default Vault allows both. */
-function oneSided(role: Resource): Finding[] {
-  const client = role.at("clientFlag");
-  const sides = [client, role.at("serverFlag")].map(({ value }) => is(false).holds(value));
-  return client.judge(any(sides), "be false, or serverFlag, for all but named peers");
-}
-
-/** A name that is given as a whole may have any form; one below another must be a host's. */
-function hostNames(role: Resource): Finding[] {
-  const [below, bare] = ["allowSubdomains", "allowBareDomains"].map((path) => role.at(path));
-  const whole = isNot(true).holds(below?.value);
-  const enforced = role.at("enforceHostnames");
-  return [
-    ...enforced.judge(
-      any([isNot(false).holds(enforced.value), whole]),
-      "be true where names have patterns",
-    ),
-    ...(below?.judge(
-      any([whole, isNot(true).holds(bare?.value)]),
-      "not be true where allowBareDomains is: names are whole, or all below one",
-    ) ?? []),
-  ];
-}
 
 const strongCurves = isBetween(256, 521);
 const strongRsa = isBetween(3072, 8192);

@@ -30,6 +30,15 @@ function textEquals(field: Field, text: string): Truth {
 
 /** Whether the statement grants the action, by name or by pattern. */
 export function grants(statement: Field, action: string): Truth {
+  return all([allows(statement), isAbout(statement, action)]);
+}
+
+/** Whether the statement denies the action, by name or by pattern. */
+export function denies(statement: Field, action: string): Truth {
+  return all([textEquals(statement.at("Effect"), "Deny"), isAbout(statement, action)]);
+}
+
+function isAbout(statement: Field, action: string): Truth {
   const matching = (key: string) =>
     any(
       statement
@@ -37,8 +46,7 @@ export function grants(statement: Field, action: string): Truth {
         .each()
         .map((item) => matches(item, action)),
     );
-  const named = statement.at("NotAction").present ? not(matching("NotAction")) : matching("Action");
-  return all([allows(statement), named]);
+  return statement.at("NotAction").present ? not(matching("NotAction")) : matching("Action");
 }
 
 /** IAM's wildcards: `*` is any text, `?` one character; names of actions ignore case. */
@@ -193,7 +201,7 @@ function distinctParts(text: string): string[] {
 }
 
 /** One condition of a statement, its operator and key in small letters; undefined stands for what nobody knows yet. */
-type ConditionOn = { operator: string; key: string; values: Field[] } | undefined;
+export type ConditionOn = { operator: string; key: string; values: Field[] } | undefined;
 
 export function conditionsOf(statement: Field): ConditionOn[] {
   const condition = statement.at("Condition");

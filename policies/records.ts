@@ -1,6 +1,5 @@
 import {
   bucketTypes,
-  encryptionTypes,
   holdsFor,
   lifecycleTypes,
   lockTypes,
@@ -10,11 +9,10 @@ import {
 } from "./buckets";
 import { isAtLeast } from "./conditions";
 import type { Field, Resource, Stack } from "./model";
-import { isForAnybody, statements, wants } from "./policy-documents";
 import { stackRule } from "./rule";
 import { token } from "./tokens";
 import type { Truth } from "./truth";
-import { all, any, not } from "./truth";
+import { all, any } from "./truth";
 
 /** What PCI DSS 4.0 (10.5.1) wants at hand at once, in days. */
 const atHandDays = 90;
@@ -128,50 +126,4 @@ function isOfObjects(selector: Field): Truth {
 
 function isAmong(list: Field, wanted: string): boolean {
   return list.each().some(({ value }) => value === wanted);
-}
-
-export const kmsOnly = stackRule({
-  id: "s3-kms-only",
-  title: "Nobody puts objects under another kind of key than the bucket's own",
-  severity: "low",
-  level: "advisory",
-  requirements: ["M1"],
-  controls: [],
-  fix: "Deny s3:PutObject to everybody in the bucket's policy when s3:x-amz-server-side-encryption is given and is not aws:kms.",
-  url: "https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html#require-sse-kms",
-  types: encryptionTypes,
-  *checkStack(stack) {
-    for (const encryption of stack.all(...encryptionTypes)) {
-      const byDefault = encryption
-        .each("rules")
-        .map((rule) => rule.at("applyServerSideEncryptionByDefault.sseAlgorithm"));
-      if (!byDefault.some(({ text }) => text.startsWith("aws:kms"))) continue;
-      for (const bucket of stack.refs(encryption.at("bucket"), bucketTypes).found) {
-        for (const policy of stack.users(bucket, [token.bucketPolicy], "bucket")) {
-          const document = policy.at("policy").json();
-          const denials = statements(document).map((statement) => deniesOtherKinds(statement));
-          yield* document.judge(any(denials), "deny objects under other kinds of keys");
-        }
-      }
-    }
-  },
-});
-
-const kindKey = "s3:x-amz-server-side-encryption";
-
-function deniesOtherKinds(statement: Field): Truth {
-  const effect = statement.at("Effect");
-  const isKms = (value: string) => value.startsWith("aws:kms");
-  const given = wants(statement, ["null"], kindKey, () => true);
-  return all([
-    effect.unknown ? undefined : effect.value === "Deny",
-    isForAnybody(statement),
-    wants(statement, ["stringnotequals", "stringnotlike"], kindKey, isKms),
-    // A request that names no kind gets the bucket's own; a denial that is for these alone denies nothing.
-    any([not(given), wants(statement, ["null"], kindKey, (value) => value === "false")]),
-    any([
-      not(wants(statement, ["bool"], "aws:PrincipalIsAWSService", () => true)),
-      wants(statement, ["bool"], "aws:PrincipalIsAWSService", (value) => value === "false"),
-    ]),
-  ]);
 }

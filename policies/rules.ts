@@ -4,6 +4,7 @@ import { alarmsAtOnce, trailWatched } from "./alarms";
 import { alarmsAct, auditTrail, guardDuty, trailLocked } from "./audit";
 import { singleBastion, sshTrustedNetworks } from "./bastion";
 import { bottlerocketHardened } from "./bottlerocket";
+import { ownKeysOnly } from "./bucket-keys";
 import { encryptedBuckets, keptBuckets, privateBuckets, versionedBuckets } from "./buckets";
 import { certificateLifetime } from "./certificates";
 import {
@@ -65,7 +66,12 @@ import {
   singlePublicBalancer,
   tlsToTargets,
 } from "./load-balancer-form";
-import { controlPlaneDelivered, deliveryEncrypted, logResourcePolicyNarrow } from "./log-delivery";
+import {
+  controlPlaneDelivered,
+  deliveryEncrypted,
+  logResourcePolicyNarrow,
+  vaultDelivered,
+} from "./log-delivery";
 import { controlPlaneLogGroup, logGroupEncrypted } from "./logs";
 import { logRetention } from "./log-retention";
 import { logGroupsMade } from "./log-writers";
@@ -90,21 +96,21 @@ import {
 } from "./network-vpc";
 import { patchedByTemplate, selinux } from "./nodes";
 import { ownAccounts } from "./own-accounts";
-import { bucketPolicies, topicPolicies } from "./resource-policies";
+import { bucketPolicies, secretReaders, topicPolicies } from "./resource-policies";
 import {
   authorityLife,
   issuerInForce,
   keyStrength,
   ownKeys,
-  restrictedRoles,
   revocation,
   shortLife,
   threeAuthorities,
 } from "./pki";
 import { outlives } from "./pki-lifetimes";
+import { restrictedRoles } from "./pki-roles";
 import { podRolesNamed } from "./pod-identity";
 import { noHostPorts } from "./pod-ports";
-import { accessLogged, kmsOnly, locksHold, recordsKept, trailObjects } from "./records";
+import { accessLogged, locksHold, recordsKept, trailObjects } from "./records";
 import { oneManager } from "./role-managers";
 import type { Rule } from "./rule";
 import {
@@ -128,16 +134,10 @@ import { noExternalIps, noLoadBalancerService, noNodePortService } from "./servi
 import { bastionEgress, noSshInside } from "./ssh";
 import { sshdAudit, sshdForwarding, sshdKeysOnly, sshdModern, sshMfa } from "./sshd";
 import { noUserDataSecrets, verifiedUserData } from "./user-data";
-import {
-  boundAccounts,
-  boundLogin,
-  endGiven,
-  leastPolicies,
-  namedVault,
-  ownIdentity,
-  providerLogin,
-} from "./vault";
+import { boundAccounts, boundLogin, namedVault, ownIdentity, providerLogin } from "./vault";
 import { vaultKept } from "./vault-kept";
+import { endGiven, leastPolicies } from "./vault-rights";
+import { auditEnabled, vaultNotPublic } from "./vault-servers";
 import { volumesEncrypted } from "./volumes";
 import {
   vpnBanner,
@@ -220,6 +220,8 @@ export const rules: readonly Rule[] = [
   ownSecurityGroups,
   volumesEncrypted,
   vaultKept,
+  vaultNotPublic,
+  auditEnabled,
   noUserDataSecrets,
   verifiedUserData,
   instanceProfile,
@@ -277,6 +279,7 @@ export const rules: readonly Rule[] = [
   alarmsAct,
   alarmsAtOnce,
   topicPolicies,
+  secretReaders,
 
   privateBuckets,
   encryptedBuckets,
@@ -284,7 +287,7 @@ export const rules: readonly Rule[] = [
   bucketPolicies,
   keptBuckets,
   locksHold,
-  kmsOnly,
+  ownKeysOnly,
   accessLogged,
   recordsKept,
 
@@ -299,6 +302,7 @@ export const rules: readonly Rule[] = [
   fluentdToStore,
   deliveryEncrypted,
   controlPlaneDelivered,
+  vaultDelivered,
   logResourcePolicyNarrow,
   logGroupsMade,
 

@@ -32,11 +32,9 @@ export function routingOf(subnet: Resource, stack: Stack): Routing {
       unknown: refs.flatMap(({ unknown, outside }) => [...unknown, ...outside]),
     };
   }
-  const main = stack
-    .refs(subnet.at("vpcId"), [token.vpc])
-    .found.flatMap((vpc) => mainTables(vpc, stack));
+  const { found } = stack.refs(subnet.at("vpcId"), [token.vpc]);
   return {
-    routes: main.flatMap((table) => routesOf(table, stack)),
+    routes: found.flatMap((vpc) => routesOf(vpc, stack)),
     unknown: stack.danglers([token.routeTableAssociation], "subnetId", [token.subnet]),
   };
 }
@@ -51,9 +49,10 @@ function mainTables(vpc: Resource, stack: Stack): Resource[] {
 }
 
 function routesOf(table: Resource, stack: Stack): Route[] {
-  // A reference to the VPC's main table is a reference to whatever that table is.
+  const standalone = routesBeside(table, stack);
+  // A reference to the VPC's main table is a reference to whatever that table is, or to the one that AWS made.
   if (table.type === token.vpc) {
-    return mainTables(table, stack).flatMap((main) => routesOf(main, stack));
+    return [...mainTables(table, stack).flatMap((main) => routesOf(main, stack)), ...standalone];
   }
   const inline = table.each("routes").map((entry) => ({
     resource: table,
@@ -62,7 +61,11 @@ function routesOf(table: Resource, stack: Stack): Route[] {
       entry.at(key).each(),
     ),
   }));
-  const standalone = stack.users(table, [token.route], "routeTableId").map((route) => ({
+  return [...inline, ...standalone];
+}
+
+function routesBeside(table: Resource, stack: Stack): Route[] {
+  return stack.users(table, [token.route], "routeTableId").map((route) => ({
     resource: route,
     at: (key: string) => route.at(key),
     destinations: [
@@ -71,7 +74,6 @@ function routesOf(table: Resource, stack: Stack): Route[] {
       "destinationPrefixListId",
     ].flatMap((key) => route.each(key)),
   }));
-  return [...inline, ...standalone];
 }
 
 /** Whether a route leads straight to the internet, in both directions. */

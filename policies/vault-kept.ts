@@ -22,7 +22,7 @@ export const vaultKept = stackRule<{ sealAliases: string[] }>({
   level: "mandatory",
   requirements: ["J5", "M1"],
   controls: [],
-  fix: "Set the resource option protect, kmsKeyId of each secret, and deny kms:DisableKey and kms:ScheduleKeyDeletion to everybody in the policy of the seal's key.",
+  fix: "Set the resource option protect, kmsKeyId of each secret, and deny kms:DisableKey, kms:ScheduleKeyDeletion, kms:DeleteAlias and kms:UpdateAlias to everybody in the policy of the seal's key.",
   url: "https://developer.hashicorp.com/vault/docs/concepts/seal#recovery-key",
   types: [token.volume, token.secret, token.keyAlias, token.vaultMount, ...parts],
   config: {
@@ -77,7 +77,8 @@ function mountOf(stack: Stack, resource: Resource): string {
   return mount?.at("path").text ?? backend.text;
 }
 
-const endings = ["kms:DisableKey", "kms:ScheduleKeyDeletion"];
+/** The last two take the key's name away, by which the seal finds it. */
+const endings = ["kms:DisableKey", "kms:ScheduleKeyDeletion", "kms:DeleteAlias", "kms:UpdateAlias"];
 
 function* sealKept(key: Resource): Iterable<Finding> {
   yield* kept(key);

@@ -5,8 +5,10 @@ export interface Grant {
   capabilities: string[];
   /** Names of parameters that a request may have. @default - any */
   allowed?: string[];
-  /** Names of parameters that it may not have. */
+  /** Names of parameters that it may not have, whatever their value. */
   denied: string[];
+  /** Names of parameters that it must have. */
+  required: string[];
 }
 
 type Value = string | Value[] | Body;
@@ -24,50 +26,30 @@ export function grantsOf(text: string): Grant[] {
   );
 }
 
-/** Whether grants have one of the rights on a path. */
-export function isAllowedOn(
-  grants: readonly Grant[],
-  path: string,
-  rights: readonly string[],
-): boolean {
-  return grants.some(
-    ({ path: pattern, capabilities }) =>
-      !capabilities.includes("deny") &&
-      capabilities.some((one) => rights.includes(one)) &&
-      covers(pattern, path),
-  );
-}
-
-function covers(pattern: string, path: string): boolean {
-  const prefix = pattern.endsWith("*");
-  const wanted = (prefix ? pattern.slice(0, -1) : pattern).split("/");
-  const parts = path.split("/");
-  const isLast = (i: number) => i === wanted.length - 1;
-  return (
-    (prefix ? parts.length >= wanted.length : parts.length === wanted.length) &&
-    wanted.every((one, i) => {
-      const part = parts[i] ?? "";
-      return one === "+" || one === part || (prefix && isLast(i) && part.startsWith(one));
-    })
-  );
-}
-
 function grant(path: string, body: Body): Grant {
-  const [allowed] = bodies(body["allowed_parameters"]);
+  const [allowed = {}] = bodies(body["allowed_parameters"]);
   const [denied = {}] = bodies(body["denied_parameters"]);
+  const capabilities = [
+    ...texts(body["capabilities"]),
+    ...(oldForms[texts(body["policy"])[0] ?? ""] ?? []),
+  ];
+  const names = Object.keys(allowed).map((name) => name.toLowerCase());
   return {
-    path,
-    capabilities: [
-      ...texts(body["capabilities"]),
-      ...(oldForms[texts(body["policy"])[0] ?? ""] ?? []),
-    ],
-    ...(allowed && { allowed: Object.keys(allowed) }),
-    denied: Object.keys(denied),
+    path: path.replace(/^\//, ""),
+    capabilities: capabilities.includes("deny") ? ["deny"] : capabilities,
+    // An empty map is no limit.
+    ...(names.length > 0 && { allowed: names }),
+    // With values only these are denied, and `*` is one of them; with the name `*` values are not looked at.
+    denied: Object.entries(denied)
+      .filter(([name, values]) => name === "*" || (Array.isArray(values) && values.length === 0))
+      .map(([name]) => name.toLowerCase()),
+    required: texts(body["required_parameters"]).map((name) => name.toLowerCase()),
   };
 }
 
 /** The one word that stood for a list of rights, and still may. */
 const oldForms: Record<string, string[]> = {
+  deny: ["deny"],
   read: ["read", "list"],
   write: ["create", "read", "update", "delete", "list"],
   sudo: ["create", "read", "update", "delete", "list", "sudo"],

@@ -1,14 +1,12 @@
-import { is, isAbsent, isNot, isSet, known } from "./conditions";
-import type { Field, Finding, Resource } from "./model";
+import { is, isAbsent, isNot, isSet, known, noPattern } from "./conditions";
+import type { Finding, Resource } from "./model";
 import { isSame, livesAtMost } from "./pki";
 import { resourceRule, stackRule } from "./rule";
 import { token } from "./tokens";
 import { all } from "./truth";
-import { grantsOf, type Grant } from "./vault-policy";
 
 const hour = 60 * 60;
 const isHttps = known("be an https URL", (value) => String(value).startsWith("https://"));
-const noPattern = known("hold no pattern", (value) => !String(value).includes("*"));
 
 export const boundLogin = resourceRule<{ maxHours: number }>({
   id: "pki-init-token-bound",
@@ -29,6 +27,7 @@ export const boundLogin = resourceRule<{ maxHours: number }>({
     yield* role.must("inferredEntityType", is("ec2_instance"));
     yield* bound(role, "boundIamInstanceProfileArns");
     yield* bound(role, "boundVpcIds");
+    // Not by the image: each release of it would keep new nodes out, and who may start an instance with the profile chooses it.
     yield* role.must("resolveAwsUniqueIds", isNot(false));
     yield* role.must("tokenMaxTtl", livesAtMost(maxHours * hour, `${maxHours} hours`));
     yield* role.must(
@@ -134,71 +133,6 @@ function* asksTheCluster(config: Resource): Iterable<Finding> {
   yield* config.must("kubernetesCaCert", isSet);
   yield* config.must("disableLocalCaJwt", is(true));
 }
-
-const everything = /^(\*|\+(\/\+)*\/?\*?)$/;
-const changing = ["create", "update", "patch", "delete", "sudo"];
-/** Calls that sign whatever they are given. */
-const unseen = /(^|\/)(sign-verbatim(\/.*)?|sign-self-issued)$/;
-
-export const leastPolicies = resourceRule({
-  id: "pki-token-policy-least",
-  title: "Policies of Vault name what they allow, and no token may everything",
-  severity: "high",
-  level: "mandatory",
-  requirements: ["J7", "S3"],
-  controls: [],
-  fix: "Name paths; allow sudo on whole paths only, and no call that signs a request unseen.",
-  url: "https://developer.hashicorp.com/vault/docs/concepts/policies",
-  types: [token.vaultPolicy, token.vaultToken, token.vaultAwsRole, token.vaultKubernetesRole],
-  *check(resource) {
-    for (const policy of [...resource.each("policies"), ...resource.each("tokenPolicies")]) {
-      yield* policy.must(isNot("root"));
-    }
-    const text = resource.at("policy");
-    if (resource.type !== token.vaultPolicy) return;
-    if (text.unknown) yield text.undecided();
-    else for (const grant of grantsOf(text.text)) yield* least(text, grant);
-  },
-});
-
-function* least(text: Field, { path, capabilities }: Grant): Iterable<Finding> {
-  const changes = capabilities.some((capability) => changing.includes(capability));
-  const fail = (rule: string) =>
-    text.resource.fail(`policy of path ${path} must ${rule}, got ${capabilities.join(", ")}`);
-  if (everything.test(path)) yield fail("name what it is for");
-  if (changes && unseen.test(path)) yield fail("not sign requests unseen");
-}
-
-const issuing = /(^|\/)(issue|sign)\/[^/]+$/;
-
-export const endGiven = resourceRule({
-  id: "pki-no-chosen-end",
-  title: "Who asks for a certificate does not choose its end",
-  severity: "high",
-  level: "mandatory",
-  requirements: ["J8"],
-  controls: [],
-  fix: "Name allowed_parameters without not_after, or deny not_after: before 1.21.8 Vault lets it pass over maxTtl.",
-  url: "https://github.com/hashicorp/vault/issues/29928",
-  types: [token.vaultPolicy],
-  *check(policy) {
-    const text = policy.at("policy");
-    if (text.unknown) {
-      yield text.undecided();
-      return;
-    }
-    for (const { path, capabilities, allowed, denied } of grantsOf(text.text)) {
-      const asks =
-        issuing.test(path) && capabilities.some((one) => ["create", "update"].includes(one));
-      const refuses = denied.some((name) => name === "not_after" || name === "*");
-      const names =
-        allowed !== undefined && !allowed.some((name) => name === "not_after" || name === "*");
-      if (asks && !refuses && !names) {
-        yield policy.fail(`policy of path ${path} must not let requests have not_after`);
-      }
-    }
-  },
-});
 
 const secrets = ["token", "authLoginUserpass", "authLoginTokenFile", "authLoginRadius"];
 

@@ -2,6 +2,8 @@ import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import type { Place } from "./arns";
 import { alarmArn, topicArn } from "./arns";
+import { auditPurpose } from "./audit-trail";
+import { bucketName } from "./bucket";
 import { EncryptionKey } from "./encryption-key";
 import type { PolicyStatement } from "./policy-document";
 import { policyDocument } from "./policy-document";
@@ -36,7 +38,7 @@ const added = "$.responseElements.securityGroupRuleSet.items[*]";
  * What must never happen unseen, in any region. Nothing here is forbidden by it: who has the right may do it, and
  * people hear of it.
  */
-export const alarms: Readonly<Record<string, Alarm>> = {
+const alarms: Readonly<Record<string, Alarm>> = {
   "root-user": {
     what: "The root user of the account was used",
     why: "No policy limits it, and no daily work needs it.",
@@ -53,6 +55,11 @@ export const alarms: Readonly<Record<string, Alarm>> = {
     what: "A KMS key was disabled, or is about to be deleted",
     why: "What it encrypts cannot be read without it; a deletion can be taken back until its window ends.",
     pattern: `{ ${source("kms")} && ${calls("DisableKey", "ScheduleKeyDeletion", "DeleteImportedKeyMaterial")} }`,
+  },
+  "key-policy-changed": {
+    what: "The policy of a KMS key was changed",
+    why: "It says who may read what the key encrypts, and who may use it at all.",
+    pattern: `{ ${source("kms")} && ${calls("PutKeyPolicy")} }`,
   },
   "trail-stopped": {
     what: "A trail was stopped, deleted or told to record less",
@@ -84,7 +91,58 @@ export const alarms: Readonly<Record<string, Alarm>> = {
     why: "The platform has one way in, and its rules come from the program.",
     pattern: `{ ${source("ec2")} && ${calls("ModifySecurityGroupRules")} && ((${edited}.SecurityGroupRule.CidrIpv4 = "0.0.0.0/0") || (${edited}.SecurityGroupRule.CidrIpv6 = "::/0") || (${edited}[*].SecurityGroupRule.CidrIpv4 = "0.0.0.0/0") || (${edited}[*].SecurityGroupRule.CidrIpv6 = "::/0")) }`,
   },
+  "alarms-silenced": {
+    what: "An alarm was deleted or silenced",
+    why: "What it watched for happens unseen from then on.",
+    pattern: `{ ${source("monitoring")} && ${calls("DeleteAlarms", "DisableAlarmActions")} }`,
+  },
+  "events-uncounted": {
+    what: "A metric filter or the delivery of a log group was deleted",
+    why: "Alarms count what filters find, and the log store has what is delivered to it.",
+    pattern: `{ ${source("logs")} && ${calls("DeleteMetricFilter", "DeleteSubscriptionFilter")} }`,
+  },
+  "people-untold": {
+    what: "A subscription or a topic was deleted",
+    why: "Alarms reach people by them. Who was subscribed alone, or to a topic that is gone, is not told of it either.",
+    pattern: `{ ${source("sns")} && ${calls("Unsubscribe", "DeleteTopic")} }`,
+  },
 };
+
+/** What nobody may do to the stack's own records unseen, beside what holds for the whole account. */
+function ownAlarms(args: Place & { prefix: string }): Record<string, Alarm> {
+  const parameter = (name: string, value: string) => `($.requestParameters.${name} = "${value}")`;
+  const groups = [`/drawbridge/${args.prefix}/*`, `/aws/eks/${args.prefix}/*`];
+  const ofTheStack = groups.map((group) => parameter("logGroupName", group)).join(" || ");
+  const ofTheTrail = parameter("bucketName", bucketName(args, auditPurpose));
+  return {
+    "retention-changed": {
+      what: "It was changed how long a log group of the stack is kept",
+      why: "Evidence that is kept for a day is gone before anybody looks.",
+      pattern: `{ ${source("logs")} && ${calls("PutRetentionPolicy", "DeleteRetentionPolicy")} && (${ofTheStack}) }`,
+    },
+    "records-exposed": {
+      what: "Policy, lifecycle, encryption or versions of the trail's bucket were changed",
+      why: "It keeps who did what in the account. Its objects are locked, and who may read them is not.",
+      pattern: `{ ${source("s3")} && ${calls(...bucketChanges)} && ${ofTheTrail} }`,
+    },
+  };
+}
+
+/** As the trail has them: docs.aws.amazon.com/AmazonS3/latest/userguide/cloudtrail-logging-s3-info.html */
+const bucketChanges = [
+  "PutBucketPolicy",
+  "DeleteBucketPolicy",
+  "PutBucketLifecycle",
+  "PutBucketEncryption",
+  "DeleteBucketEncryption",
+  "PutBucketVersioning",
+  "DeleteBucket",
+];
+
+/** Every alarm of a stack, by id. */
+export function alarmsOf(args: Place & { prefix: string }): Record<string, Alarm> {
+  return { ...alarms, ...ownAlarms(args) };
+}
 
 /** Tells people within minutes of what must never happen unseen. */
 export class Alarms extends pulumi.ComponentResource {
@@ -105,7 +163,7 @@ export class Alarms extends pulumi.ComponentResource {
         child,
       );
     }
-    for (const [id, { what, why, pattern }] of Object.entries(alarms)) {
+    for (const [id, { what, why, pattern }] of Object.entries(alarmsOf(args))) {
       const metric = { name: id, namespace: `Drawbridge/${prefix}` };
       const filter = new aws.cloudwatch.LogMetricFilter(
         `${name}-${id}`,

@@ -31,6 +31,8 @@ export interface BastionArgs {
   logRetentionDays: number;
   /** Tags of instance and volume, which do not inherit the provider's. */
   tags: Record<string, string>;
+  /** What the agent needs from its first call on: VPC endpoints, rules. */
+  prerequisites: pulumi.Resource[];
 }
 
 /**
@@ -74,9 +76,12 @@ export class Bastion extends pulumi.ComponentResource {
     super("drawbridge:aws:Bastion", name, {}, opts);
     const child = { parent: this };
     const sessions = new SessionPreferences(`${name}-sessions`, args, child);
-    const role = instanceRole(name, args, sessions.logGroupName, child);
+    const { role, rights } = instanceRole(name, args, sessions.logGroupName, child);
+    // An agent whose first call fails sleeps for five minutes, and up to an hour later on: agent/hibernation/hibernation.go of
+    // github.com/aws/amazon-ssm-agent. The same `up` needs it: Vault is reached through the bastion.
+    const afterIts = { ...child, dependsOn: [rights, ...args.prerequisites] };
     // People's right to start a session is bound to the tag (session-preferences.ts).
-    bastionGroup(name, { ...args, role, userData }, child);
+    bastionGroup(name, { ...args, role, userData }, afterIts);
     this.sessionPolicyArn = sessions.policyArn;
     this.sessionDocumentName = sessions.documentName;
     this.tunnelDocumentName = sessions.tunnelDocumentName;
@@ -94,14 +99,14 @@ function instanceRole(
   args: BastionArgs,
   logGroupName: string,
   child: pulumi.CustomResourceOptions,
-): aws.iam.Role {
+): { role: aws.iam.Role; rights: pulumi.Resource } {
   const instances = `arn:aws:ec2:${args.region}:${args.accountId}:instance/*`;
   const role = new aws.iam.Role(
     name,
     { description: "Bastion: Session Manager and its logs", assumeRolePolicy: instanceTrust() },
     child,
   );
-  new aws.iam.RolePolicy(
+  const rights = new aws.iam.RolePolicy(
     name,
     {
       role: role.id,
@@ -143,5 +148,5 @@ function instanceRole(
     },
     child,
   );
-  return role;
+  return { role, rights };
 }

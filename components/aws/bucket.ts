@@ -33,6 +33,11 @@ export interface BucketArgs extends Place {
   purpose: string;
   /** Whose key encrypts the objects. */
   encryption: BucketEncryption;
+  /**
+   * ARNs of the roles that name a key themselves, one of the account: for services that write by a role and know no
+   * default. @default - nobody names a key
+   */
+  encryptors?: string[];
   /** What services may do, each limited by a condition; see `bucketArn` and `bucketName` for the resources. @default - nothing */
   grants?: PolicyStatement[];
   /** Days after which objects expire, 1 to 36500. @default - never */
@@ -232,8 +237,7 @@ function lifecycleRules(
   ];
 }
 
-function denials(arn: string, { encryption }: BucketArgs): PolicyStatement[] {
-  const everybody = { Effect: "Deny", Principal: "*" } as const;
+function denials(arn: string, args: BucketArgs): PolicyStatement[] {
   const everything = { Action: "s3:*", Resource: [arn, `${arn}/*`] };
   return [
     {
@@ -249,22 +253,65 @@ function denials(arn: string, { encryption }: BucketArgs): PolicyStatement[] {
       ...everything,
       Condition: { NumericLessThan: { "s3:TlsVersion": "1.2" } },
     },
-    ...("keyArn" in encryption
-      ? [
+    ...otherKeysDenied(arn, args),
+  ];
+}
+
+const everybody = { Effect: "Deny", Principal: "*" } as const;
+
+/**
+ * Who asks for nothing gets the bucket's own key, and nobody asks: not for another kind, and not for a key, which may be
+ * one of another account that its owner can take away. Who asks for `aws:kms` and names no key gets `aws/s3`, not the
+ * bucket's: docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html
+ *
+ * Services write as their own settings say: CloudTrail's digests are under S3's keys. Nor is the key of an object
+ * changed in place, by administrators neither: docs.aws.amazon.com/AmazonS3/latest/API/API_UpdateObjectEncryption.html
+ */
+function otherKeysDenied(
+  arn: string,
+  { encryptors = [], region, accountId }: BucketArgs,
+): PolicyStatement[] {
+  const kind = "s3:x-amz-server-side-encryption";
+  const key = `${kind}-aws-kms-key-id`;
+  const puts = {
+    ...everybody,
+    Action: ["s3:PutObject", "s3:ReplicateObject"],
+    Resource: `${arn}/*`,
+  };
+  const people = { Bool: { "aws:PrincipalIsAWSService": "false" } };
+  const others =
+    encryptors.length === 0
+      ? people
+      : { ...people, ArnNotEquals: { "aws:PrincipalArn": encryptors } };
+  const ofTheAccount = `arn:aws:kms:${region}:${accountId}:key/*`;
+  const named = { Null: { [kind]: "false" } };
+  const kinds: PolicyStatement[] =
+    encryptors.length === 0
+      ? [{ Sid: "NobodyNamesAKind", ...puts, Condition: { ...people, ...named } }]
+      : [
           {
-            // Who asks for nothing gets the stack's key; who asks for another kind of encryption is refused. Services
-            // write as their own settings say: CloudTrail's digests are under S3's keys.
             Sid: "UnderKmsOnly",
-            ...everybody,
-            Action: "s3:PutObject",
-            Resource: `${arn}/*`,
-            Condition: {
-              Bool: { "aws:PrincipalIsAWSService": "false" },
-              Null: { "s3:x-amz-server-side-encryption": "false" },
-              StringNotEquals: { "s3:x-amz-server-side-encryption": "aws:kms" },
-            },
+            ...puts,
+            Condition: { ...people, ...named, StringNotEquals: { [kind]: "aws:kms" } },
           },
-        ]
-      : []),
+          {
+            Sid: "UnderAKeyOfTheAccountOnly",
+            ...puts,
+            Condition: { ...people, ...named, StringNotLike: { [key]: ofTheAccount } },
+          },
+        ];
+  return [
+    ...kinds,
+    {
+      Sid: "NobodyNamesAKey",
+      ...puts,
+      Condition: { ...others, Null: { [key]: "false" } },
+    },
+    {
+      Sid: "NobodyChangesTheKey",
+      ...everybody,
+      Action: "s3:UpdateObjectEncryption",
+      Resource: `${arn}/*`,
+    },
   ];
 }

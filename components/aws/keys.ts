@@ -8,7 +8,7 @@ export interface KeysArgs {
   /** AWS region of the stack. */
   region: string;
   /** Whether to create the service-linked role of EC2 Auto Scaling, which an account that never used it lacks. */
-  createServiceLinkedRoles: boolean;
+  createServiceLinkedRole: boolean;
 }
 
 /** The stack's keys: one for each kind of data, so that a right to one opens no other. */
@@ -32,7 +32,7 @@ export class Keys extends pulumi.ComponentResource {
     const { accountId, region } = args;
     super("drawbridge:aws:Keys", name, {}, opts);
     const child = { parent: this };
-    const serviceLinkedRoles = args.createServiceLinkedRoles
+    const serviceLinkedRoles = args.createServiceLinkedRole
       ? [autoScalingRole(`${name}-auto-scaling`, child)]
       : [];
     this.logs = new EncryptionKey(

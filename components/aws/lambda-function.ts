@@ -23,7 +23,9 @@ export interface LambdaFunctionArgs extends Place {
   /** What it may do beyond writing its logs. @default - nothing */
   rights?: PolicyStatement[];
   /** Environment variables; no secrets. @default - none */
-  variables?: Record<string, string>;
+  variables?: Record<string, pulumi.Input<string>>;
+  /** Files beside the code, by name. @default - none */
+  files?: Record<string, string>;
   /** Private subnets and security groups of its network interfaces. @default - outside any VPC */
   network?: { subnetIds: pulumi.Input<string>[]; securityGroupIds: pulumi.Input<string>[] };
   /** Memory, in MiB, 128 to 10240. */
@@ -32,13 +34,30 @@ export interface LambdaFunctionArgs extends Place {
   timeout: number;
 }
 
+/** Who a function is, and where it writes its logs: there before the function, so that others can name the role. */
+export interface FunctionRole {
+  /** ARN of the role. */
+  arn: pulumi.Output<string>;
+  /** What has to be there before the function runs. */
+  prerequisites: pulumi.Resource[];
+}
+
 /** A Lambda function of this folder, with a role and a log group of its own. */
 export function lambdaFunction(
   name: string,
   args: LambdaFunctionArgs,
   child: pulumi.CustomResourceOptions,
 ): aws.lambda.Function {
-  const { functionName, description, source, logGroupName, rights = [], variables } = args;
+  return functionOf(name, args, functionRole(name, args, child), child);
+}
+
+/** The role of a function, and its log group. */
+export function functionRole(
+  name: string,
+  args: LambdaFunctionArgs,
+  child: pulumi.CustomResourceOptions,
+): FunctionRole {
+  const { functionName, description, logGroupName, rights = [] } = args;
   const group = new aws.cloudwatch.LogGroup(
     name,
     { name: logGroupName, kmsKeyId: args.logKeyArn, retentionInDays: args.logRetentionDays },
@@ -65,24 +84,41 @@ export function lambdaFunction(
     ],
     child,
   );
+  return { arn: role.arn, prerequisites: [...role.rights, group] };
+}
+
+/** A function of this folder with a role of its own that is there already. */
+export function functionOf(
+  name: string,
+  args: LambdaFunctionArgs,
+  role: FunctionRole,
+  child: pulumi.CustomResourceOptions,
+): aws.lambda.Function {
+  const { source, files = {}, variables } = args;
   return new aws.lambda.Function(
     name,
     {
-      name: functionName,
-      description,
+      name: args.functionName,
+      description: args.description,
       role: role.arn,
       runtime: "nodejs22.x",
       architectures: ["arm64"],
       handler: "index.handler",
-      code: new pulumi.asset.AssetArchive({
-        "index.js": new pulumi.asset.StringAsset(readFileSync(join(__dirname, source), "utf8")),
-      }),
+      code: archive({ "index.js": readFileSync(join(__dirname, source), "utf8"), ...files }),
       memorySize: args.memorySize,
       timeout: args.timeout,
       ...(args.network && { vpcConfig: args.network }),
       ...(variables && { environment: { variables } }),
-      loggingConfig: { logFormat: "JSON", logGroup: logGroupName },
+      loggingConfig: { logFormat: "JSON", logGroup: args.logGroupName },
     },
-    { ...child, dependsOn: [...role.rights, group] },
+    { ...child, dependsOn: role.prerequisites },
   );
+}
+
+function archive(files: Record<string, string>): pulumi.asset.AssetArchive {
+  const assets = Object.entries(files).map(([name, text]) => [
+    name,
+    new pulumi.asset.StringAsset(text),
+  ]);
+  return new pulumi.asset.AssetArchive(Object.fromEntries(assets) as pulumi.asset.AssetMap);
 }

@@ -11,8 +11,8 @@ import { serviceRole } from "./service-role";
 export interface LogDeliveryArgs extends Place {
   /** Start of the names that people look up. */
   prefix: string;
-  /** Name of the log group whose events are delivered. */
-  logGroupName: pulumi.Input<string>;
+  /** Names of the log groups whose events are delivered, by what they are of. */
+  logGroupNames: Record<string, pulumi.Input<string>>;
   /** ARN of the log store's domain. */
   domainArn: string;
   /** The log store: the stream waits for it. */
@@ -48,7 +48,7 @@ const retrySeconds = 7200;
 const buffering = { bufferingInterval: 60, bufferingSize: 5 };
 
 /**
- * Brings the control plane's logs from CloudWatch into the log store: a subscription, a Firehose stream inside the VPC,
+ * Brings logs of the control plane and of Vault from CloudWatch into the log store: subscriptions, a Firehose stream inside the VPC,
  * and a function that makes a document of each event. What the store does not take is kept in a bucket.
  *
  * Firehose alone cannot do it: CloudWatch Logs puts many events into one record, of which OpenSearch takes none
@@ -68,6 +68,8 @@ export class LogDelivery extends pulumi.ComponentResource {
         ...args,
         purpose: failedLogsPurpose,
         encryption: { keyArn: args.key.arn },
+        // Firehose is no service to S3: it writes by its role, with the ARN of the key in its settings.
+        encryptors: [deliveryRoleArn(args)],
         retentionDays: args.logRetentionDays,
       },
       child,
@@ -78,12 +80,13 @@ export class LogDelivery extends pulumi.ComponentResource {
       name,
       names.role,
       "Delivery of logs to the log store",
-      // docs.aws.amazon.com/firehose/latest/dev/controlling-access.html#firehose-assume-role
       {
         Sid: "StreamOfThisAccount",
+        // docs.aws.amazon.com/firehose/latest/dev/controlling-access.html#firehose-assume-role
         Principal: { Service: "firehose.amazonaws.com" },
         Action: "sts:AssumeRole",
-        // By this Firehose tells for which account it acts; the guide names no other source.
+        // By this Firehose tells for which account it acts:
+        // docs.aws.amazon.com/AmazonCloudWatch/latest/logs/CreateFirehoseStream.html
         Condition: { StringEquals: { "sts:ExternalId": args.accountId } },
       },
       deliveryRights(args, failedRecords.arn),
@@ -339,15 +342,17 @@ function subscribe(
     ],
     child,
   );
-  new aws.cloudwatch.LogSubscriptionFilter(
-    name,
-    {
-      logGroup: args.logGroupName,
-      destinationArn: stream.arn,
-      roleArn: role.arn,
-      // Everything.
-      filterPattern: "",
-    },
-    { ...child, dependsOn: role.rights },
-  );
+  for (const [source, logGroup] of Object.entries(args.logGroupNames)) {
+    new aws.cloudwatch.LogSubscriptionFilter(
+      `${name}-${source}`,
+      {
+        logGroup,
+        destinationArn: stream.arn,
+        roleArn: role.arn,
+        // Everything.
+        filterPattern: "",
+      },
+      { ...child, dependsOn: role.rights },
+    );
+  }
 }

@@ -1,14 +1,18 @@
 "use strict";
 
 // What no call of AWS sets: the inside of the log store, behind its own API in the VPC. This function runs as the store's
-// administrator, puts what it is given and sees to it that every index of logs goes when it is old enough. It says the
-// same to the store each time, so it may run again.
+// administrator, puts what is in its own `state.json` and sees to it that every index of logs goes when it is old enough.
+// It says the same to the store each time, so it may run again. What it is invoked with it does not read: whoever may
+// invoke it can make it say the same once more, and nothing else.
 // What the store refuses is an error with the store's own words, and fails the `pulumi up` that has called it.
 
 const { createHash, createHmac } = require("node:crypto");
+const { readFileSync } = require("node:fs");
 const https = require("node:https");
 
+/** Pauses double, from a second on: half a minute in all, and two minutes where a new domain is still starting. */
 const attempts = 6;
+const attemptsAtFirst = 8;
 const firstPauseMilliseconds = 1000;
 const timeoutMilliseconds = 30_000;
 
@@ -22,82 +26,114 @@ const passingErrors = [
   "ETIMEDOUT",
 ];
 const passingStatuses = [429, 502, 503, 504];
+/** A new domain knows its administrator only once fine-grained access control has started; later these are for people. */
+const startingStatuses = [...passingStatuses, 401, 403];
+
+/** How often what has changed meanwhile is looked at again: indices go, and come with the policy already. */
+const rounds = 4;
+
+/** Longest list of indices in one request, escaped: OpenSearch takes first lines of 4096 bytes (http.max_initial_line_length). */
+const longestList = 3000;
+
+/** The store's words for an index on its way to another state: docs.opensearch.org/latest/im-plugin/ism/api/#update-managed-index-policy */
+const inTransition = "Cannot change policy while transitioning to new state";
 
 /**
- * @typedef {(method: string, path: string, body?: unknown, known?: number[]) => Promise<any>} Call
+ * @typedef {(method: string, path: string, query?: Record<string, string>, body?: unknown, known?: number[]) => Promise<any>} Call
  * One request, answered with what the store's JSON says, or nothing where the status is `known`.
+ *
+ * @typedef {{ api: string; policyId: string; policy: { description: string } }} Retention
+ * @typedef {{
+ *   settings: { path: string; body: object }[];
+ *   indices: { patterns: string[]; settings: object };
+ *   retention: Retention;
+ * }} State
+ * @typedef {{ index: string; reason: string }} Refused
  */
 
-exports.handler = async ({ endpoint, settings, retention }) => {
+exports.handler = async () => {
+  const { LAMBDA_TASK_ROOT: folder = "", STORE_ENDPOINT: endpoint = "" } = process.env;
+  /** @type {State} */
+  const { settings, indices, retention } = JSON.parse(readFileSync(`${folder}/state.json`, "utf8"));
   const call = caller(endpoint);
-  for (const { path, body } of settings) await call("PUT", path, body);
-  const indices = await retain(call, retention);
-  return { settings: settings.length, indices };
+  for (const { path: at, body } of settings) await call("PUT", at, {}, body);
+  await setIndices(call, indices);
+  const number = await putPolicy(call, retention);
+  return {
+    settings: settings.length,
+    indices: await retain(call, retention, number, indices.patterns),
+  };
 };
+
+/**
+ * What the template says is for new indices only.
+ *
+ * @param {Call} call
+ * @param {State["indices"]} indices
+ */
+function setIndices(call, { patterns, settings }) {
+  const query = { index: patterns.join(","), allow_no_indices: "true", expand_wildcards: "open" };
+  return call("PUT", "_settings", query, settings);
+}
+
+/**
+ * The store takes a change only from who knows what it changes, and each change is one for every index:
+ * docs.opensearch.org/latest/im-plugin/ism/api/#update-policy
+ *
+ * @param {Call} call
+ * @param {Retention} retention
+ * @returns {Promise<number>} number of the policy's version
+ */
+async function putPolicy(call, { api, policyId, policy }) {
+  const at = `${api}/policies/${policyId}`;
+  /** @type {{ _seq_no: number; _primary_term: number; policy?: { description?: string } } | undefined} */
+  const old = await call("GET", at, {}, undefined, [404]);
+  // The program puts a digest of the policy there.
+  if (old?.policy?.description === policy.description) return old["_seq_no"];
+  const known = old
+    ? { if_primary_term: `${old["_primary_term"]}`, if_seq_no: `${old["_seq_no"]}` }
+    : {};
+  const { _seq_no: number } = await call("PUT", at, known, { policy });
+  return number;
+}
 
 /**
  * New indices get the policy by its template, which leaves those alone that are there already.
  *
  * @param {Call} call
- * @param {{ api: string; policyId: string; policy: object; patterns: string[] }} retention
+ * @param {Retention} retention
+ * @param {number} current
+ * @param {string[]} patterns
  */
-async function retain(call, { api, policyId, policy, patterns }) {
-  const current = await putPolicy(call, `${api}/policies/${policyId}`, policy);
-  /** @type {{ index: string; status: string }[]} */
-  const indices = await call("GET", "_cat/indices?format=json");
-  const logs = indices.filter(
-    ({ index, status }) =>
-      // A closed one takes no policy.
-      status === "open" && patterns.some((pattern) => matches(pattern, index)),
-  );
-  for (const { index } of logs) await attach(call, api, policyId, current, index);
-  return logs.length;
+async function retain(call, retention, current, patterns) {
+  for (let round = 1; ; round++) {
+    const indices = await openIndices(call, patterns);
+    const [refused] = await attachAll(call, retention, current, indices);
+    if (!refused) return indices.length;
+    if (round === rounds) {
+      const { index, reason } = refused;
+      throw new Error(`index ${index} does not take the policy ${retention.policyId}: ${reason}`);
+    }
+    await pause(firstPauseMilliseconds * round);
+  }
 }
 
 /**
- * The store takes a change only from who knows what it changes: docs.opensearch.org/latest/im-plugin/ism/api/#update-policy
+ * A closed one takes no policy.
  *
  * @param {Call} call
- * @param {string} path
- * @param {object} policy
- * @returns {Promise<number>} number of the policy's version
+ * @param {string[]} patterns
+ * @returns {Promise<string[]>}
  */
-async function putPolicy(call, path, policy) {
-  const old = versionOf(await call("GET", path, undefined, [404]));
-  const query = old ? `?if_primary_term=${old.term}&if_seq_no=${old.number}` : "";
-  const { number } = versionOf(await call("PUT", `${path}${query}`, { policy }));
-  return number;
-}
-
-/** @returns {{ term: number; number: number } | undefined} */
-function versionOf(answer) {
-  return answer && { term: answer["_primary_term"], number: answer["_seq_no"] };
-}
-
-/**
- * @param {Call} call
- * @param {string} api
- * @param {string} policyId
- * @param {number} current
- * @param {string} index
- */
-async function attach(call, api, policyId, current, index) {
-  const explained = await call("GET", `${api}/explain/${index}`);
-  /** @type {Record<string, unknown>} */
-  const state = explained[index] ?? {};
-  const has = Object.entries(state).find(([key, id]) => key.endsWith("policy_id") && id !== null);
-  const ours = has?.[1] === policyId;
-  // What has no number yet is about to start with the newest.
-  if (ours && (typeof state.policy_seq_no !== "number" || state.policy_seq_no === current)) return;
-  const answer = await call("POST", `${api}/${has ? "change_policy" : "add"}/${index}`, {
-    policy_id: policyId,
-  });
-  if (answer.failures) {
-    /** @type {{ reason: string }[]} */
-    const failed = answer.failed_indices;
-    const reasons = failed.map(({ reason }) => reason).join("; ");
-    throw new Error(`index ${index} does not take the policy ${policyId}: ${reasons}`);
-  }
+async function openIndices(call, patterns) {
+  /** @type {{ index: string; status: string }[]} */
+  const indices = await call("GET", "_cat/indices", { format: "json", h: "index,status" });
+  return indices
+    .filter(
+      ({ index, status }) =>
+        status === "open" && patterns.some((pattern) => matches(pattern, index)),
+    )
+    .map(({ index }) => index);
 }
 
 /** A pattern is the start of a name with `*` after it. */
@@ -106,15 +142,115 @@ function matches(pattern, index) {
 }
 
 /**
+ * @param {Call} call
+ * @param {Retention} retention
+ * @param {number} current
+ * @param {string[]} indices
+ * @returns {Promise<Refused[]>}
+ */
+async function attachAll(call, retention, current, indices) {
+  const refused = [];
+  for (const batch of batches(indices)) {
+    refused.push(...(await attachBatch(call, retention, current, batch)));
+  }
+  return refused;
+}
+
+/** @param {string[]} indices */
+function batches(indices) {
+  /** @type {string[][]} */
+  const lists = [];
+  for (const index of indices) {
+    const last = lists.at(-1);
+    if (last && escaped([...last, index].join(",")).length <= longestList) last.push(index);
+    else lists.push([index]);
+  }
+  return lists;
+}
+
+/**
+ * @param {Call} call
+ * @param {Retention} retention
+ * @param {number} current
+ * @param {string[]} batch
+ * @returns {Promise<Refused[]>}
+ */
+async function attachBatch(call, { api, policyId }, current, batch) {
+  const explained = await call("GET", `${api}/explain`, list(batch), undefined, [404]);
+  if (!explained) return [gone(batch)];
+  const states = batch.map((index) => ({ index, ...stateOf(explained[index], policyId, current) }));
+  /** @param {string} verb */
+  const needing = (verb) => states.filter(({ needs }) => needs === verb);
+  const change = `${api}/change_policy`;
+  return [
+    ...(await putOn(call, `${api}/add`, policyId, needing("add"), [])),
+    ...(await putOn(call, change, policyId, needing("change_policy"), [inTransition])),
+  ];
+}
+
+/**
+ * What an index needs to follow the policy's newest version.
+ *
+ * @param {Record<string, unknown> | undefined} state
+ * @param {string} policyId
+ * @param {number} current
+ * @returns {{ ours: boolean; needs?: "add" | "change_policy" }}
+ */
+function stateOf(state = {}, policyId, current) {
+  const has = Object.entries(state).find(([key, id]) => key.endsWith("policy_id") && id !== null);
+  const ours = has?.[1] === policyId;
+  if (!has) return { ours, needs: "add" };
+  // What has no number yet is about to start with the newest.
+  const newest = typeof state.policy_seq_no !== "number" || state.policy_seq_no === current;
+  return ours && newest ? { ours } : { ours, needs: "change_policy" };
+}
+
+/**
+ * @param {Call} call
+ * @param {string} path
+ * @param {string} policyId
+ * @param {{ index: string; ours: boolean }[]} states
+ * @param {string[]} leaving reasons that are none where the index follows an older version of the policy: what it is on
+ *   its way to is its end
+ * @returns {Promise<Refused[]>}
+ */
+async function putOn(call, path, policyId, states, leaving) {
+  if (states.length === 0) return [];
+  const batch = states.map(({ index }) => index);
+  const answer = await call("POST", path, list(batch), { policy_id: policyId }, [404]);
+  if (!answer) return [gone(batch)];
+  /** @type {{ index_name: string; reason: string }[]} */
+  const failed = answer.failures ? answer.failed_indices : [];
+  const ours = new Set(states.filter((state) => state.ours).map(({ index }) => index));
+  return failed
+    .filter(({ index_name: index, reason }) => !(leaving.includes(reason) && ours.has(index)))
+    .map(({ index_name: index, reason }) => ({ index, reason }));
+}
+
+/** The store refuses a whole list when one of it is not there any more. */
+function gone(batch) {
+  return { index: batch.join(","), reason: "one of them is not there" };
+}
+
+function list(indices) {
+  return { index: indices.join(",") };
+}
+
+/**
  * @param {string} endpoint
  * @returns {Call}
  */
 function caller(endpoint) {
-  return async (method, path, body, known = []) => {
-    const at = `${method} https://${endpoint}/${path}`;
-    const { status, text } = await persistently(at, () =>
-      request(method, new URL(`https://${endpoint}/${path}`), body),
-    );
+  let answered = false;
+  return async (method, path, query = {}, body, known = []) => {
+    const url = new URL(`https://${endpoint}/${path}`);
+    url.search = queryOf(query);
+    const at = `${method} ${url.href}`;
+    const patience = answered
+      ? { passing: passingStatuses, times: attempts }
+      : { passing: startingStatuses, times: attemptsAtFirst };
+    const { status, text } = await persistently(at, patience, () => request(method, url, body));
+    answered = true;
     if (known.includes(status)) return undefined;
     if (status < 200 || status > 299) {
       throw new Error(`${at}: the log store answered ${status} ${text.slice(0, 1000)}`);
@@ -137,15 +273,16 @@ function parsed(at, text) {
 
 /**
  * @param {string} at
+ * @param {{ passing: number[]; times: number }} patience
  * @param {() => Promise<{ status: number; text: string }>} send
  */
-async function persistently(at, send) {
+async function persistently(at, { passing, times }, send) {
   for (let attempt = 1; ; attempt++) {
     try {
       const answer = await send();
-      if (!passingStatuses.includes(answer.status) || attempt === attempts) return answer;
+      if (!passing.includes(answer.status) || attempt === times) return answer;
     } catch (error) {
-      if (!passingErrors.includes(error.code) || attempt === attempts) {
+      if (!passingErrors.includes(error.code) || attempt === times) {
         /** @type {{ code: string; message: string }} */
         const { code, message } = error;
         throw new Error(`${at}: no answer from the log store: ${message || code}`, {
@@ -194,7 +331,8 @@ function request(method, url, body) {
  * @param {NodeJS.ProcessEnv} environment
  */
 function signed(method, url, payload, time, environment) {
-  // How often the store and a signer escape other characters is not said; no path of ours has any.
+  // How often the store and a signer escape other characters is not said; no path of ours has any, names of indices stand
+  // in queries.
   if (!/^[\w./-]+$/.test(url.pathname)) {
     throw new Error(`a path must have no characters that need escapes, got ${url.pathname}`);
   }
@@ -217,7 +355,7 @@ function signed(method, url, payload, time, environment) {
   const canonical = [
     method,
     url.pathname,
-    canonicalQuery(url),
+    url.search.slice(1),
     ...Object.entries(headers).map(([name, value]) => `${name}:${value}`),
     "",
     names,
@@ -233,11 +371,23 @@ function signed(method, url, payload, time, environment) {
   };
 }
 
-/** @param {URL} url */
-function canonicalQuery(url) {
-  const query = new URLSearchParams(url.search);
-  query.sort();
-  return [...query].map((pair) => pair.map(encodeURIComponent).join("=")).join("&");
+/**
+ * Query parameters as a signer writes them, so that what is sent and what is signed are the same:
+ * docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
+ *
+ * @param {Record<string, string>} parameters
+ */
+function queryOf(parameters) {
+  return Object.keys(parameters)
+    .toSorted()
+    .map((name) => `${escaped(name)}=${escaped(parameters[name] ?? "")}`)
+    .join("&");
+}
+
+function escaped(text) {
+  /** @param {string} character */
+  const rest = (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`;
+  return encodeURIComponent(text).replaceAll(/[!'()*]/g, rest);
 }
 
 function sha256(text) {

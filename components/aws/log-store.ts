@@ -3,8 +3,8 @@ import * as pulumi from "@pulumi/pulumi";
 import { requireBetween } from "../require";
 import { domainArn, logGroupArns, roleArn } from "./arns";
 import type { LogEngineVersion } from "./log-engines";
-import type { LogWriter } from "./log-store-administrator";
-import { setUp, setupCalls, setupFunction, setupName } from "./log-store-administrator";
+import { setUp, setupCalls, setupName, setupRole } from "./log-store-administrator";
+import type { LogWriter } from "./log-store-state";
 import { policyDocument } from "./policy-document";
 
 export interface LogStoreArgs {
@@ -45,7 +45,7 @@ export interface LogStoreArgs {
   /** ARNs of the roles that search in logs. @default - only the administrator */
   readerRoleArns?: string[];
   /** Whether to create the service-linked role by which the service enters the VPC, which a new account lacks. */
-  createServiceLinkedRoles: boolean;
+  createServiceLinkedRole: boolean;
   /** Whether Pulumi refuses to delete the domain and the logs in it. @default true */
   deletionProtection?: boolean;
 }
@@ -90,8 +90,8 @@ export class LogStore extends pulumi.ComponentResource {
     super("drawbridge:aws:LogStore", name, {}, opts);
     const child = { parent: this };
     this.arn = domainArn(args, args.prefix);
-    const setup = setupFunction(name, args, child);
-    const serviceRole = args.createServiceLinkedRoles ? [vpcRole(name, child)] : [];
+    const role = setupRole(name, args, child);
+    const serviceRole = args.createServiceLinkedRole ? [vpcRole(name, child)] : [];
     const logs = ownLogs(name, args, this.arn, child);
     const domain = new aws.opensearch.Domain(
       name,
@@ -117,7 +117,7 @@ export class LogStore extends pulumi.ComponentResource {
         advancedSecurityOptions: {
           enabled: true,
           internalUserDatabaseEnabled: false,
-          masterUserOptions: { masterUserArn: setup.role },
+          masterUserOptions: { masterUserArn: role.arn },
         },
         accessPolicies: accessPolicy(args, this.arn),
         logPublishingOptions: logs.options,
@@ -130,15 +130,7 @@ export class LogStore extends pulumi.ComponentResource {
       },
       { ...child, dependsOn: [...serviceRole, logs.policy], protect: deletionProtection },
     );
-    setUp(
-      `${name}-setup`,
-      args,
-      { setup, domain },
-      {
-        ...child,
-        dependsOn: [args.securityGroupRules],
-      },
-    );
+    setUp(name, args, { role, domain }, args.securityGroupRules, child);
     this.endpoint = domain.endpoint;
     this.registerOutputs({ arn: this.arn, endpoint: this.endpoint });
   }

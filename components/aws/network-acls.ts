@@ -1,3 +1,5 @@
+import { flows } from "./flows";
+
 /** One entry of a network access list. Lists keep no state, so every flow needs an entry each way. */
 export interface AclRule {
   ruleNo: number;
@@ -49,13 +51,24 @@ export function publicAclRules(vpcCidr: string, sshCidrs: string[]): AclRules {
   };
 }
 
-/** Private subnets: the VPC itself, HTTPS to the internet through NAT, and networks joined to the VPC as clients of HTTPS. */
+/** Ports on which networks that are joined to the VPC reach something by themselves. */
+const joinedPorts = [
+  ...new Set(
+    flows("direct").flatMap(({ peer, port }) =>
+      peer === "trusted" && port !== "all" ? [port] : [],
+    ),
+  ),
+];
+
+/** Private subnets: the VPC itself, HTTPS to the internet through NAT, and networks joined to the VPC as clients. */
 export function privateAclRules(vpcCidr: string, joinedCidrs: string[]): AclRules {
   return {
     ingress: numbered([
       { ...everything, cidrBlock: vpcCidr },
       { ...linuxClients, cidrBlock: world },
-      ...joinedCidrs.map((cidrBlock) => ({ ...tcp(443), cidrBlock })),
+      ...joinedCidrs.flatMap((cidrBlock) =>
+        joinedPorts.map((port) => ({ ...tcp(port), cidrBlock })),
+      ),
     ]),
     egress: numbered([
       { ...everything, cidrBlock: vpcCidr },

@@ -20,7 +20,7 @@ export interface NetworkArgs {
   zones: string[];
   /** Where private subnets leave to the internet. @default "zonal" */
   natMode?: NatMode;
-  /** Networks that are joined to the VPC by other means and may reach HTTPS in private subnets. @default - none */
+  /** Networks that are joined to the VPC by other means and may reach what is for people in data subnets. @default - none */
   joinedCidrs?: string[];
   /** Networks that may reach SSH in public subnets, where a bastion is then. @default - none */
   sshCidrs?: string[];
@@ -88,7 +88,8 @@ export class Network extends pulumi.ComponentResource {
 
     const tiers = {
       public: publicAclRules(cidr, sshCidrs),
-      nodes: privateAclRules(cidr, joinedCidrs),
+      // What people reach stands in the data subnets.
+      nodes: privateAclRules(cidr, []),
       data: privateAclRules(cidr, joinedCidrs),
     };
     for (const [tier, rules] of Object.entries(tiers)) {

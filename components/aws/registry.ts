@@ -22,7 +22,8 @@ export interface RegistryArgs extends Place {
   pullThroughCaches: PullThroughCacheArgs[];
   /**
    * Scanning of every repository of the account and region, those of others and cached ones too: `basic` when an image
-   * comes in, `enhanced` (Amazon Inspector) ever after. `off` leaves the account's setting alone.
+   * comes in, `enhanced` (Amazon Inspector) ever after. `off` leaves the account's setting alone, which alone scans
+   * cached images: ECR's templates say nothing of it. What is set replaces all that the account had set.
    */
   accountScanning: "off" | "basic" | "enhanced";
   /** Key of the images. */
@@ -50,7 +51,7 @@ const lifecycle = JSON.stringify({
   ],
 });
 
-/** The account's own images and the cached ones: tags that stay what they are, scanned, encrypted, private. */
+/** The account's own images and the cached ones: tags that stay what they are, encrypted, private, and scanned as the account says. */
 export class Registry extends pulumi.ComponentResource {
   static readonly requirements = ["C6"];
 

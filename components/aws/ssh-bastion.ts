@@ -39,6 +39,8 @@ export interface SshBastionArgs {
   logRetentionDays: number;
   /** Tags of instance, volume and network interface, which do not inherit the provider's. */
   tags: Record<string, string>;
+  /** What the instance needs from its first boot on: VPC endpoints, rules. */
+  prerequisites: pulumi.Resource[];
 }
 
 /** What an SSH bastion calls through VPC endpoints, by service, and nodes or sessions do not. */
@@ -95,10 +97,13 @@ export class SshBastion extends pulumi.ComponentResource {
       child,
     );
     const its = { tag, hostKeysParameter, logGroupName };
-    const role = instanceRole(name, { ...args, ...its }, child);
+    const { role, rights } = instanceRole(name, { ...args, ...its }, child);
     const userData = sshUserData({ ...args, ...its });
     // An instance would make the parameter itself if it came first, and keep the address from going if it went last.
-    const afterIts = { ...child, dependsOn: [address, parameter, logGroup] };
+    const afterIts = {
+      ...child,
+      dependsOn: [address, parameter, logGroup, rights, ...args.prerequisites],
+    };
     bastionGroup(name, { ...args, role, userData, tagInterface: true }, afterIts);
     this.address = address.publicIp;
     this.hostKeysParameter = parameter.name;
@@ -132,7 +137,7 @@ function instanceRole(
   name: string,
   args: SshBastionArgs & { tag: string; hostKeysParameter: string; logGroupName: string },
   child: pulumi.CustomResourceOptions,
-): aws.iam.Role {
+): { role: aws.iam.Role; rights: pulumi.Resource } {
   const role = new aws.iam.Role(
     name,
     {
@@ -141,7 +146,7 @@ function instanceRole(
     },
     child,
   );
-  new aws.iam.RolePolicy(
+  const rights = new aws.iam.RolePolicy(
     name,
     {
       role: role.id,
@@ -181,7 +186,7 @@ function instanceRole(
     },
     child,
   );
-  return role;
+  return { role, rights };
 }
 
 /**

@@ -1,5 +1,5 @@
+import { rsyslogFiles, shipLog, writeLogSettings } from "./instance-log";
 import { codePackages, fetchCodes, pamFile } from "./one-time-codes";
-import { agentConfig, logPackages } from "./ssh-log";
 import type { Person, SecondFactor } from "./sshd-config";
 import { hostKeyTypes, mozillaModern, sshdConfig } from "./sshd-config";
 
@@ -85,10 +85,7 @@ cat > /etc/systemd/system/sshd.service.d/zz-drawbridge.conf <<'END'
 ExecStart=
 ExecStart=/usr/sbin/sshd -D -f /etc/ssh/sshd_config
 END
-cat > /etc/drawbridge-agent.json <<'END'
-${JSON.stringify(agentConfig(args))}
-END
-cat > /usr/local/sbin/drawbridge-join <<'END'
+${writeLogSettings({ ...args, files: { "": rsyslogFiles.secure } })}cat > /usr/local/sbin/drawbridge-join <<'END'
 ${joinScript(args)}END
 chmod 0755 /usr/local/sbin/drawbridge-join
 cat > /etc/systemd/system/drawbridge-join.service <<'END'
@@ -118,13 +115,6 @@ test -s ${file}.strong
 mv ${file}.strong ${file}`;
 }
 
-/** Installs packages that Amazon Linux has signed, of the release of the image, from its repository and no other. */
-function install(packages: string[]): string {
-  const names = packages.join(" ");
-  const trusted = "--disablerepo='*' --enablerepo=amazonlinux --setopt='*.gpgcheck=1'";
-  return `rpm -q --quiet ${names} || dnf -y -q ${trusted} install ${names}`;
-}
-
 /** The folder of people's keys for codes, the script that fills it, and the file of PAM that needs it. */
 function asksForCodes(args: SshUserDataArgs): string {
   return `install -d -m 0700 /etc/ssh/codes
@@ -144,10 +134,7 @@ function joinScript(args: SshUserDataArgs): string {
   return `#!/bin/sh
 set -eu
 export AWS_DEFAULT_REGION=${region}
-${install([...logPackages, ...(asksForCode ? codePackages : [])])}
-systemctl enable --now rsyslog.service
-/opt/aws/amazon-cloudwatch-agent/bin/amazon-cloudwatch-agent-ctl -a fetch-config -m ec2 -s -c file:/etc/drawbridge-agent.json
-${asksForCode ? `${codesScript}\n` : ""}found=$(aws ec2 describe-addresses --filters Name=tag:Drawbridge,Values=${tag} --query 'Addresses[0].[AllocationId,PublicIp]' --output text)
+${shipLog(asksForCode ? codePackages : [])}${asksForCode ? `${codesScript}\n` : ""}found=$(aws ec2 describe-addresses --filters Name=tag:Drawbridge,Values=${tag} --query 'Addresses[0].[AllocationId,PublicIp]' --output text)
 set -- $found
 allocation=$1
 address=$2

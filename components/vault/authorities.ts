@@ -233,6 +233,8 @@ export const authoritiesTable: AuthoritiesTable = {
     },
     {
       name: "mesh",
+      // The mesh trusts this authority alone, never the one above it (`meshSettings`): that one's role for services gives
+      // the name of istiod as well.
       parent: "kubernetes",
       days: 1825,
       reliedOnBy: [
@@ -250,8 +252,9 @@ export const authoritiesTable: AuthoritiesTable = {
           controlPlanes: ["eks", "self-managed"],
           users: ["mesh"],
           usage: "peer",
-          // istio-csr asks by one issuer for workloads and for istiod.
-          names: ["istiod.istio-system.svc"],
+          // istio-csr asks by one issuer for workloads, for istiod and, without a common name, for itself:
+          // github.com/cert-manager/istio-csr/issues/80
+          names: ["istiod.istio-system.svc", "cert-manager-istio-csr.cert-manager.svc"],
           uris: ["spiffe://cluster.local/ns/*/sa/*"],
           days: 1,
         },

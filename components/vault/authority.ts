@@ -1,3 +1,4 @@
+import { X509Certificate } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
 import * as vault from "@pulumi/vault";
 import type { AuthorityData } from "./authorities";
@@ -11,8 +12,18 @@ import {
   type Issuance,
   type Names,
 } from "./issuance";
-import { describe, generationsOf, refusal, stepsOf, type Generation } from "./rotation";
-import type { Rotations } from "./rotation";
+import {
+  describe,
+  generationsOf,
+  phaseOf,
+  refusal,
+  refusalOfLate,
+  refusalOfNew,
+  stepsOf,
+  type Generation,
+  type Rotations,
+  type Step,
+} from "./rotation";
 
 export interface AuthorityArgs {
   /** The authority, of the reviewed table. */
@@ -21,6 +32,8 @@ export interface AuthorityArgs {
   parent?: Authority;
   /** What authorities went through. */
   rotations: Rotations;
+  /** What is to do in the phase that it is in, for people. @default - nothing */
+  advice?: string;
   /** Whether it may sign authorities below it. */
   signsAuthorities: boolean;
   /** What can be had from it. */
@@ -32,6 +45,9 @@ export interface AuthorityArgs {
   /** Whether Pulumi refuses to delete or to replace it: its key cannot be had again. */
   deletionProtection: boolean;
 }
+
+/** Days before the end of an authority from which on an `up` asks for the next one: a rotation takes weeks, and planning. */
+const endingDays = 180;
 
 /**
  * One certificate authority: its mount, its keys that never leave Vault, its revocation lists and its roles. While it is
@@ -55,13 +71,13 @@ export class Authority extends pulumi.ComponentResource {
     const child = childOf(this, opts);
     const life = seconds(data.days);
     const steps = stepsOf(data, rotations);
-    const guard = new pulumi.ResourceHook(
-      `${name}-phases`,
-      ({ oldInputs }) => {
-        const today = new Date().toISOString().slice(0, 10);
-        const fault = refusal(data.name, oldInputs?.["description"], steps, today);
-        if (fault !== undefined) throw new Error(fault);
-      },
+    const guards = guardsOf(name, data.name, steps);
+    const { advice = "" } = args;
+    // Of what follows from the last phase people are told when they enter it, of a rotation that is under way always.
+    if (phaseOf(steps) !== undefined) void pulumi.log.warn(advice, this);
+    const tell = new pulumi.ResourceHook(
+      `${name}-advice`,
+      () => (steps.at(-1)?.phase === "distrust" ? pulumi.log.warn(advice, this) : undefined),
       { onDryRun: true },
     );
     // A path says more to a first preview than the output of a mount, which needs Vault.
@@ -76,7 +92,11 @@ export class Authority extends pulumi.ComponentResource {
         defaultLeaseTtlSeconds: life,
         maxLeaseTtlSeconds: life,
       },
-      { ...child, protect: args.deletionProtection, hooks: { beforeUpdate: [guard] } },
+      {
+        ...child,
+        protect: args.deletionProtection,
+        hooks: { beforeCreate: [guards.made], beforeUpdate: [guards.entered, tell] },
+      },
     );
 
     const generations = generationsOf(data, rotations);
@@ -105,10 +125,11 @@ export class Authority extends pulumi.ComponentResource {
       const settings = new vault.pkisecret.SecretBackendConfigIssuers(
         `${name}-default`,
         { backend, default: issuer.issuerId, defaultFollowsLatestIssuer: false },
-        child,
+        { ...child, hooks: { beforeUpdate: [guards.promoted] } },
       );
       inForce = [settings];
     }
+    warnOfEnd(data.name, keys, this);
     const trusted = keys.filter(({ generation }) => generation.trusted);
     this.certificates = pulumi
       .all(trusted.map(({ certificate }) => certificate))
@@ -126,6 +147,42 @@ export class Authority extends pulumi.ComponentResource {
     }
     this.registerOutputs({ certificates: this.certificates, backend });
   }
+}
+
+/** Hooks that refuse what a rotation does not allow, in a preview as in an `up`. */
+function guardsOf(name: string, authority: string, steps: readonly Step[]) {
+  const guard = (what: string, fault: (before: unknown, today: string) => string | undefined) =>
+    new pulumi.ResourceHook(
+      `${name}-${what}`,
+      ({ oldInputs }) => {
+        const today = new Date().toISOString().slice(0, 10);
+        const refused = fault(oldInputs?.["description"], today);
+        if (refused !== undefined) throw new Error(refused);
+      },
+      { onDryRun: true },
+    );
+  return {
+    made: guard("made", () => refusalOfNew(authority, steps)),
+    entered: guard("entered", (before, today) => refusal(authority, before, steps, today)),
+    promoted: guard("promoted", (_before, today) =>
+      refusalOfLate(authority, "promote", steps, today),
+    ),
+  };
+}
+
+/** Nobody but Vault knows when a key was made, and what it signs may not outlive it. */
+function warnOfEnd(name: string, keys: Certified[], authority: pulumi.Resource): void {
+  const current = keys.find(({ generation }) => generation.part === "current");
+  current?.certificate.apply((pem) => {
+    const { validTo } = new X509Certificate(pem);
+    const days = Math.floor((Date.parse(validTo) - Date.now()) / 86_400_000);
+    if (days >= endingDays) return;
+    const end = new Date(validTo).toISOString().slice(0, 10);
+    void pulumi.log.warn(
+      `Authority ${name} ends on ${end}, in ${days} days, and issues nothing that outlives it: rotate it, see Rotate an authority in docs/vault.md`,
+      authority,
+    );
+  });
 }
 
 /** The key of a generation, with its certificate. */

@@ -6,6 +6,8 @@ export interface BootstrapCaArgs {
   commonName: string;
   /** DNS names of each server. */
   servers: string[][];
+  /** Which certificates these are, from 1 on: a number more makes others of the same keys. */
+  generation: number;
 }
 
 /** A server's certificate and its key, PEM. */
@@ -19,7 +21,10 @@ const key = { algorithm: "ECDSA", ecdsaCurve: "P384" };
 
 /**
  * A CA that vouches for Vault's own servers and for nothing else: it comes before Vault, which cannot vouch for itself.
- * Its keys are secrets of the state. An `up` in the last quarter of a server's certificate makes a new one.
+ * Its keys are secrets of the state, and stay when it makes other certificates, so that those of two generations verify
+ * each other: by the CA's certificate of either, whoever has the former one goes on.
+ *
+ * Pulumi makes none by itself when the time comes, for all `earlyRenewalHours` says: github.com/pulumi/pulumi-tls/issues/39.
  */
 export class BootstrapCa extends pulumi.ComponentResource {
   /** Certificate of the CA, PEM. */
@@ -31,8 +36,10 @@ export class BootstrapCa extends pulumi.ComponentResource {
     super("drawbridge:vault:BootstrapCa", name, {}, opts);
     const child = { parent: this };
     const caKey = new tls.PrivateKey(name, key, child);
+    const { generation } = args;
+    const ofGeneration = (id: string) => (generation === 1 ? id : `${id}-generation-${generation}`);
     const ca = new tls.SelfSignedCert(
-      name,
+      ofGeneration(name),
       {
         privateKeyPem: caKey.privateKeyPem,
         isCaCertificate: true,
@@ -59,7 +66,7 @@ export class BootstrapCa extends pulumi.ComponentResource {
         child,
       );
       const { certPem } = new tls.LocallySignedCert(
-        `${name}-${index}`,
+        ofGeneration(`${name}-${index}`),
         {
           certRequestPem: request.certRequestPem,
           caPrivateKeyPem: caKey.privateKeyPem,

@@ -67,7 +67,7 @@ type Trouble = "unreachable" | "uninitialised" | "sealed";
 
 const remedies: Record<Trouble, string> = {
   unreachable:
-    "reach it from a network that the access mode opens, or set vault.address to the end of a tunnel; if servers do not answer each other, their log group and docs/vault.md say more",
+    "reach it from a network that the access mode opens, or set vault.address to the end of a tunnel (The way to Vault in docs/operations.md); servers answer nobody before their first boot has ended either, and say what they wait for (What servers say in docs/vault.md)",
   uninitialised:
     "its first server sets it up and says what it waits for: see First boot in docs/vault.md",
   sealed:

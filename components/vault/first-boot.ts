@@ -11,7 +11,27 @@ export interface RecoveryHolder {
     fingerprint: string;
     /** The public PGP key, binary, in base64. */
     binary: string;
+    /** When it ends, in the form of ISO 8601. @default - never */
+    expires?: string;
   };
+}
+
+/** From the recovery secret, which is made first, to servers that have set Vault up; a failed `up` is repeated. */
+const setUpHours = 24;
+
+/** Why Vault would encrypt no recovery key to somebody: it takes no key that has ended. */
+export function expiryFault(holders: RecoveryHolder[], now: Date): string | undefined {
+  const least = new Date(now.getTime() + setUpHours * 60 * 60 * 1000).toISOString();
+  const faults = holders.flatMap(({ publicKey: { expires } }, i) =>
+    expires !== undefined && expires < least
+      ? [
+          `vault.recoveryHolders[${i}].publicKey must last until Vault is set up, ${setUpHours} hours from now, got one that expires at ${expires}`,
+        ]
+      : [],
+  );
+  return faults.length === 0
+    ? undefined
+    : `${faults.join("; ")}: its holder gives it a later end with gpg --edit-key, command expire, or makes another one`;
 }
 
 export interface FirstBootArgs {
@@ -41,8 +61,8 @@ export interface FirstBootArgs {
   serverId: string;
   /** ARN of the IAM role that configures Vault. */
   deployerRoleArn: string;
-  /** ARN of the IAM role of the nodes. */
-  serverRoleArn: string;
+  /** ARNs of the IAM roles of the nodes. */
+  serverRoleArns: string[];
 }
 
 /** The script of the first boot, of which Python runs a copy on each node. */
@@ -78,8 +98,8 @@ export function firstBootSettings(args: FirstBootArgs): string {
       sts_region: region,
     },
     logins: {
-      deployer: login(args.deployerRoleArn, "deployer", deployerSeconds),
-      "vault-server": login(args.serverRoleArn, "snapshots", snapshotSeconds),
+      deployer: login([args.deployerRoleArn], "deployer", deployerSeconds),
+      "vault-server": login(args.serverRoleArns, "snapshots", snapshotSeconds),
     },
   });
 }
@@ -89,11 +109,11 @@ const deployerSeconds = 2 * 60 * 60;
 
 const snapshotSeconds = 5 * 60;
 
-/** A login of an IAM role. It is bound to the role's unique ID, so that another role which takes its name later is not let in. */
-function login(principal: string, policy: string, seconds: number) {
+/** A login of IAM roles. It is bound to the roles' unique IDs, so that another role which takes a name later is not let in. */
+function login(principals: string[], policy: string, seconds: number) {
   return {
     auth_type: "iam",
-    bound_iam_principal_arn: [principal],
+    bound_iam_principal_arn: principals,
     resolve_aws_unique_ids: true,
     token_policies: [policy],
     token_no_default_policy: true,

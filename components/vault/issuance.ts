@@ -18,6 +18,10 @@ const daySeconds = 24 * 60 * 60;
 const nodeMark = "{node}";
 /** Names by which a node may answer: it cannot be taken for another one by them. */
 const ownNames: readonly string[] = [nodeMark, "localhost"];
+/** As whom a kubelet asks the API, which lets it see to what is on its own node: kubernetes.io/docs/reference/access-authn-authz/node/ */
+const kubelet = `system:node:${nodeMark}`;
+/** Names that all nodes may ask by: what they are good for every node needs. */
+const sharedNames: readonly string[] = ["calico", "system:kube-proxy"];
 
 /** A role with the authority that it belongs to. */
 export interface Issuance {
@@ -174,6 +178,8 @@ function issuePath(
     {
       capabilities: ["update"],
       allowed_parameters: Object.fromEntries(parameters.map((name) => [name, []])),
+      // To Vault an address of mail at a name is as good as the name.
+      denied_parameters: { alt_names: ["*@*"] },
     },
   ] as const;
 }
@@ -323,13 +329,15 @@ function roleFaults(table: AuthoritiesTable, { authority, role }: Issuance): str
     names.join(", "),
   );
   must(
-    role.organization !== "system:masters",
-    "organization must not be system:masters, which no rule of Kubernetes limits",
+    role.organization === undefined ||
+      role.organization === "system:nodes" ||
+      !isGroupOfKubernetes(role.organization),
+    "organization must not be a group of Kubernetes' own but system:nodes",
     role.organization,
   );
   must(
-    role.organization !== "system:nodes" || names.every(isNodes),
-    `names must have ${nodeMark} with the organization system:nodes`,
+    role.organization !== "system:nodes" || names.every((name) => name === kubelet),
+    `names must be ${kubelet} with the organization system:nodes`,
     names.join(", "),
   );
   return [...faults, ...impersonationFaults(table, where, role)];
@@ -343,7 +351,20 @@ function impersonationFaults(table: AuthoritiesTable, where: string, role: RoleD
   if (names.some(isNodes) && nodes.length < users.length) {
     faults.push(`${where}: users must all be nodes where a name has ${nodeMark}`);
   }
+  const others = names.filter((name) => isUserOfKubernetes(name) && !isNodes(name));
+  if (nodes.length < users.length && others.length > 0) {
+    faults.push(
+      `${where}: names must not be users of Kubernetes' own for service accounts, got ${others.join(", ")}`,
+    );
+  }
   if (nodes.every((user) => user === "control-plane")) return faults;
+  const asked = [...ownNames, kubelet, ...sharedNames];
+  const foreign = names.filter((name) => isName(name) && !asked.includes(name));
+  if (usage !== "server" && foreign.length > 0) {
+    faults.push(
+      `${where}: names must be among ${asked.join(", ")} where other nodes than the control plane's ask by them, got ${foreign.join(", ")}`,
+    );
+  }
   if (usage !== "client" && !names.every((name) => ownNames.includes(name))) {
     faults.push(
       `${where}: names must be among ${ownNames.join(", ")} where other nodes than the control plane's answer by them, got ${names.join(", ")}`,
@@ -365,6 +386,15 @@ function isBelow(name: string): boolean {
 
 function isNodes(name: string): boolean {
   return name.includes(nodeMark);
+}
+
+/** `system:masters` passes every check of rights, `kubeadm:cluster-admins` has them all. */
+function isGroupOfKubernetes(organization: string): boolean {
+  return /^(system|kubeadm):/.test(organization);
+}
+
+function isUserOfKubernetes(name: string): boolean {
+  return name.startsWith("system:");
 }
 
 function isName(name: string): boolean {

@@ -25,11 +25,19 @@ export interface IssuersArgs {
   vaultCa: string;
   /** Service account of cert-manager's controller, which asks for tokens of others. */
   certManager: { namespace: string; name: string };
+  /**
+   * Audience of the tokens that the cluster's API takes, the one of `--api-audiences`.
+   * @default - that of EKS; a control plane of the stack's own has no default
+   */
+  apiAudience?: string;
 }
+
+/** Among the claims of a pod's token on EKS: github.com/cert-manager/cert-manager/issues/4144 */
+const eksApiAudience = "https://kubernetes.default.svc";
 
 /**
  * What makes cert-manager ask Vault as the service accounts of the table: the accounts, the right to ask for their
- * tokens and for no other, and an issuer for each role. An account that the table names with an audience of its own
+ * tokens and for no other, the right to have a token reviewed, and an issuer for each role. An account that the table names with an audience of its own
  * namespace has issuers there; one without has issuers for all namespaces, and then its namespace has to be the one that
  * cert-manager takes accounts of such issuers from: its own.
  * Sources: cert-manager.io/docs/configuration/vault/#secretless-authentication-with-a-service-account
@@ -37,14 +45,19 @@ export interface IssuersArgs {
 export function issuerObjects(args: IssuersArgs): KubernetesObject[] {
   const { table, controlPlane, certManager } = args;
   const accounts = usersOf(table, controlPlane, "serviceAccount");
+  const { apiAudience = controlPlane === "eks" ? eksApiAudience : "" } = args;
   const faults = accounts.flatMap(([user, account]) => accountFaults(user, account, certManager));
+  if (apiAudience === "") faults.push(`apiAudience must be given for ${controlPlane}, got none`);
   if (faults.length > 0) throw new Error(faults.join("\n"));
-  return accounts.flatMap(([user, account]) => [
-    ...identityObjects(account, certManager),
-    ...issuances(table, controlPlane)
-      .filter(({ role }) => role.users.includes(user))
-      .map((issuance) => issuer(args, issuance, user, account)),
-  ]);
+  return [
+    ...reviewObjects(accounts.map(([, account]) => account)),
+    ...accounts.flatMap(([user, account]) => [
+      ...identityObjects(account, certManager),
+      ...issuances(table, controlPlane)
+        .filter(({ role }) => role.users.includes(user))
+        .map((issuance) => issuer(args, issuance, user, account, apiAudience)),
+    ]),
+  ];
 }
 
 function accountFaults(
@@ -68,6 +81,35 @@ function accountFaults(
 /** Whether its issuers serve all namespaces. */
 function isForAll({ namespace, audience }: Account): boolean {
   return !audience.startsWith(`vault://${namespace}/`);
+}
+
+/**
+ * Vault has an account's token reviewed with that token itself. The API's own role for this, `system:auth-delegator`,
+ * would let the account ask what others may do as well.
+ */
+function reviewObjects(accounts: readonly Account[]): KubernetesObject[] {
+  const metadata = { name: "vault-issuer-reviews" };
+  return [
+    {
+      apiVersion: "rbac.authorization.k8s.io/v1",
+      kind: "ClusterRole",
+      metadata,
+      rules: [
+        { apiGroups: ["authentication.k8s.io"], resources: ["tokenreviews"], verbs: ["create"] },
+      ],
+    },
+    {
+      apiVersion: "rbac.authorization.k8s.io/v1",
+      kind: "ClusterRoleBinding",
+      metadata,
+      roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name: metadata.name },
+      subjects: accounts.map(({ namespace, name }) => ({
+        kind: "ServiceAccount",
+        namespace,
+        name,
+      })),
+    },
+  ];
 }
 
 /** No pod runs as the account. Its tokens, which live for ten minutes, are made by cert-manager for Vault alone. */
@@ -107,6 +149,7 @@ function issuer(
   issuance: Issuance,
   user: string,
   account: Account,
+  apiAudience: string,
 ): KubernetesObject {
   const { kind, name } = reference(issuance, account);
   return {
@@ -122,8 +165,12 @@ function issuer(
           kubernetes: {
             mountPath: "/v1/auth/cluster",
             role: user,
-            // cert-manager adds one by the issuer's name; the login takes the account's alone.
-            serviceAccountRef: { name: account.name, audiences: [account.audience] },
+            // cert-manager adds one by the issuer's name; the login takes the account's alone. The API's is for Vault,
+            // which asks the API by this token: github.com/cert-manager/cert-manager/issues/7058
+            serviceAccountRef: {
+              name: account.name,
+              audiences: [account.audience, apiAudience],
+            },
           },
         },
       },

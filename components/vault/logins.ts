@@ -178,7 +178,11 @@ function nodeRole(
   );
 }
 
-/** Vault asks the cluster about a token with that token itself, so it keeps none of its own. */
+/**
+ * Vault asks the cluster about a token with that token itself, so it keeps none of its own. The cluster has to let it:
+ * `issuerObjects` gives the accounts the right and their tokens the API's audience. The cluster's OIDC issuer would do
+ * without both, but says only that a token was signed, not that its account is still there.
+ */
 function accountMethod(
   name: string,
   { host, caCertificate }: LoginsArgs["cluster"],

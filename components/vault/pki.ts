@@ -50,12 +50,14 @@ export class Pki extends pulumi.ComponentResource {
     const others = table.authorities.filter(({ parent }) => parent !== undefined);
     for (const data of [...roots, ...others]) {
       const parent = data.parent === undefined ? undefined : made.get(data.parent);
+      const todo = advice(table, data, rotations, controlPlane);
       const authority = new Authority(
         `${name}-${data.name}`,
         {
           data,
           ...(parent && { parent }),
           rotations,
+          ...(todo !== undefined && { advice: todo }),
           signsAuthorities: others.some((other) => other.parent === data.name),
           issuances: all.filter((issuance) => issuance.authority === data),
           names,
@@ -65,8 +67,6 @@ export class Pki extends pulumi.ComponentResource {
         child,
       );
       made.set(data.name, authority);
-      const todo = advice(table, data, rotations, controlPlane);
-      if (todo !== undefined) void pulumi.log.warn(todo, authority);
     }
     this.certificates = Object.fromEntries(
       [...made].map(([key, { certificates }]) => [key, certificates]),

@@ -73,7 +73,7 @@ export function generationsOf(authority: AuthorityData, rotations: Rotations): G
 }
 
 /** The phase of the rotation that is under way. */
-function phaseOf(steps: readonly Step[]): Phase | undefined {
+export function phaseOf(steps: readonly Step[]): Phase | undefined {
   const phase = steps.at(-1)?.phase;
   return phase === "distrust" ? undefined : phase;
 }
@@ -248,6 +248,28 @@ function described(text: unknown): Step[] | undefined {
   return steps.every((step) => step !== undefined) ? steps : undefined;
 }
 
+/** Why an authority that is made now cannot have gone through phases; undefined when it has gone through none. */
+export function refusalOfNew(name: string, steps: readonly Step[]): string | undefined {
+  if (steps.length === 0) return undefined;
+  return `${name}: rotations must be left out for an authority that is not there yet, got ${steps.map(written).join(", ")}`;
+}
+
+/**
+ * Why what a phase does cannot be done on a day; undefined when it can, and when the last phase is another one. The mount
+ * tells a phase as soon as it is entered: where the `up` then fails and is repeated later, the next phase would come too
+ * early by that.
+ */
+export function refusalOfLate(
+  name: string,
+  phase: Phase,
+  steps: readonly Step[],
+  today: string,
+): string | undefined {
+  const last = steps.at(-1);
+  if (last?.phase !== phase || last.on === today) return undefined;
+  return `${name}: ${written(last)} was entered and not done: it must be of the day of the up that does it, ${today} in UTC`;
+}
+
 /**
  * Why an authority cannot go from the phases that the description of its mount tells to others on a day; undefined when it
  * can: one phase further, entered on that day; one back, where nothing is lost by it; or no phase further, when the last
@@ -289,7 +311,7 @@ function isSame(one: Step, other: Step | undefined): boolean {
   return one.phase === other?.phase && one.on === other.on;
 }
 
-/** What is to do while an authority is rotated, for who runs the platform; undefined while it is not. */
+/** What is to do in the phase of an authority, for who runs the platform; undefined for one that never was rotated. */
 export function advice(
   table: AuthoritiesTable,
   authority: AuthorityData,
@@ -297,11 +319,9 @@ export function advice(
   controlPlane: ControlPlane,
 ): string | undefined {
   const steps = stepsOf(authority, rotations);
-  const [phase, last] = [phaseOf(steps), steps.at(-1)];
+  const last = steps.at(-1);
   const leader = table.authorities.find((one) => own(one.name, rotations).some((s) => s === last));
-  if (phase === undefined || last === undefined || leader === undefined) return undefined;
-  const next = phases[phases.indexOf(phase) + 1] ?? "stage";
-  const day = dayAfter(last.on, waitFor(table, leader, next)[0]);
+  if (last === undefined || leader === undefined) return undefined;
   const parties = authority.reliedOnBy.filter((one) => one.controlPlanes.includes(controlPlane));
   if (parties.length === 0 && leader !== authority) return undefined;
   const who = parties.map(({ name, takesBy, how }) => `\n  ${name}: ${takesBy}, ${how}`).join("");
@@ -309,7 +329,12 @@ export function advice(
   const tasks: Partial<Record<Phase, string>> = {
     trust: `whoever relies on it has to take the certificates of both:${who}`,
     promote: `renewals bring certificates of the new authority. With distrust whoever relies on it has to drop the old one:${who}`,
+    distrust: `whoever relies on it has to drop the certificate of the old one:${who}`,
   };
-  const task = who === "" ? nobody : (tasks[phase] ?? nobody);
-  return `Authority ${authority.name} is at ${written(last)}: ${task}\nNext: ${next}, on ${day} or later`;
+  const task = who === "" ? nobody : (tasks[last.phase] ?? nobody);
+  const told = `Authority ${authority.name} is at ${written(last)}: ${task}`;
+  const next = phases[phases.indexOf(last.phase) + 1];
+  if (next === undefined) return told;
+  const day = dayAfter(last.on, waitFor(table, leader, next)[0]);
+  return `${told}\nNext: ${next}, on ${day} or later`;
 }

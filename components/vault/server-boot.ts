@@ -1,3 +1,6 @@
+import { rsyslogFiles, shipLog, writeLogSettings } from "../aws/instance-log";
+import { apiPort } from "./server-config";
+
 /** HashiCorp's key of Linux packages, as www.hashicorp.com/trust/security publishes its fingerprint. */
 const vendorKey = {
   url: "https://rpm.releases.hashicorp.com/gpg",
@@ -44,11 +47,34 @@ const rotation = `${Object.values(auditFiles).join(" ")} {
     systemctl try-reload-or-restart vault.service
   endscript
 }
+${rsyslogFiles.messages} {
+  missingok
+  notifempty
+  size 64M
+  rotate 4
+  compress
+  delaycompress
+  postrotate
+    systemctl kill --signal=HUP rsyslog.service
+  endscript
+}
 `;
+
+/** What servers say of themselves, by which alarms know them. */
+export const serverSays = {
+  inService: (hostname: string) => `Vault of ${hostname} is in service`,
+  snapshotStored: "Vault snapshot stored",
+  certificateEnds: "Vault must get another certificate",
+};
+
+/** How long before its end a server's certificate is said to need another one. */
+export const renewalDays = 90;
 
 export interface ServerUserDataArgs {
   /** AWS region of the stack. */
   region: string;
+  /** Name by which peers and clients reach the node. */
+  hostname: string;
   /** Name of the secret with the node's files. */
   filesSecret: string;
   /** Name of the log group of the audit devices and of the server's own words. */
@@ -61,22 +87,27 @@ export interface ServerUserDataArgs {
 
 /**
  * What makes a fresh instance of Amazon Linux 2023 a node of Vault. It holds no secret: what is secret the instance
- * fetches with its role. It brings a unit for each thing that needs the network, which tries again until it succeeds.
+ * fetches with its role. It brings a unit for each thing that needs the network, which tries again until it succeeds. What
+ * ships the log comes first, so that whatever fails later is read where the audit log is; the console of the instance
+ * has it as well, should the log not leave it.
  *
  * The form is tested; no instance has run it here.
  */
 export function serverUserData(args: ServerUserDataArgs): string {
+  const files = { ...auditFiles, messages: rsyslogFiles.messages };
   return `#cloud-boothook
 #!/bin/sh
 set -eu
 umask 022
 swapoff --all
-cat > /usr/local/sbin/drawbridge-vault-install <<'END'
-${installScript(args)}END
+${writeLogSettings({ ...args, files })}cat > /usr/local/sbin/drawbridge-vault-install <<'END'
+${installScript()}END
 cat > /usr/local/sbin/drawbridge-vault-files <<'END'
 ${filesScript(args)}END
 cat > /usr/local/sbin/drawbridge-vault-snapshot <<'END'
 ${snapshotScript(args)}END
+cat > /usr/local/sbin/drawbridge-vault-watch <<'END'
+${watchScript(args)}END
 chmod 0755 /usr/local/sbin/drawbridge-vault-*
 ${unit("drawbridge-vault-install.service", {
   Unit: {
@@ -88,16 +119,21 @@ ${unit("drawbridge-vault-install.service", {
   Service: {
     Type: "oneshot",
     ExecStart: "/usr/local/sbin/drawbridge-vault-install",
+    StandardOutput: "journal+console",
     Restart: "on-failure",
     RestartSec: "15",
   },
-})}${timer("drawbridge-vault-files", "Fetch the files of Vault, certificates among them", "daily", "/usr/local/sbin/drawbridge-vault-files")}${timer("drawbridge-vault-snapshot", "Take a snapshot of Vault", "hourly", "/usr/local/sbin/drawbridge-vault-snapshot")}${timer("drawbridge-vault-rotate", "Begin new audit logs of Vault", "hourly", "/usr/sbin/logrotate --state /var/lib/drawbridge-vault-rotate.state /etc/drawbridge-vault-rotate.conf")}install -d /etc/systemd/system/vault.service.d
+})}${timer("drawbridge-vault-files", "Fetch the files of Vault, certificates among them", "*:0/15", "/usr/local/sbin/drawbridge-vault-files")}${timer("drawbridge-vault-snapshot", "Take a snapshot of Vault", "hourly", "/usr/local/sbin/drawbridge-vault-snapshot")}${timer("drawbridge-vault-watch", "Tell whether Vault is in service", "*:0/5", "/usr/local/sbin/drawbridge-vault-watch")}${timer("drawbridge-vault-rotate", "Begin new logs", "hourly", "/usr/sbin/logrotate --state /var/lib/drawbridge-vault-rotate.state /etc/drawbridge-vault-rotate.conf")}install -d /etc/systemd/system/vault.service.d
 cat > /etc/systemd/system/vault.service.d/drawbridge.conf <<'END'
 [Unit]
 ConditionFileNotEmpty=
 ConditionPathIsMountPoint=${dataFolder}
 StartLimitIntervalSec=0
 [Service]
+StandardOutput=journal+console
+Environment=HOME=/run/drawbridge-vault
+RuntimeDirectory=drawbridge-vault
+ExecStartPre=-+/usr/local/sbin/drawbridge-vault-files before-start
 ExecStartPre=/usr/local/sbin/vault-first-boot ${settingsFolder}/first-boot.json
 ExecStart=
 ExecStart=/usr/bin/vault server -config=${settingsFolder}/server.json -config=${settingsFolder}/open.json
@@ -112,11 +148,11 @@ systemctl start --no-block drawbridge-vault-install.service
 `;
 }
 
-function installScript(args: ServerUserDataArgs): string {
+function installScript(): string {
   return `#!/bin/sh
 set -eu
 umask 022
-until test -b ${dataDevice}; do sleep 5; done
+${shipLog(["logrotate", "openssl"])}until test -b ${dataDevice}; do echo 'waits for the volume ${dataDevice}'; sleep 5; done
 blkid ${dataDevice} > /dev/null || mkfs.xfs ${dataDevice}
 install -d ${dataFolder}
 mountpoint -q ${dataFolder} || mount -o nodev,nosuid,noexec ${dataDevice} ${dataFolder}
@@ -137,51 +173,31 @@ gpgcheck=1
 gpgkey=file://${vendorKey.file}
 REPO
 rpm -q vault-${vaultVersion} > /dev/null || dnf -y --disablerepo='*' --enablerepo=hashicorp install vault-${vaultVersion}
-dnf -y install amazon-cloudwatch-agent logrotate
 chown vault:vault ${dataFolder}
 install -d -o vault -g vault -m 0700 ${dataFolder}/audit /var/log/vault
-/usr/local/sbin/drawbridge-vault-files
+/usr/local/sbin/drawbridge-vault-files before-start
 cat > /etc/drawbridge-vault-rotate.conf <<'ROTATE'
 ${rotation}ROTATE
-cat > /opt/aws/amazon-cloudwatch-agent/etc/drawbridge.json <<'AGENT'
-${JSON.stringify(agentSettings(args))}
-AGENT
-/opt/aws/amazon-cloudwatch-agent/bin/amazon-cloudwatch-agent-ctl -a fetch-config -m ec2 -s -c file:/opt/aws/amazon-cloudwatch-agent/etc/drawbridge.json
-systemctl enable --now drawbridge-vault-files.timer drawbridge-vault-rotate.timer drawbridge-vault-snapshot.timer
+systemctl enable --now drawbridge-vault-files.timer drawbridge-vault-rotate.timer drawbridge-vault-snapshot.timer drawbridge-vault-watch.timer
 systemctl enable vault.service
 systemctl start --no-block vault.service
 `;
 }
 
-/** What of the instance's files becomes events of its log group. */
-function agentSettings({ logGroupName }: ServerUserDataArgs) {
-  return {
-    agent: { run_as_user: "root" },
-    logs: {
-      logs_collected: {
-        files: {
-          collect_list: Object.entries(auditFiles).map(([device, file]) => ({
-            file_path: file,
-            log_group_name: logGroupName,
-            log_stream_name: `{instance_id}/${device}`,
-          })),
-        },
-      },
-    },
-  };
-}
-
-/** Writes the files of the node's secret, and lets Vault read its certificate again when something has changed. */
+/**
+ * Writes the files of the node's secret. When something has changed, Vault reads its certificate again; a first boot that
+ * waits begins anew with what is right by now, which it may at any step. Before a start there is nothing to tell Vault.
+ */
 function filesScript({ region, filesSecret }: ServerUserDataArgs): string {
   return `#!/usr/bin/python3
-import json, os, shutil, subprocess
-answer = subprocess.run(
-    ["aws", "--region", "${region}", "secretsmanager", "get-secret-value", "--secret-id", "${filesSecret}",
-     "--query", "SecretString", "--output", "text"], check=True, stdout=subprocess.PIPE, text=True).stdout
-changed = False
-for path, text in json.loads(answer).items():
+import fcntl, json, os, shutil, subprocess, sys
+def fetched():
+    command = ["aws", "--region", "${region}", "--cli-connect-timeout", "5", "--cli-read-timeout", "20", "--output", "text"]
+    command += ["secretsmanager", "get-secret-value", "--secret-id", "${filesSecret}", "--query", "SecretString"]
+    return json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout)
+def write(path, text):
     if os.path.exists(path) and open(path, encoding="utf-8").read() == text:
-        continue
+        return False
     os.makedirs(os.path.dirname(path), 0o755, exist_ok=True)
     mode = 0o755 if path.startswith("/usr/local/sbin/") else 0o400
     with open(os.open(path + ".new", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "w", encoding="utf-8") as file:
@@ -189,25 +205,49 @@ for path, text in json.loads(answer).items():
     if mode == 0o400:
         shutil.chown(path + ".new", "vault", "vault")
     os.rename(path + ".new", path)
-    changed = True
-if changed:
-    subprocess.run(["systemctl", "try-reload-or-restart", "vault.service"], check=True)
+    print("wrote " + path, flush=True)
+    return True
+with open("/run/drawbridge-vault-files.lock", "w") as lock:
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    changed = [path for path, text in fetched().items() if write(path, text)]
+if changed and sys.argv[1:] != ["before-start"]:
+    asked = ["systemctl", "show", "--property=ActiveState", "--value", "vault.service"]
+    state = subprocess.run(asked, check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
+    for told in {"active": ["reload"], "activating": ["restart"]}.get(state, []):
+        subprocess.run(["systemctl", "--no-block", told, "vault.service"], check=True)
 `;
 }
+
+/** What the commands of a server's own scripts need. */
+const ownVault = `export VAULT_ADDR=https://127.0.0.1:${apiPort} VAULT_CACERT=${settingsFolder}/tls/ca.crt`;
 
 /** Only the active node takes snapshots: a standby would send the request to its address. */
 function snapshotScript({ region, serverId, snapshots }: ServerUserDataArgs): string {
   return `#!/bin/sh
 set -eu
 umask 077
-export VAULT_ADDR=https://127.0.0.1:8200 VAULT_CACERT=${settingsFolder}/tls/ca.crt
-test "$(vault read -field=is_self sys/leader)" = true || exit 0
+${ownVault} AWS_STS_REGIONAL_ENDPOINTS=regional
+active=$(vault read -field=is_self sys/leader)
+case $active in true) ;; false) exit 0 ;; *) echo "Vault must say whether it is active, got $active"; exit 1 ;; esac
 VAULT_TOKEN=$(vault login -no-store -token-only -method=aws role=vault-server header_value=${serverId} region=${region})
 export VAULT_TOKEN
-file=$(mktemp --tmpdir=/var/tmp)
+file=
 trap 'rm -f "$file"; vault token revoke -self > /dev/null' EXIT
+file=$(mktemp --tmpdir=/var/tmp)
 vault operator raft snapshot save "$file"
-aws --region ${region} s3 cp --only-show-errors "$file" "${snapshots}/$(date -u +%Y/%m/%d/%H%M%S).snap"
+to="${snapshots}/$(date -u +%Y/%m/%d/%H%M%S).snap"
+aws --region ${region} s3 cp --only-show-errors "$file" "$to"
+echo "${serverSays.snapshotStored}: $to"
+`;
+}
+
+/** Tells what alarms wait for, and what they must not hear. */
+function watchScript({ hostname }: ServerUserDataArgs): string {
+  return `#!/bin/sh
+${ownVault}
+openssl x509 -noout -checkend ${renewalDays * 24 * 60 * 60} -in ${settingsFolder}/tls/server.crt > /dev/null ||
+  echo '${serverSays.certificateEnds}: its own ends within ${renewalDays} days'
+vault status > /dev/null && echo '${serverSays.inService(hostname)}'
 `;
 }
 
@@ -219,7 +259,7 @@ function timer(name: string, description: string, when: string, command: string)
     }) +
     unit(`${name}.timer`, {
       Unit: { Description: description },
-      Timer: { OnCalendar: when, RandomizedDelaySec: "300", Persistent: "true" },
+      Timer: { OnCalendar: when, RandomizedDelaySec: "60", Persistent: "true" },
       Install: { WantedBy: "timers.target" },
     })
   );

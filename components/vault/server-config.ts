@@ -1,6 +1,12 @@
 /** Port of Vault's API. */
 export const apiPort = 8200;
 
+/**
+ * What the active server alone answers with 200: a standby does with 429, one that is sealed or not set up with 503 or
+ * 501 (developer.hashicorp.com/vault/api-docs/system/health).
+ */
+export const activePath = "/v1/sys/health";
+
 /** Private DNS zone of a stack. */
 export function privateZone(prefix: string): string {
   return `${prefix}.internal`;

@@ -1,16 +1,17 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import type { Place } from "../aws/arns";
-import { bucketArn, logGroupArns, roleArn } from "../aws/arns";
+import { bucketArn, logGroupArns, roleArn, secretArn } from "../aws/arns";
 import type { Bucket } from "../aws/bucket";
 import { EncryptionKey } from "../aws/encryption-key";
 import type { PolicyStatement } from "../aws/policy-document";
 import { instanceTrust, keyByAlias, policyDocument } from "../aws/policy-document";
+import { VaultAlarms } from "./alarms";
 import { BootstrapCa } from "./bootstrap-ca";
 import type { RecoveryHolder } from "./first-boot";
-import { firstBootScript, firstBootSettings } from "./first-boot";
+import { expiryFault, firstBootScript, firstBootSettings } from "./first-boot";
 import { auditFiles, dataDevice, dataFolder, serverUserData, settingsFolder } from "./server-boot";
-import { apiPort, serverConfig, vaultHost } from "./server-config";
+import { activePath, apiPort, serverConfig, vaultHost } from "./server-config";
 
 export interface VaultServersArgs extends Place {
   /** Start of the names that people look up. */
@@ -33,12 +34,16 @@ export interface VaultServersArgs extends Place {
   instanceType: string;
   /** Size of each volume of Vault's data. */
   volumeGiB: number;
+  /** Which certificates servers show, from 1 on: a number more gives them others, before these end after a year. */
+  serverCertificates: number;
   /** Key of the volumes. */
   volumeKeyArn: pulumi.Input<string>;
   /** Key of log groups. */
   logKeyArn: pulumi.Input<string>;
-  /** Days for which the audit log is kept. */
+  /** Days for which the log group is kept. */
   logRetentionDays: number;
+  /** Topic that alarms go to. @default - nobody is told */
+  alarmTopicArn?: pulumi.Input<string>;
   /** Bucket for snapshots, which is locked. */
   snapshots: Bucket;
   /** Alias of that bucket's key. */
@@ -69,12 +74,31 @@ const nobodyTakesItAway: PolicyStatement = {
   Sid: "NobodyTakesItAway",
   Effect: "Deny",
   Principal: { AWS: "*" },
-  Action: ["kms:DisableKey", "kms:ScheduleKeyDeletion"],
+  // The seal finds its key by the alias.
+  Action: ["kms:DeleteAlias", "kms:DisableKey", "kms:ScheduleKeyDeletion", "kms:UpdateAlias"],
   Resource: "*",
 };
 
+/**
+ * Whatever rights people have by IAM, the value of a secret is for those named here. Sessions of a role count as the role:
+ * docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-principalarn. Who needs
+ * it otherwise changes this policy first, which is in the audit trail.
+ */
+function readBy(...principals: string[]): pulumi.Output<string> {
+  return policyDocument([
+    {
+      Sid: "ReadByNobodyElse",
+      Effect: "Deny",
+      Principal: { AWS: "*" },
+      Action: "secretsmanager:GetSecretValue",
+      Resource: "*",
+      Condition: { ArnNotEquals: { "aws:PrincipalArn": principals } },
+    },
+  ]);
+}
+
 /** Three of them form a majority when a zone is gone. */
-const members = 3;
+const memberCount = 3;
 
 /**
  * Three Vault servers, one in each zone, that unseal themselves by a KMS key. A server that is replaced keeps its
@@ -90,12 +114,12 @@ export class VaultServers extends pulumi.ComponentResource {
   readonly caCertificate: pulumi.Output<string>;
   /** ARN of the secret with the recovery keys, each encrypted to its holder. */
   readonly recoverySecretArn: pulumi.Output<string>;
-  /** Name of the log group of the audit devices. */
+  /** Name of the log group of the audit devices and of what servers say. */
   readonly logGroupName: pulumi.Output<string>;
 
   constructor(name: string, args: VaultServersArgs, opts?: pulumi.ComponentResourceOptions) {
-    if (args.zones.length !== members) {
-      throw new Error(`zones must be ${members} for Vault, got ${args.zones.length}`);
+    if (args.zones.length !== memberCount) {
+      throw new Error(`zones must be ${memberCount} for Vault, got ${args.zones.length}`);
     }
     super("drawbridge:vault:VaultServers", name, {}, opts);
     const { prefix, accountId, deletionProtection = true } = args;
@@ -124,6 +148,11 @@ export class VaultServers extends pulumi.ComponentResource {
       { accountId, description: "Recovery keys of Vault and files of its servers" },
       child,
     );
+    // Only a Vault that is still to be set up encrypts recovery keys, and each has a secret of its own for them.
+    const lasting = new pulumi.ResourceHook(`${name}-recovery-holders`, () => {
+      const fault = expiryFault(args.recoveryHolders, new Date());
+      if (fault !== undefined) throw new Error(fault);
+    });
     const recovery = new aws.secretsmanager.Secret(
       `${name}-recovery`,
       {
@@ -131,14 +160,16 @@ export class VaultServers extends pulumi.ComponentResource {
         description:
           "Recovery keys of Vault, each encrypted to its holder's PGP key; written once by the first server",
         kmsKeyId: secrets.arn,
+        policy: readBy(args.deployerRoleArn),
       },
-      kept,
+      { ...kept, hooks: { beforeCreate: [lasting] } },
     );
     const ca = new BootstrapCa(
       `${name}-ca`,
       {
         commonName: `${prefix} bootstrap of Vault`,
         servers: nodes.map(({ hostname }) => [hostname, domain]),
+        generation: args.serverCertificates,
       },
       child,
     );
@@ -156,27 +187,28 @@ export class VaultServers extends pulumi.ComponentResource {
       { name: domain, comment: "Vault", vpcs: [{ vpcId: args.vpcId }] },
       child,
     );
-    const [role, rights] = serverRole(
-      name,
-      args,
-      {
-        seal: seal.alias,
-        secrets: secrets.alias,
-        recovery,
-        logGroupName: `/drawbridge/${prefix}/vault`,
-      },
-      child,
-    );
-    const profile = new aws.iam.InstanceProfile(name, { role: role.name }, child);
+    const sealed = {
+      seal: seal.alias,
+      secrets: secrets.alias,
+      logGroupName: `/drawbridge/${prefix}/vault`,
+    };
+    const members = nodes.map((node, index) => ({
+      ...node,
+      ...serverProfile(node.id, { ...args, index }, sealed, child),
+    }));
+    // The first server binds a login to the roles of all, and asks IAM for them.
+    const rights = members.map(({ rights: own }) => own);
 
-    const targets = passThrough(name, args, zone, domain, kept, child);
-    for (const [index, node] of nodes.entries()) {
+    const { balancer, targets } = passThrough(name, args, zone, domain, kept, child);
+    for (const [index, node] of members.entries()) {
       const files = new aws.secretsmanager.Secret(
         `${node.id}-files`,
         {
           name: filesSecretName(prefix, index),
           description: `Files of ${node.hostname}`,
           kmsKeyId: secrets.arn,
+          // A refresh of the stack reads it as the deployer.
+          policy: readBy(serverRoleArn(args, index), args.deployerRoleArn),
           // All of it can be made again, and the name is needed then.
           recoveryWindowInDays: 0,
         },
@@ -220,8 +252,8 @@ export class VaultServers extends pulumi.ComponentResource {
       const instance = server(
         node,
         args,
-        { card, profile, index },
-        { ...child, dependsOn: [version, rights, ...args.prerequisites] },
+        { card, profile: node.profile, index },
+        { ...child, dependsOn: [version, ...rights, ...args.prerequisites] },
       );
       const disk = new aws.ec2.VolumeAttachment(
         node.id,
@@ -239,6 +271,20 @@ export class VaultServers extends pulumi.ComponentResource {
         child,
       );
       this.attachments.push(disk, target);
+    }
+    if (args.alarmTopicArn !== undefined) {
+      new VaultAlarms(
+        name,
+        {
+          prefix,
+          topicArn: args.alarmTopicArn,
+          logGroupName: logs.name,
+          hostnames: nodes.map(({ hostname }) => hostname),
+          balancer: balancer.arnSuffix,
+          targets: targets.arnSuffix,
+        },
+        child,
+      );
     }
     this.caCertificate = ca.certificate;
     this.recoverySecretArn = recovery.arn;
@@ -264,9 +310,20 @@ function filesSecretName(prefix: string, index: number): string {
   return `${prefix}-vault-${index}`;
 }
 
-/** ARN of the role of the servers, known before it exists. */
-export function serverRoleArn(place: Place & { prefix: string }): string {
-  return roleArn(place, `${place.prefix}-vault`);
+type Stack = Pick<Place, "accountId"> & { prefix: string };
+
+function serverRoleName(prefix: string, index: number): string {
+  return `${prefix}-vault-${index}`;
+}
+
+/** ARN of the role of a server, known before it exists. */
+function serverRoleArn(stack: Stack, index: number): string {
+  return roleArn(stack, serverRoleName(stack.prefix, index));
+}
+
+/** ARNs of the roles of all servers. */
+export function serverRoleArns(stack: Stack): string[] {
+  return Array.from({ length: memberCount }, (_, index) => serverRoleArn(stack, index));
 }
 
 /** All files of a node, by path: its settings, its certificate and key, and the script of its first boot. */
@@ -282,7 +339,7 @@ function filesOf(
   }: { seal: EncryptionKey; ca: BootstrapCa; index: number; recovery: aws.secretsmanager.Secret },
 ): pulumi.Output<string> {
   const identity = ca.servers[index];
-  if (!identity) throw new Error(`the CA must vouch for ${members} servers`);
+  if (!identity) throw new Error(`the CA must vouch for ${memberCount} servers`);
   const tlsFolder = `${settingsFolder}/tls`;
   const settings = (name: string) => `${settingsFolder}/${name}.json`;
   const config = serverConfig({
@@ -311,7 +368,7 @@ function filesOf(
       recoveryHolders: args.recoveryHolders,
       serverId: vaultHost(args.prefix),
       deployerRoleArn: args.deployerRoleArn,
-      serverRoleArn: serverRoleArn(args),
+      serverRoleArns: serverRoleArns(args),
     });
   return pulumi.secret(
     pulumi.jsonStringify({
@@ -341,6 +398,7 @@ function server(
   const tags = { ...args.tags, Name: node.hostname };
   const userData = serverUserData({
     region,
+    hostname: node.hostname,
     filesSecret: filesSecretName(prefix, index),
     logGroupName: `/drawbridge/${prefix}/vault`,
     snapshots: `s3://${args.snapshots.arn.slice(bucketArn("").length)}/vault`,
@@ -398,7 +456,7 @@ function passThrough(
   domain: string,
   kept: pulumi.CustomResourceOptions,
   child: pulumi.CustomResourceOptions,
-): aws.lb.TargetGroup {
+): { balancer: aws.lb.LoadBalancer; targets: aws.lb.TargetGroup } {
   const balancer = new aws.lb.LoadBalancer(
     name,
     {
@@ -425,8 +483,10 @@ function passThrough(
       healthCheck: {
         protocol: "HTTPS",
         port: `${apiPort}`,
-        // Standbys hand requests on; a server that is sealed or not set up answers 503 or 501.
-        path: "/v1/sys/health?standbyok=true",
+        // A standby would hand most requests on, but sends who takes or restores a snapshot to the active server's own
+        // name, which nobody but the servers reaches: alwaysRedirectPaths in
+        // github.com/hashicorp/vault/blob/v1.21.0/http/handler.go
+        path: activePath,
         matcher: "200",
         interval: 10,
         healthyThreshold: 2,
@@ -455,22 +515,29 @@ function passThrough(
     },
     child,
   );
-  return targets;
+  return { balancer, targets };
 }
 
-function serverRole(
+interface ServerProfile {
+  rights: aws.iam.RolePolicy;
+  profile: aws.iam.InstanceProfile;
+}
+
+/** A role for each server: what one may read, the others may not. */
+function serverProfile(
   name: string,
-  args: VaultServersArgs,
-  of: { seal: string; secrets: string; recovery: aws.secretsmanager.Secret; logGroupName: string },
+  args: VaultServersArgs & { index: number },
+  of: { seal: string; secrets: string; logGroupName: string },
   child: pulumi.CustomResourceOptions,
-): [aws.iam.Role, aws.iam.RolePolicy] {
-  const { prefix, region, accountId } = args;
-  const secret = (start: string) => `arn:aws:secretsmanager:${region}:${accountId}:secret:${start}`;
+): ServerProfile {
+  const { prefix, index } = args;
+  const files = secretArn(args, `${filesSecretName(prefix, index)}-??????`);
+  const recovery = secretArn(args, `${prefix}-vault-recovery-*`);
   const role = new aws.iam.Role(
     name,
     {
-      name: `${prefix}-vault`,
-      description: "Servers of Vault: seal, files, recovery keys, snapshots and logs",
+      name: serverRoleName(prefix, index),
+      description: "Server of Vault: seal, files, recovery keys, snapshots and logs",
       assumeRolePolicy: instanceTrust(),
     },
     child,
@@ -490,22 +557,18 @@ function serverRole(
           Action: ["kms:Decrypt", "kms:GenerateDataKey"],
           ...keyByAlias(args, of.secrets),
         },
-        {
-          Sid: "FetchFiles",
-          Action: "secretsmanager:GetSecretValue",
-          Resource: secret(`${prefix}-vault-?-??????`),
-        },
+        { Sid: "FetchFiles", Action: "secretsmanager:GetSecretValue", Resource: files },
         {
           // It may store the recovery keys, and not read them.
           Sid: "StoreRecoveryKeys",
           Action: ["secretsmanager:DescribeSecret", "secretsmanager:PutSecretValue"],
-          Resource: secret(`${prefix}-vault-recovery-*`),
+          Resource: recovery,
         },
         {
           // Vault binds logins to the unique id of a role: developer.hashicorp.com/vault/docs/auth/aws
           Sid: "KnowRoles",
           Action: "iam:GetRole",
-          Resource: `arn:aws:iam::${accountId}:role/*`,
+          Resource: [args.deployerRoleArn, ...serverRoleArns(args)],
         },
         { Sid: "KeepSnapshots", Action: "s3:PutObject", Resource: `${args.snapshots.arn}/vault/*` },
         {
@@ -522,5 +585,5 @@ function serverRole(
     },
     child,
   );
-  return [role, rights];
+  return { rights, profile: new aws.iam.InstanceProfile(name, { role: role.name }, child) };
 }

@@ -1,27 +1,35 @@
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
+import type { RecoveryHolder } from "../../components/vault/first-boot";
 import { trustedNetworksFitTheMode } from "./access";
 import { alarmsReachSomebody } from "./audit";
 import { deployerIsInAnAllowedAccount, principalsAreDistinct } from "./cluster";
 import { entryHasItsCertificate, entryNamesAreInItsZone, entrySaysWhoMayCome } from "./entry";
-import { repeats, type Fault } from "./faults";
+import { described, isQuotable, repeats, withheld, type Fault } from "./faults";
 import { fields, namespace, type Fields } from "./fields";
 import { accountOf } from "./forms";
 import { readersAreOfTheAccount } from "./logs";
 import { vpcHasRoom, zonesAreOfTheRegion } from "./network";
 import { cachesCanLogIn, cachesHaveRoom } from "./registry";
 import { codesHaveKeys, peopleHaveKeysOfTheirOwn, sshFitsTheMode } from "./ssh";
-import { stackNameFits } from "./stack";
+import { rolesAreNamedOnce, stackNameFits } from "./stack";
 import {
   holdersAreDistinct,
-  keysFitIntoTheFiles,
+  holdersFitIntoTheFiles,
+  readHolders,
   rotationsAreWalkable,
   thresholdIsInReach,
 } from "./vault";
 import { vpnFitsTheMode, vpnHasItsOwnNetwork, vpnIsOfTheStack, vpnNamesAreUnique } from "./vpn";
 
+/** What the fields hold, and what was read of the keys in them. */
+type Values = Fields & {
+  /** Who gets a recovery key of Vault, with the key as Vault takes it. */
+  recoveryHolders: RecoveryHolder[];
+};
+
 /** The configuration of one stack, checked. */
-export interface Config extends Fields {
+export interface Config extends Values {
   /** Name of the stack. */
   stack: string;
   /** AWS account of the stack: the account of `deployerRoleArn`. */
@@ -29,9 +37,10 @@ export interface Config extends Fields {
 }
 
 /** Rules over several fields. Each runs as soon as the fields that it reads are well-formed. */
-const crossChecks: ((config: Partial<Fields>) => Fault[])[] = [
+const crossChecks: ((config: Partial<Values>) => Fault[])[] = [
   zonesAreOfTheRegion,
   namesAreUnique,
+  rolesAreNamedOnce,
   alarmsReachSomebody,
   vpcHasRoom,
   trustedNetworksFitTheMode,
@@ -51,7 +60,7 @@ const crossChecks: ((config: Partial<Fields>) => Fault[])[] = [
   readersAreOfTheAccount,
   thresholdIsInReach,
   holdersAreDistinct,
-  keysFitIntoTheFiles,
+  holdersFitIntoTheFiles,
   rotationsAreWalkable,
 ];
 
@@ -59,11 +68,11 @@ const crossChecks: ((config: Partial<Fields>) => Fault[])[] = [
  * Checks the raw configuration of a stack, keyed by full name (`drawbridge:region`), values as the engine hands
  * them to a program: strings, structured ones as JSON. Throws one `pulumi.RunError` with a line for every fault.
  */
-export function parseConfig(
+export async function parseConfig(
   stack: string,
   raw: Record<string, string>,
   isSecret: (key: string) => boolean = () => false,
-): Config {
+): Promise<Config> {
   const { values, faults } = readValues(raw);
   const config: Record<string, unknown> = {};
   for (const [key, schema] of Object.entries(fields)) {
@@ -71,6 +80,9 @@ export function parseConfig(
     if (result.success) config[key] = result.data;
     else faults.push(...result.error.issues.flatMap((issue) => fromIssue(issue, key, values[key])));
   }
+  const { holders, faults: ofKeys } = await readHolders(values["vault"]);
+  faults.push(...ofKeys);
+  if (config["vault"] !== undefined && ofKeys.length === 0) config["recoveryHolders"] = holders;
   faults.push(...crossChecks.flatMap((check) => check(config)));
   const ofName = stackNameFits(stack, config);
   faults.unshift(...ofName);
@@ -79,12 +91,12 @@ export function parseConfig(
   if (faults.length > 0) {
     throw new pulumi.RunError(describeFaults(stack, inFieldOrder(faults), isSecret));
   }
-  const checked = config as Fields;
+  const checked = config as Values;
   return { ...checked, stack, accountId: accountOf(checked.deployerRoleArn) };
 }
 
 /** Reads and checks the configuration of the running stack. */
-export function loadConfig(): Config {
+export function loadConfig(): Promise<Config> {
   // The SDK exports this function but leaves it out of its types.
   const runtime = pulumi.runtime as unknown as { isConfigSecret(key: string): boolean };
   return parseConfig(pulumi.getStack(), pulumi.runtime.allConfig(), (key) =>
@@ -147,6 +159,9 @@ function fromIssue(issue: z.core.$ZodIssue, key: string, value: unknown): Fault[
     }));
   }
   const got = valueAt(value, issue.path);
+  if (isOfKeys(pathText(path)) && got !== undefined) {
+    return [{ path: pathText(path), rule: issue.message, ...withheld(got) }];
+  }
   if (got === undefined) return [{ path: pathText(path), rule: "is required" }];
   // An invalid key of a map carries its own issues; the first says what a key must look like.
   const rule =
@@ -183,10 +198,24 @@ function keyOf(path: string): string {
   return /^[A-Za-z]+/.exec(path)?.[0] ?? path;
 }
 
-/** A private key that was put in place of a public one goes into no log. */
-function withoutPrivateKey(value: unknown): string {
-  const json = JSON.stringify(value);
-  return json.includes("PRIVATE KEY") ? "[a private key]" : json;
+/** True for a path at which a key stands, or what holds one. */
+function isOfKeys(path: string): boolean {
+  return /\.publicKey\b|^(vault\.recoveryHolders|ssh\.people)(\[\d+\])?$/.test(path);
+}
+
+/** A value as it is said, without what may be a private key in it. */
+function quoted(value: unknown): string {
+  if (typeof value === "string" && !isQuotable(value)) return described(value);
+  return JSON.stringify(value, (name, member: unknown) =>
+    typeof member === "string" && (name === "publicKey" || !isQuotable(member))
+      ? described(member)
+      : member,
+  );
+}
+
+/** A path as it is said: the name of an unknown key may be any text. */
+function placeOf(path: string): string {
+  return isQuotable(path) ? path : `${keyOf(path)} ${described(path)}`;
 }
 
 function describeFaults(
@@ -194,10 +223,11 @@ function describeFaults(
   faults: Fault[],
   isSecret: (key: string) => boolean,
 ): string {
-  const lines = faults.map(({ path, rule, value }) => {
-    if (value === undefined) return `Pulumi.${stack}.yaml: ${path} ${rule}`;
-    const got = isSecret(`${namespace}:${keyOf(path)}`) ? "[secret]" : withoutPrivateKey(value);
-    return `Pulumi.${stack}.yaml: ${path} ${rule}, got ${got}`;
+  const lines = faults.map(({ path, rule, value, instead }) => {
+    const start = `Pulumi.${stack}.yaml: ${placeOf(path)} ${rule}`;
+    if (value === undefined) return start;
+    const got = isSecret(`${namespace}:${keyOf(path)}`) ? "[secret]" : (instead ?? quoted(value));
+    return `${start}, got ${got}`;
   });
   return [...new Set(lines)].join("\n");
 }

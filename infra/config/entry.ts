@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { addresses } from "../cidr";
-import { mostClients } from "../limits";
+import { addresses, isPrivate } from "../cidr";
+import { mostClients, mostTrustedAddresses } from "../limits";
 import { certificateArn, certificateIsOfTheStack } from "./certificates";
 import { repeats, type Fault } from "./faults";
 import type { Fields } from "./fields";
@@ -53,7 +53,7 @@ export const entrySchema = z
         )
         .default([])
         .describe(
-          `Networks whose requests the entry takes, at most ${mostClients}; left out when public is true.`,
+          `Networks whose requests the entry takes, at most ${mostClients}, together no more public addresses than a /8 has; left out when public is true.`,
         ),
       public: z
         .boolean("must be true or false")
@@ -77,9 +77,9 @@ export const entrySchema = z
   )
   .describe("The one way in from the internet.");
 
-/** A list that covers half of the IPv4 addresses or more names strangers, however it is cut into pieces. */
-function isTheWorld(cidrs: string[]): boolean {
-  return addresses(cidrs) >= 2n ** 31n;
+/** A list that has more addresses than any organisation names strangers, however it is cut into pieces. */
+function namesStrangers(cidrs: string[]): boolean {
+  return addresses(cidrs.filter((cidr) => !isPrivate(cidr))) > mostTrustedAddresses;
 }
 
 export function entryHasItsCertificate(config: Partial<Fields>): Fault[] {
@@ -138,9 +138,9 @@ export function entrySaysWhoMayCome({ entry }: Partial<Fields>): Fault[] {
     );
   }
   return [
-    ...(isTheWorld(cidrs)
+    ...(namesStrangers(cidrs)
       ? refuse(
-          "must not add up to the world (half of all IPv4 addresses or more); write entry.public: true instead",
+          `must not add up to more than ${mostTrustedAddresses} public addresses, as many as a /8 has; write entry.public: true for the internet`,
         )
       : []),
     ...repeats("entry.cidrs", cidrs),

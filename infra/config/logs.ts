@@ -43,7 +43,7 @@ const logStore = z
       indexRetentionDays: integer(1, 3653)
         .default(90)
         .describe(
-          "Days for which indices are kept, 1 to 3653: read by the job in the cluster that sets up the store.",
+          "Days for which indices are kept, 1 to 3653; a change of it is for those that are there already, too.",
         ),
       readerRoleArns: z
         .array(roleArn, "must be a list of ARNs of IAM roles")

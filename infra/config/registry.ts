@@ -49,7 +49,7 @@ export const registrySchema = z
       accountScanning: oneOf(["off", "basic", "enhanced"])
         .default("off")
         .describe(
-          "Scanning of every repository of the account and region, cached ones too: basic (when an image comes in), enhanced (Amazon Inspector, ever after) or off (the account's setting is left alone; the stack's own repositories scan what is pushed).",
+          "Scanning of every repository of the account and region, cached ones too: basic (when an image comes in), enhanced (Amazon Inspector, ever after) or off (the account's setting is left alone; the stack's own repositories scan what is pushed, cached ones nothing). It replaces the whole setting of the account.",
         ),
     },
     "must be a map with repositories, pullThroughCaches and accountScanning",

@@ -1,9 +1,9 @@
 import { Region } from "@pulumi/aws";
 import { z } from "zod";
 import { longestStackName } from "../../components/aws/bucket";
-import type { Fault } from "./faults";
 import type { Fields } from "./fields";
-import { list, text, unique } from "./forms";
+import { repeats, type Fault } from "./faults";
+import { list, oneOf, text, unique } from "./forms";
 
 /** Regions of the aws partition; the others have ARNs and services of their own. */
 const regions = Object.values(Region).filter((region) => !/^(cn|us-gov|eusc)-|-iso/.test(region));
@@ -32,13 +32,21 @@ export const stackFields = {
     .describe(
       "Whether AWS refuses to delete the cluster, and Pulumi the cluster, the VPC, the buckets, the log store and the repositories. Set it to false, and run `pulumi up`, before `pulumi destroy`.",
     ),
-  createServiceLinkedRoles: z
-    .boolean("must be true or false")
-    .default(false)
+  createServiceLinkedRoles: list(
+    oneOf(["autoscaling", "opensearch"]),
+    0,
+    "must be a list of the roles that the account lacks, of autoscaling and opensearch",
+  )
+    .default([])
+    .meta(unique)
     .describe(
-      "Set it to true in an account that never ran EC2 Auto Scaling nor an OpenSearch domain in a VPC: creates AWSServiceRoleForAutoScaling, which the key of the volumes names, and AWSServiceRoleForAmazonOpenSearchService. The roles stay when the stack goes.",
+      "Service-linked roles that the account lacks, each of which it has once: autoscaling (AWSServiceRoleForAutoScaling, which the key of the volumes names) and opensearch (AWSServiceRoleForAmazonOpenSearchService, by which the log store enters the VPC). The roles stay when the stack goes: docs/operations.md says how to find out which there are.",
     ),
 };
+
+export function rolesAreNamedOnce({ createServiceLinkedRoles: roles = [] }: Partial<Fields>) {
+  return repeats("createServiceLinkedRoles", roles);
+}
 
 /** The most that the limits below leave to the name of a stack; in regions with a long name, names of buckets leave less. */
 const longestName = 16;

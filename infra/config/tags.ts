@@ -42,7 +42,13 @@ function tagFaults(tags: Record<string, unknown>): PlacedFault[] {
     const keyFault = tagKeyFault(key, keys.slice(0, i));
     if (keyFault !== undefined) return [{ path: [key], rule: keyFault, input: value }];
     if (typeof value === "string" && new RegExp(tagValue).test(value)) return [];
-    return [{ path: [key], rule: "must be a tag value of 1 to 256 characters", input: value }];
+    return [
+      {
+        path: [key],
+        rule: "must be a tag value of 1 to 256 letters, digits, spaces and _.:/=+-@",
+        input: value,
+      },
+    ];
   });
   for (const key of requiredTags) {
     if (!Object.hasOwn(tags, key))

@@ -2,8 +2,8 @@ import { z } from "zod";
 import { authoritiesTable } from "../../components/vault/authorities";
 import type { RecoveryHolder } from "../../components/vault/first-boot";
 import { phases, rotationFaults, stepOf } from "../../components/vault/rotation";
-import { readPgpKey } from "../pgp-key";
-import { repeats, type Fault } from "./faults";
+import { armorFault, readPgpKey } from "../pgp-key";
+import { repeats, withheld, type Fault } from "./faults";
 import { integer, list, text } from "./forms";
 
 const holder = z.strictObject(
@@ -15,11 +15,8 @@ const holder = z.strictObject(
     publicKey: z
       .string("must be a public PGP key as gpg --export --armor writes it")
       .superRefine((armored, issues) => {
-        try {
-          readPgpKey(armored);
-        } catch (error) {
-          issues.addIssue({ code: "custom", message: (error as Error).message });
-        }
+        const rule = armorFault(armored);
+        if (rule !== undefined) issues.addIssue({ code: "custom", message: rule });
       })
       .describe("The person's public PGP key, armored, with a key for encryption."),
   },
@@ -62,6 +59,11 @@ export const vaultSchema = z
       volumeGiB: integer(10, 16_384)
         .default(20)
         .describe("Size of each volume of Vault's data, in GiB."),
+      serverCertificates: integer(1, 1000)
+        .default(1)
+        .describe(
+          "Which certificates the servers show, from 1 on. Each lasts a year: raise it by one in the last three months, when the alarm vault-certificate-ends says so; see Certificates of the servers in docs/vault.md.",
+        ),
       rotations: z
         .record(
           z.string(),
@@ -79,21 +81,54 @@ export const vaultSchema = z
 
 type VaultConfig = z.output<typeof vaultSchema>;
 
-/** Who gets a recovery key, with the key itself as Vault takes it. */
-export function recoveryHolders({ recoveryHolders: holders }: VaultConfig): RecoveryHolder[] {
-  return holders.map(({ name, publicKey }) => ({ name, publicKey: readPgpKey(publicKey) }));
+/** What it takes to read keys, also of a block of which other values are wrong. */
+const heldKeys = z.object({ recoveryHolders: z.array(z.unknown()) });
+const heldKey = z.object({ name: z.string().catch(""), publicKey: z.string() });
+
+/**
+ * Who gets a recovery key, with the key as Vault takes it, and what is wrong with keys of the right form. Reading a key
+ * takes its signatures into account, which is done once.
+ */
+export async function readHolders(
+  vault: unknown,
+): Promise<{ holders: RecoveryHolder[]; faults: Fault[] }> {
+  const holders: RecoveryHolder[] = [];
+  const faults: Fault[] = [];
+  const written = heldKeys.safeParse(vault).data?.recoveryHolders ?? [];
+  const read = await Promise.all(written.map((one, i) => readHolder(one, i)));
+  for (const one of read) {
+    if (one === undefined) continue;
+    if ("rule" in one) faults.push(one);
+    else holders.push(one);
+  }
+  return { holders, faults };
+}
+
+async function readHolder(
+  written: unknown,
+  i: number,
+): Promise<RecoveryHolder | Fault | undefined> {
+  const { data } = heldKey.safeParse(written);
+  if (!data || armorFault(data.publicKey) !== undefined) return undefined;
+  try {
+    return { name: data.name, publicKey: await readPgpKey(data.publicKey) };
+  } catch (error) {
+    const path = `vault.recoveryHolders[${i}].publicKey`;
+    return { path, rule: (error as Error).message, ...withheld(data.publicKey) };
+  }
 }
 
 /** What the checks look at, each absent when it is wrong by itself. */
 interface Known {
   vault?: VaultConfig;
+  recoveryHolders?: RecoveryHolder[];
 }
 
 /**
- * Of the 64 KiB that a secret of Secrets Manager holds, what is left for the keys in a node's files:
+ * Of the 64 KiB that a secret of Secrets Manager holds, what is left for the holders in a node's files:
  * docs.aws.amazon.com/secretsmanager/latest/userguide/reference_limits.html
  */
-const mostKeyCharacters = 32_768;
+const mostCharacters = 32_768;
 
 export function thresholdIsInReach({ vault }: Known): Fault[] {
   if (!vault || vault.recoveryThreshold <= vault.recoveryHolders.length) return [];
@@ -101,8 +136,7 @@ export function thresholdIsInReach({ vault }: Known): Fault[] {
   return [{ path: "vault.recoveryThreshold", rule, value: vault.recoveryThreshold }];
 }
 
-export function holdersAreDistinct({ vault }: Known): Fault[] {
-  const holders = vault ? recoveryHolders(vault) : [];
+export function holdersAreDistinct({ recoveryHolders: holders = [] }: Known): Fault[] {
   return [
     ...repeats(
       "vault.recoveryHolders",
@@ -117,11 +151,11 @@ export function holdersAreDistinct({ vault }: Known): Fault[] {
   ];
 }
 
-export function keysFitIntoTheFiles({ vault }: Known): Fault[] {
-  const holders = vault ? recoveryHolders(vault) : [];
-  const characters = holders.reduce((sum, { publicKey }) => sum + publicKey.binary.length, 0);
-  if (characters <= mostKeyCharacters) return [];
-  const rule = `must hold at most ${mostKeyCharacters} characters of keys in all, which gpg --export-options export-minimal makes short`;
+export function holdersFitIntoTheFiles({ recoveryHolders: holders = [] }: Known): Fault[] {
+  // As they stand in a file of JSON within the secret's own.
+  const characters = JSON.stringify(JSON.stringify(holders)).length;
+  if (characters <= mostCharacters) return [];
+  const rule = `must take at most ${mostCharacters} characters with their keys: keys on an elliptic curve take few`;
   return [{ path: "vault.recoveryHolders", rule, value: characters }];
 }
 

@@ -1,7 +1,7 @@
 import { isApplication } from "../load-balancer-form";
 import { facesInternet, loadBalancerTypes } from "../load-balancers";
-import { listenerTypes } from "../listeners";
-import type { Field, Finding, Resource, Stack } from "../model";
+import { listenerRuleTypes, listenerTypes } from "../listeners";
+import type { Field, Finding, References, Resource, Stack } from "../model";
 import { token } from "../tokens";
 import { isBastion } from "../topology";
 import type { Truth } from "../truth";
@@ -26,7 +26,13 @@ export interface Listening {
 /** Something that may have an address on the internet. */
 export interface Door {
   resource: Resource;
-  kind: "application load balancer" | "load balancer" | "bastion" | "machine" | "network interface";
+  kind:
+    | "application load balancer"
+    | "load balancer"
+    | "bastion"
+    | "machine"
+    | "network interface"
+    | "task";
   address: (family: Family) => Known;
   /** Fields that name its subnets. */
   subnets: Field[];
@@ -34,6 +40,8 @@ export interface Door {
   inDefaultVpc: Known;
   /** Fields that name its security groups. */
   groups: Field[];
+  /** Fields that name groups beside those, which take no default group's place. @default - none */
+  addedGroups?: Field[];
   /** Whether it takes what comes when it has no security group. */
   openWithoutGroup: boolean;
   /** Ports on which it answers. @default - all that its groups let in */
@@ -69,8 +77,9 @@ const isFilled = (field: Field) => field.each().length > 0 && field.text !== "0"
 export function doorsOf(stack: Stack): Door[] {
   return [
     ...stack.all(...loadBalancerTypes).map((balancer) => balancerDoor(balancer, stack)),
-    ...stack.all(...Object.keys(machineSubnets)).map((machine) => machineDoor(machine, stack)),
+    ...stack.all(...machineTypes).map((machine) => machineDoor(machine, stack)),
     ...stack.all(token.networkInterface).map((card) => cardDoor(card, stack)),
+    ...stack.all(...taskTypes).map((service) => taskDoor(service, stack)),
   ];
 }
 
@@ -109,13 +118,20 @@ function classicPorts(balancer: Resource): Listening[] {
 function listenersOf(balancer: Resource, stack: Stack): Listening[] {
   return stack.users(balancer, listenerTypes, "loadBalancerArn").map((listener) => ({
     port: listener.at("port"),
-    label: (port) => `${listener.at("protocol").text || "HTTP"} ${port}${purposeOf(listener)}`,
+    label: (port) =>
+      `${listener.at("protocol").text || "HTTP"} ${port}${purposeOf(listener, stack)}`,
   }));
 }
 
-/** A listener that only redirects serves nothing. */
-function purposeOf(listener: Resource): string {
-  const actions = listener.each("defaultActions");
+/** A listener that only redirects serves nothing; what one of its rules does is served too. */
+function purposeOf(listener: Resource, stack: Stack): string {
+  const rules = stack.users(listener, listenerRuleTypes, "listenerArn");
+  const strays = stack.danglers(listenerRuleTypes, "listenerArn", listenerTypes);
+  const actions = [
+    ...listener.each("defaultActions"),
+    ...rules.flatMap((rule) => rule.each("actions")),
+    ...strays,
+  ];
   const redirects =
     actions.length > 0 && actions.every((one) => one.at("type").text === "redirect");
   return redirects ? " (redirects only)" : "";
@@ -133,13 +149,58 @@ function givenBySubnet(subnets: readonly Field[], family: Family, stack: Stack):
   return either(...found.map((subnet) => known(subnet.at(key), wanted(subnet))));
 }
 
+/** How elastic addresses and groups name what they are for. */
+const attachments: readonly [type: string, path: string][] = [
+  [token.eip, "instance"],
+  [token.eip, "networkInterface"],
+  [token.eipAssociation, "instanceId"],
+  [token.eipAssociation, "networkInterfaceId"],
+  [token.networkInterfaceGroup, "networkInterfaceId"],
+];
+const attachable = [token.instance, token.spotInstanceRequest, token.networkInterface];
+
 /** Elastic addresses that are attached to something, or to nothing that the stack shows: a machine may take it by itself. */
-function hasElasticAddress(resource: Resource, key: "instance" | "networkInterface", stack: Stack) {
-  const associationKey = key === "instance" ? "instanceId" : "networkInterfaceId";
-  const attached =
-    stack.users(resource, [token.eip], key).length > 0 ||
-    stack.users(resource, [token.eipAssociation], associationKey).length > 0;
-  return attached || (key === "instance" && freeAddresses(stack).length > 0);
+function hasElasticAddress(resource: Resource, stack: Stack): boolean {
+  const attached = attachments.some(
+    ([type, path]) =>
+      type !== token.networkInterfaceGroup && stack.users(resource, [type], path).length > 0,
+  );
+  const takes = resource.type !== token.networkInterface;
+  return attached || (takes && freeAddresses(stack).length > 0);
+}
+
+/** Groups that a resource of their own puts on the network interface of a machine, or on one that stands alone. */
+function addedGroups(resource: Resource, stack: Stack): Field[] {
+  return stack
+    .users(resource, [token.networkInterfaceGroup], "networkInterfaceId")
+    .map((attachment) => attachment.at("securityGroupId"));
+}
+
+/** What stands alone is a part of something else, by the field that names it. */
+const parts: readonly [types: readonly string[], path: string, wholes: readonly string[]][] = [
+  ...attachments.map(([type, path]): [string[], string, string[]] => [[type], path, attachable]),
+  [listenerTypes, "loadBalancerArn", loadBalancerTypes],
+  [listenerRuleTypes, "listenerArn", listenerTypes],
+  [[token.apiStage], "restApi", [token.restApi]],
+  [[token.apiStageV2], "apiId", [token.api]],
+  [[token.acceleratorListener], "acceleratorArn", [token.accelerator]],
+];
+
+/** Parts of what the stack does not show: they may open it. */
+export function strayParts(stack: Stack): Finding[] {
+  return parts.flatMap(([types, path, wholes]) =>
+    stack.all(...types).flatMap((part) => {
+      const { outside, unknown } = stack.refs(part.at(path), wholes);
+      return [
+        ...unknown.map((field) => field.undecided()),
+        ...outside.map(({ text }) =>
+          part.undecided(
+            `what ${part.name} does to ${text} is unknown: the stack does not manage it`,
+          ),
+        ),
+      ];
+    }),
+  );
 }
 
 /** Elastic addresses that nothing in the stack uses. */
@@ -179,32 +240,69 @@ const machineSubnets: Record<string, string> = {
   [token.nodeGroup]: "subnetIds",
 };
 
-/** Where they say by which template they are launched. */
-const templatePaths = [
-  "launchTemplate",
-  "mixedInstancesPolicy.launchTemplate.launchTemplateSpecification",
-].flatMap((path) =>
-  ["id", "name", "launchTemplateId", "launchTemplateName"].map((key) => `${path}.${key}`),
-);
+/** Machines, and what launches them. */
+export const machineTypes = [...Object.keys(machineSubnets), token.fleet, token.spotFleetRequest];
 
-function machineDoor(machine: Resource, stack: Stack): Door {
-  const templates = [
-    ...templatePaths.map((path) => stack.refs(machine.at(path), [token.launchTemplate])),
+/** A thing that says how a machine is launched: a resource, or a part of one. */
+type Place = Pick<Resource, "at">;
+
+const templateKeys = ["id", "name", "launchTemplateId", "launchTemplateName"];
+
+/** By which templates machines are launched. */
+function templatesOf(machine: Resource, stack: Stack): References[] {
+  const mixed = machine.at("mixedInstancesPolicy.launchTemplate");
+  const specifications = [
+    mixed,
+    ...mixed.at("overrides").each(),
+    ...machine.each("launchTemplateConfigs"),
+  ].map((one) => one.at("launchTemplateSpecification"));
+  return [
+    ...[machine.at("launchTemplate"), ...specifications].flatMap((one) =>
+      templateKeys.map((key) => stack.refs(one.at(key), [token.launchTemplate])),
+    ),
     stack.refs(machine.at("launchConfiguration"), [token.launchConfiguration]),
   ];
-  const launched = [machine, ...new Set(templates.flatMap(({ found }) => found))];
-  const cards = launched.flatMap((one) => one.each("networkInterfaces"));
+}
+
+/** The subnets that a machine names, and those that are named for each type or zone. */
+function subnetsOf(machine: Resource): Field[] {
+  const path = machineSubnets[machine.type];
+  const places = [
+    ...machine.each("launchSpecifications"),
+    ...machine.each("launchTemplateConfigs").flatMap((one) => one.at("overrides").each()),
+  ];
+  return [
+    ...(path === undefined ? [] : machine.each(path)),
+    ...places.flatMap((one) => one.at("subnetId").each()),
+  ];
+}
+
+/** Each gives addresses; a prefix gives a network of them. */
+const sixKeys = [
+  "ipv6AddressCount",
+  "ipv6Addresses",
+  "ipv6AddressLists",
+  "ipv6PrefixCount",
+  "ipv6Prefixes",
+];
+
+function asksForSix(place: Place): Known[] {
+  return sixKeys.map((key) => known(place.at(key), isFilled));
+}
+
+function machineDoor(machine: Resource, stack: Stack): Door {
+  const references = templatesOf(machine, stack);
+  const templates = new Set(references.flatMap(({ found }) => found));
+  const launched: Place[] = [machine, ...templates, ...machine.each("launchSpecifications")];
+  const cards = launched.flatMap((one) => one.at("networkInterfaces").each());
   const places = [...launched, ...cards];
-  const elsewhere: Known[] = templates.flatMap(({ outside, unknown }) => [
+  const elsewhere: Known[] = references.flatMap(({ outside, unknown }) => [
     ...outside.map(({ text }) =>
       doubt(machine, `what ${text} launches is unknown: the stack does not manage it`),
     ),
     ...unknown.map((field) => known(field, () => false)),
   ]);
-  const subnets = [
-    ...machine.each(machineSubnets[machine.type] ?? "subnetId"),
-    ...cards.flatMap((card) => card.at("subnetId").each()),
-  ];
+  const subnets = [...subnetsOf(machine), ...cards.flatMap((card) => card.at("subnetId").each())];
   // A card that exists already is where it is: it is a door of its own.
   const inserted = [
     machine.at("primaryNetworkInterface.networkInterfaceId"),
@@ -214,18 +312,16 @@ function machineDoor(machine: Resource, stack: Stack): Door {
     subnets.length > 0 || inserted ? { truth: false, doubts: [] } : not(either(...elsewhere));
   const asked = {
     4: places.map((place) => known(place.at("associatePublicIpAddress"), isTrue)),
-    6: ["ipv6AddressCount", "ipv6Addresses"].flatMap((key) =>
-      places.map((place) => known(place.at(key), isFilled)),
-    ),
+    6: places.flatMap(asksForSix),
   };
   // What is said of IPv4 takes the place of the subnet's setting; IPv6 comes from either.
   const said = places.some((place) => place.at("associatePublicIpAddress").present);
   return {
     resource: machine,
-    kind: launched.some(isBastion) ? "bastion" : "machine",
+    kind: [machine, ...templates].some(isBastion) ? "bastion" : "machine",
     address: (family) =>
       either(
-        { truth: family === 4 && hasElasticAddress(machine, "instance", stack), doubts: [] },
+        { truth: family === 4 && hasElasticAddress(machine, stack), doubts: [] },
         ...asked[family],
         ...elsewhere,
         ...(family === 4 && said ? [] : [givenBySubnet(subnets, family, stack)]),
@@ -234,10 +330,11 @@ function machineDoor(machine: Resource, stack: Stack): Door {
     subnets,
     inDefaultVpc,
     groups: [
-      ...launched.flatMap((one) => one.each("vpcSecurityGroupIds")),
-      ...launched.flatMap((one) => one.each("securityGroups")),
+      ...launched.flatMap((one) => one.at("vpcSecurityGroupIds").each()),
+      ...launched.flatMap((one) => one.at("securityGroups").each()),
       ...cards.flatMap((card) => card.at("securityGroups").each()),
     ],
+    addedGroups: addedGroups(machine, stack),
     openWithoutGroup: false,
     unknownListening: [],
   };
@@ -253,15 +350,46 @@ function cardDoor(card: Resource, stack: Stack): Door {
     kind: "network interface",
     address: (family) =>
       family === 4
-        ? { truth: hasElasticAddress(card, "networkInterface", stack), doubts: [] }
-        : either(
-            ...["ipv6AddressCount", "ipv6Addresses"].map((key) => known(card.at(key), isFilled)),
-            givenBySubnet(card.each("subnetId"), 6, stack),
-          ),
+        ? { truth: hasElasticAddress(card, stack), doubts: [] }
+        : either(...asksForSix(card), givenBySubnet(card.each("subnetId"), 6, stack)),
     subnets: card.each("subnetId"),
     inDefaultVpc: { truth: false, doubts: [] },
     groups: card.each("securityGroups"),
+    addedGroups: addedGroups(card, stack),
     openWithoutGroup: false,
     unknownListening: [],
   };
+}
+
+/** Services whose tasks have a network interface each. */
+export const taskTypes = [token.ecsService, token.ecsTaskSet];
+
+function taskDoor(service: Resource, stack: Stack): Door {
+  const network = service.at("networkConfiguration");
+  const subnets = network.at("subnets").each();
+  return {
+    resource: service,
+    kind: "task",
+    // The subnet's settings are not heeded, its networks are: docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-task-networking.html
+    address: (family) =>
+      family === 4 ? known(network.at("assignPublicIp"), isTrue) : inDualStack(subnets, stack),
+    subnets,
+    inDefaultVpc: { truth: false, doubts: [] },
+    groups: network.at("securityGroups").each(),
+    openWithoutGroup: false,
+    unknownListening: [],
+  };
+}
+
+const sixNetworks = ["ipv6CidrBlock", "ipv6IpamPoolId", "ipv6Native"];
+
+function inDualStack(subnets: readonly Field[], stack: Stack): Known {
+  const found = subnets.flatMap((field) => stack.refs(field, subnetTypes).found);
+  return either(
+    ...found.flatMap((subnet) =>
+      sixNetworks.map((key) =>
+        known(subnet.at(key), ({ present, text }) => present && text !== "false"),
+      ),
+    ),
+  );
 }

@@ -11,7 +11,7 @@ import {
 import { token } from "../tokens";
 import { leadsToInternet, routingOf } from "../topology";
 import type { Door, Family, Listening } from "./doors";
-import { doorsOf } from "./doors";
+import { doorsOf, strayParts } from "./doors";
 
 /** A way by which the internet reaches a door. */
 export interface Exposure {
@@ -45,7 +45,7 @@ export function exposuresOf(stack: Stack): Exposures {
   );
   return {
     found: merged(all.flatMap(({ found }) => found)),
-    doubts: all.flatMap(({ doubts }) => doubts),
+    doubts: [...all.flatMap(({ doubts }) => doubts), ...strayParts(stack)],
   };
 }
 
@@ -113,6 +113,7 @@ function waysTo(door: Door, family: Family, stack: Stack): Ways {
       }
       const routing = routingOf(subnet, stack);
       doubts.push(...routing.unknown.map((one) => one.undecided()));
+      doubts.push(...foreignMainTable(door, subnet, stack));
       for (const route of routing.routes) {
         if (!route.destinations.some((destination) => isOf(destination, family))) continue;
         const gateway = route.at("gatewayId");
@@ -138,6 +139,20 @@ function waysTo(door: Door, family: Family, stack: Stack): Ways {
           `${listed.length === 1 ? "subnet" : "subnets"} ${listed.join(", ")}`,
         ];
   return { path, doubts };
+}
+
+/** What nobody knows of a subnet without a route table of its own, in a VPC that the stack does not show. */
+function foreignMainTable(door: Door, subnet: Resource, stack: Stack): Finding[] {
+  if (stack.users(subnet, [token.routeTableAssociation], "subnetId").length > 0) return [];
+  const { outside, unknown } = stack.refs(subnet.at("vpcId"), [token.vpc]);
+  return [
+    ...unknown.map((field) => field.undecided()),
+    ...outside.map(({ text }) =>
+      door.resource.undecided(
+        `the main route table of ${text} is unknown: the stack does not manage it`,
+      ),
+    ),
+  ];
 }
 
 /** Whether a destination or a network is of an IP version; a prefix list and what is unknown may be of either. */
@@ -213,7 +228,7 @@ function rulesOf(
   doubts: Finding[],
 ): SecurityGroupRule[] {
   const groups = new Set<Resource>();
-  for (const field of door.groups) {
+  for (const field of [...door.groups, ...(door.addedGroups ?? [])]) {
     const { found, outside, unknown } = stack.refs(field, [
       token.securityGroup,
       token.defaultSecurityGroup,

@@ -1,5 +1,5 @@
 import { isPrivate } from "../addresses";
-import type { Field, Resource, Stack } from "../model";
+import type { Finding, Resource, Stack } from "../model";
 import { knownNetworks } from "../security-group-rules";
 import { token } from "../tokens";
 import { hostedEndpointsOf } from "./hosted-endpoints";
@@ -13,8 +13,8 @@ export interface PublicEndpoint {
   sources: string[];
   /** What it leads into, by name. @default - nothing of the network */
   into?: string[];
-  /** Fields on which it hangs while nobody knows. */
-  unknown: Field[];
+  /** What it hangs on while nobody knows. */
+  doubts: Finding[];
 }
 
 const everybody = ["0.0.0.0/0"];
@@ -31,11 +31,13 @@ export function publicEndpointsOf(stack: Stack): PublicEndpoint[] {
 function kubernetesApi(cluster: Resource): PublicEndpoint {
   const flag = cluster.at("vpcConfig.endpointPublicAccess");
   const cidrs = cluster.each("vpcConfig.publicAccessCidrs");
-  const unknown = [flag, ...cidrs].filter((field) => field.unknown);
+  const doubts = [flag, ...cidrs]
+    .filter((field) => field.unknown)
+    .map((field) => field.undecided());
   const endpoint = { resource: cluster, kind: "Kubernetes API", port: "HTTPS 443" } as const;
-  if (flag.text === "false") return { ...endpoint, sources: [], unknown: [] };
+  if (flag.text === "false") return { ...endpoint, sources: [], doubts: [] };
   const networks = cidrs.length === 0 ? everybody : knownNetworks(cidrs);
-  return { ...endpoint, sources: networks.filter((cidr) => !isPrivate(cidr)), unknown };
+  return { ...endpoint, sources: networks.filter((cidr) => !isPrivate(cidr)), doubts };
 }
 
 /** It answers to everybody, and finds out then who is there: no security group stands before it. */
@@ -49,7 +51,7 @@ function clientVpn(endpoint: Resource, stack: Stack): PublicEndpoint {
     port: `VPN ${endpoint.at("vpnPort").text || "443"}`,
     sources: everybody,
     into: subnets.map(({ name }) => `subnet ${name}`),
-    unknown: [],
+    doubts: [],
   };
 }
 
@@ -60,6 +62,6 @@ function searchDomain(domain: Resource): PublicEndpoint {
     kind: "search domain",
     port: "HTTPS 443",
     sources: vpc.present ? [] : everybody,
-    unknown: [],
+    doubts: [],
   };
 }

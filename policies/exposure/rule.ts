@@ -4,9 +4,24 @@ import { stackRule } from "../rule";
 import { loadBalancerTypes } from "../load-balancers";
 import { token } from "../tokens";
 import type { Exposure } from "./exposures";
+import { machineTypes, taskTypes } from "./doors";
 import { exposuresOf } from "./exposures";
 import { hostedTypes } from "./hosted-endpoints";
 import { publicEndpointsOf } from "./public-endpoints";
+import { unknownTypes } from "./private-types";
+
+const doorTypes = [
+  ...loadBalancerTypes,
+  ...machineTypes,
+  ...taskTypes,
+  token.networkInterface,
+  token.cluster,
+  token.clientVpnEndpoint,
+  token.openSearchDomain,
+  token.elasticsearchDomain,
+  ...hostedTypes,
+];
+const doors: ReadonlySet<string> = new Set(doorTypes);
 
 export const onlyTheEntry = stackRule({
   id: "net-only-bastion-and-alb-public",
@@ -19,17 +34,9 @@ export const onlyTheEntry = stackRule({
   fix: "Take away the address, the route to the internet gateway, the rule, the VPN or the service that the message names, or make the service private; a bastion or a VPN that should be there is told to the pack by publicBastion or publicVpn.",
   url: "https://docs.aws.amazon.com/vpc/latest/userguide/how-it-works.html#what-is-connectivity",
   types: [
-    ...loadBalancerTypes,
-    token.instance,
-    token.spotInstanceRequest,
-    token.networkInterface,
-    token.autoScalingGroup,
-    token.nodeGroup,
-    token.cluster,
-    token.clientVpnEndpoint,
-    token.openSearchDomain,
-    token.elasticsearchDomain,
-    ...hostedTypes,
+    ...doorTypes,
+    // Without one of them, what a stack has of AWS may be of types that nobody knows.
+    token.awsProvider,
   ],
   config: {
     publicBastion,
@@ -40,7 +47,8 @@ export const onlyTheEntry = stackRule({
     },
   },
   *checkStack(stack, config) {
-    const { found, doubts } = exposuresOf(stack);
+    const { found, doubts: ways } = exposuresOf(stack);
+    const doubts = [...ways, ...unknownTypes(stack, doors)];
     yield* doubts;
     const entries = new Set(
       found.filter(({ kind }) => kind === "application load balancer").map(({ door }) => door.urn),
@@ -51,7 +59,7 @@ export const onlyTheEntry = stackRule({
     }
     yield* endpoints(stack, config.publicVpn);
     const noEndpoint = publicEndpointsOf(stack).every(
-      ({ sources, unknown }) => sources.length === 0 && unknown.length === 0,
+      ({ sources, doubts: open }) => sources.length === 0 && open.length === 0,
     );
     // What is in doubt is told as undecided.
     if (found.length === 0 && doubts.length === 0 && noEndpoint) {
@@ -75,9 +83,9 @@ function wordsOf({ port, sources, path }: Exposure): string {
 }
 
 function* endpoints(stack: Stack, vpnAllowed: boolean): Iterable<Finding> {
-  for (const { resource, kind, port, sources, into = [], unknown } of publicEndpointsOf(stack)) {
-    yield* unknown.map((field) => field.undecided());
-    if (sources.length === 0 || unknown.length > 0) continue;
+  for (const { resource, kind, port, sources, into = [], doubts } of publicEndpointsOf(stack)) {
+    yield* doubts;
+    if (sources.length === 0 || doubts.length > 0) continue;
     const way = ["an endpoint of AWS", ...into].join(", ");
     const words = `${port} from ${sources.join(", ")} by ${way}`;
     yield* told(resource, words, vpnAllowed && kind === "VPN");

@@ -130,7 +130,10 @@ describe("the longest lists that configuration takes", () => {
       (ingress as unknown[]).length + 1,
       (egress as unknown[]).length + 1,
     ]);
-    expect(Math.max(...lengths)).toBe(20);
+    const longest = Math.max(...lengths);
+    expect(longest).toBeLessThanOrEqual(20);
+    // A joined network is two entries: one more would not fit.
+    expect(longest).toBeGreaterThan(18);
   });
 
   it("fit the security groups", () => {

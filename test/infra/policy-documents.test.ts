@@ -19,6 +19,7 @@ const inputs: Record<string, Record<string, PolicyKind>> = {
   "aws:kms/key:Key": { policy: "key" },
   "aws:opensearch/domain:Domain": { accessPolicies: "resource" },
   "aws:s3/bucketPolicy:BucketPolicy": { policy: "resource" },
+  "aws:secretsmanager/secret:Secret": { policy: "resource" },
   "aws:sns/topic:Topic": { policy: "resource" },
 };
 
@@ -33,7 +34,7 @@ const stacks: [title: string, stack: string, change: Record<string, unknown>][] 
     {
       "drawbridge:accessMode": "direct",
       "drawbridge:trustedCidrs": ["192.168.0.0/24"],
-      "drawbridge:createServiceLinkedRoles": true,
+      "drawbridge:createServiceLinkedRoles": ["autoscaling", "opensearch"],
       "drawbridge:logStore": {
         engineVersion: "Elasticsearch_7.10",
         readerRoleArns: ["arn:aws:iam::444455556666:role/readers"],

@@ -1,6 +1,14 @@
 import { generateKeyPairSync } from "node:crypto";
 import { readPublicKey } from "../../infra/ssh-key";
-import { ed25519, odd, publicKey, rsa, securityKey, usualExponent } from "../support/public-keys";
+import {
+  ed25519,
+  odd,
+  pointOf,
+  publicKey,
+  rsa,
+  securityKey,
+  usualExponent,
+} from "../support/public-keys";
 
 /** What is wrong with a line, or nothing. */
 function faultOf(line: string): string | undefined {
@@ -15,7 +23,12 @@ function faultOf(line: string): string | undefined {
 const wanted =
   "must be one line of a .pub file with an Ed25519 key, of a security key or not, or an RSA key of at least 4096 bits";
 const broken = `${wanted}; its parts do not make a key of its type`;
-const point = Buffer.alloc(32, 1);
+const smallOrder = "must not be a point of small order, for which anybody can sign";
+const point = pointOf(1);
+/** y = 1: of order 1. With y = 2 there is no point. */
+const neutral = Buffer.concat([Buffer.from([1]), Buffer.alloc(31)]);
+const offTheCurve = Buffer.concat([Buffer.from([2]), Buffer.alloc(31)]);
+const inSecurityKey = (bytes: Buffer) => publicKey("sk-ssh-ed25519@openssh.com", bytes, "ssh:");
 
 describe("readPublicKey", () => {
   it.each([
@@ -55,7 +68,12 @@ describe("readPublicKey", () => {
     ["a key cut short", ed25519().slice(0, -8), broken],
     ["another type inside", ed25519().replace("ssh-ed25519", "ssh-rsa"), broken],
     ["a point of 31 bytes", publicKey("ssh-ed25519", point.subarray(1)), broken],
-    ["a point of nothing", ed25519(0), broken],
+    ["a point of zeros", publicKey("ssh-ed25519", Buffer.alloc(32)), smallOrder],
+    ["the neutral point", publicKey("ssh-ed25519", neutral), smallOrder],
+    ["the neutral point in a security key", inSecurityKey(neutral), smallOrder],
+    ["another form of a point", publicKey("ssh-ed25519", Buffer.alloc(32, 255)), broken],
+    ["what is not on the curve", publicKey("ssh-ed25519", offTheCurve), broken],
+    ["what is not on the curve in a security key", inSecurityKey(offTheCurve), broken],
     ["a field too many", publicKey("ssh-ed25519", point, "more"), broken],
     [
       "a security key for a web site",

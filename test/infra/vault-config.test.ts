@@ -2,8 +2,8 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import {
   holdersAreDistinct,
-  keysFitIntoTheFiles,
-  recoveryHolders,
+  holdersFitIntoTheFiles,
+  readHolders,
   rotationsAreWalkable,
   thresholdIsInReach,
   vaultSchema,
@@ -28,14 +28,9 @@ describe("vault", () => {
       recoveryThreshold: 2,
       instanceType: "t4g.medium",
       volumeGiB: 20,
+      serverCertificates: 1,
       rotations: {},
     });
-    expect(
-      recoveryHolders(vaultSchema.parse(valid)).map(({ publicKey }) => publicKey.fingerprint),
-    ).toEqual([
-      "8AC2F4993AC360A24E95E8B40715F00D4F39D89F",
-      "C82A628991D6C63F56FF39C03761B31A6973AC27",
-    ]);
   });
 
   it.each([
@@ -43,6 +38,11 @@ describe("vault", () => {
     ["a threshold of one", { ...valid, recoveryThreshold: 1 }, "must be an integer from 2 to 255"],
     ["no threshold", { recoveryHolders: [alice, bruno] }, "must be an integer from 2 to 255"],
     ["a processor of Intel", { ...valid, instanceType: "m7i.large" }, "with an arm64 processor"],
+    [
+      "certificates of no generation",
+      { ...valid, serverCertificates: 0 },
+      "must be an integer from 1 to 1000",
+    ],
     ["a small volume", { ...valid, volumeGiB: 9 }, "must be an integer from 10 to 16384"],
     [
       "a phase that is none",
@@ -89,6 +89,35 @@ const parsed = (holders: object[], recoveryThreshold = 2) => ({
   vault: vaultSchema.parse({ recoveryHolders: holders, recoveryThreshold }),
 });
 
+/** Holders whose keys were read. */
+const held = async (...recoveryHolders: unknown[]) => ({
+  recoveryHolders: (await readHolders({ recoveryHolders })).holders,
+});
+
+describe("readHolders", () => {
+  it("gives holders with their keys", async () => {
+    const { recoveryHolders } = await held(alice, bruno);
+    expect(recoveryHolders.map(({ name, publicKey }) => [name, publicKey.fingerprint])).toEqual([
+      ["alice", "8AC2F4993AC360A24E95E8B40715F00D4F39D89F"],
+      ["bruno", "C82A628991D6C63F56FF39C03761B31A6973AC27"],
+    ]);
+  });
+
+  it("says what is wrong with keys that are well-formed, and leaves the others to the form", async () => {
+    const others = [1, { name: "x" }, { name: "x", publicKey: "key" }];
+    const revoked = { name: "rosa", publicKey: armored("revoked") };
+    const { holders, faults } = await readHolders({ recoveryHolders: [...others, revoked, rita] });
+    expect(holders.map(({ name }) => name)).toEqual(["rita"]);
+    expect(faults.map(({ path, rule }) => `${path} ${rule}`)).toEqual([
+      "vault.recoveryHolders[3].publicKey must not be revoked",
+    ]);
+  });
+
+  it.each([undefined, "x", {}, { recoveryHolders: "x" }])("finds no key in %j", async (block) => {
+    expect(await readHolders(block)).toEqual({ holders: [], faults: [] });
+  });
+});
+
 describe("thresholdIsInReach", () => {
   it("fails a threshold that all holders together do not reach", () => {
     expect(thresholdIsInReach(parsed([alice, bruno]))).toEqual([]);
@@ -103,21 +132,22 @@ describe("thresholdIsInReach", () => {
 });
 
 describe("holdersAreDistinct", () => {
-  it("fails a person, and a key, that stands twice", () => {
-    const twice = parsed([alice, bruno, { ...rita, name: "alice" }, { ...alice, name: "anna" }]);
+  it("fails a person, and a key, that stands twice", async () => {
+    const again = { ...rita, name: "alice" };
+    const twice = await held(alice, bruno, again, { ...alice, name: "anna" });
     expect(holdersAreDistinct(twice).map(({ path }) => path)).toEqual([
       "vault.recoveryHolders[2].name",
       "vault.recoveryHolders[3].publicKey",
     ]);
-    expect(holdersAreDistinct(parsed([alice, bruno, rita]))).toEqual([]);
+    expect(holdersAreDistinct(await held(alice, bruno, rita))).toEqual([]);
   });
 });
 
-describe("keysFitIntoTheFiles", () => {
-  it("fails keys that are too long together", () => {
-    const many = Array.from({ length: 20 }, (_, i) => ({ ...rita, name: `rita${i}` }));
-    expect(keysFitIntoTheFiles(parsed(many))[0]?.rule).toMatch(/^must hold at most 32768/);
-    expect(keysFitIntoTheFiles(parsed([alice, bruno, rita]))).toEqual([]);
+describe("holdersFitIntoTheFiles", () => {
+  it("fails holders that take too much room together", async () => {
+    const many = await held(...Array.from({ length: 20 }, (_, i) => ({ ...rita, name: `r${i}` })));
+    expect(holdersFitIntoTheFiles(many)[0]?.rule).toMatch(/^must take at most 32768/);
+    expect(holdersFitIntoTheFiles(await held(alice, bruno, rita))).toEqual([]);
   });
 });
 

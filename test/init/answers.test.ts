@@ -12,7 +12,6 @@ import {
   suggestion,
 } from "../../init/answers";
 import type { Texts } from "../../init/answers";
-import { faultsOf } from "../plan/files";
 
 const role = "arn:aws:iam::011122223333:role/deployer";
 const given: Texts = {
@@ -50,8 +49,8 @@ describe("flagOf", () => {
 });
 
 describe("checked", () => {
-  it("gives what was said, and what follows from it", () => {
-    expect(checked("dev", complete)).toMatchObject({
+  it("gives what was said, and what follows from it", async () => {
+    expect(await checked("dev", complete)).toMatchObject({
       region: "eu-west-1",
       deployerRoleArn: role,
       trustedCidrs: ["203.0.113.0/24", "198.51.100.0/28"],
@@ -69,29 +68,70 @@ describe("checked", () => {
     ["a truth value", { deletionProtection: "false" }, false],
     ["a list in YAML", { allowedAccountIds: "[011122223333]" }, ["011122223333"]],
     [
+      "a list of words with commas",
+      { createServiceLinkedRoles: "autoscaling, opensearch" },
+      ["autoscaling", "opensearch"],
+    ],
+    [
       "a list in YAML of one text",
       { zones: "[eu-west-1a, eu-west-1b, eu-west-1c]" },
       ["eu-west-1a", "eu-west-1b", "eu-west-1c"],
     ],
-  ])("takes %s", (_name, more: Texts, value) => {
+  ])("takes %s", async (_name, more: Texts, value) => {
     const [key = ""] = Object.keys(more);
-    expect(checked("dev", { ...complete, ...more })).toMatchObject({ [key]: value });
+    expect(await checked("dev", { ...complete, ...more })).toMatchObject({ [key]: value });
   });
 
-  it("leaves out what has a default", () => {
-    expect(checked("dev", complete)).not.toHaveProperty("natMode");
+  it("leaves out what has a default", async () => {
+    expect(await checked("dev", complete)).not.toHaveProperty("natMode");
   });
 
-  it("says everything that is wrong at once, and how to give what is missing", () => {
+  it("says everything that is wrong at once, and how to give what is missing", async () => {
     const { region: _r, tags: _t, ...rest } = complete;
     const wrong: Texts = { ...rest, cidr: "10.0.0.0/8", natMode: "none", nodeGroups: "{" };
-    expect(faultsOf(() => checked("dev", wrong))).toEqual([
+    await expect(checked("dev", wrong)).rejects.toHaveProperty("lines", [
       "Pulumi.dev.yaml: region is required; give it with --region",
       "Pulumi.dev.yaml: zones is required; give it with --zones",
       'Pulumi.dev.yaml: cidr must be from /16 to /19, got "10.0.0.0/8"',
       'Pulumi.dev.yaml: natMode must be one of zonal, single, regional, got "none"',
-      'Pulumi.dev.yaml: nodeGroups must be a list of at least one node group, got "{"',
+      "Pulumi.dev.yaml: nodeGroups must be YAML: Flow map must end with a } at line 1, column 2",
       "Pulumi.dev.yaml: tags is required; give it with --tags",
+    ]);
+  });
+
+  it.each([
+    [
+      "what is no YAML",
+      { entry: "{cidrs: [" },
+      "entry must be YAML: Flow sequence in block collection must be sufficiently indented and end with a ] at line 1, column 10",
+    ],
+    [
+      "a file that is not there",
+      { vault: "{recoveryHolders: [{name: alice, publicKey: 'file:/nope'}]}" },
+      'vault must name files that can be read, got "file:/nope": no such file or directory',
+    ],
+    [
+      "a folder in the place of a file",
+      { vault: "{recoveryHolders: [{name: alice, publicKey: 'file:/'}]}" },
+      'vault must name files that can be read, got "file:/": it is a directory',
+    ],
+    [
+      "a character that tags cannot have",
+      { tags: '{Owner: "a: b # c", CostCenter: "42"}' },
+      'tags.Owner must be a tag value of 1 to 256 letters, digits, spaces and _.:/=+-@, got "a: b # c"',
+    ],
+  ])("says of %s what it is, and nothing else", async (_what, more: Texts, fault) => {
+    await expect(checked("dev", { ...complete, ...more })).rejects.toHaveProperty("lines", [
+      `Pulumi.dev.yaml: ${fault}`,
+    ]);
+  });
+
+  it("names no file after a stack that has no name", async () => {
+    await expect(
+      checked("../x", { ...complete, environment: "dev", cidr: "10.0.0.0/8" }),
+    ).rejects.toHaveProperty("lines", [
+      expect.stringMatching(/^stack must have a name of 1 to .*, got "\.\.\/x"$/),
+      'cidr must be from /16 to /19, got "10.0.0.0/8"',
     ]);
   });
 
@@ -128,7 +168,7 @@ describe("askRest", () => {
     const texts = await askRest(ask, "dev", complete);
     expect(questions).toHaveLength(missing.length);
     expect(questions.join("\n")).toContain("zones [eu-west-1a, eu-west-1b, eu-west-1c]: ");
-    expect(checked("dev", texts)).toEqual(checked("dev", complete));
+    expect(await checked("dev", texts)).toEqual(await checked("dev", complete));
   });
 
   it("refuses an answer where it is given, also beside an earlier one", async () => {

@@ -8,24 +8,50 @@ const backend = { stack: "dev", region: "eu-west-1", accountId: "111122223333" }
 const bucket = "drawbridge-state-111122223333-eu-west-1";
 const keyArn = "arn:aws:kms:eu-west-1:111122223333:key/1234";
 
-/** What the commands call, by a shell, with programs that only write down their arguments. */
-function calls(of = backend): string[][] {
+/** What programs answer instead of AWS, by command, in a shell. */
+type Answers = Record<string, string>;
+
+const fails = (error: string) => `echo 'An error occurred ${error}' >&2; exit 254`;
+const inNewAccount: Answers = {
+  "create-key": `echo ${keyArn}`,
+  "describe-key": fails("(NotFoundException) when calling the DescribeKey operation: Alias"),
+  "head-bucket": fails("(404) when calling the HeadBucket operation: Not Found"),
+};
+const existingKey = "arn:aws:kms:eu-west-1:111122223333:key/existing";
+const inUsedAccount: Answers = {
+  "describe-key": `echo ${existingKey}; echo "a warning of the CLI" >&2`,
+  "head-bucket": "echo {}",
+};
+
+/** What the commands call, by a shell, with programs that write down their arguments, and how they end. */
+function run(answers: Answers, of = backend) {
+  const cases = Object.entries(answers).map(([command, answer]) => `${command}) ${answer};;`);
   const record = `#!/bin/sh
 { printf '%s' "\${0##*/}"; for each in "$@"; do printf '\\t%s' "$each"; done; echo; } >> "$CALLS"
-case "$2" in create-key) echo ${keyArn};; esac
+case "$2" in
+${cases.join("\n")}
+esac
 `;
   const dir = folderOf({ aws: record, pulumi: record, calls: "" });
   for (const name of ["aws", "pulumi"]) chmodSync(join(dir, name), 0o755);
-  const script = `set -eu\n${backendCommands(of).join("\n")}\ncat "$CALLS"\n`;
+  const script = `trap 'cat "$CALLS"' EXIT\n${backendCommands(of).join("\n")}\n`;
   const PATH = [dir, process.env["PATH"]].join(delimiter);
   const env = { PATH, CALLS: join(dir, "calls") };
   const { stdout, stderr, status } = spawnSync("sh", ["-c", script], { encoding: "utf8", env });
-  expect([status, stderr]).toEqual([0, ""]);
-  return stdout
+  const all = stdout
     .trim()
     .split("\n")
     .map((line) => line.split("\t"));
+  return { all, stderr, status };
 }
+
+function calls(of = backend): string[][] {
+  const { all, stderr, status } = run(inNewAccount, of);
+  expect([status, stderr]).toEqual([0, ""]);
+  return all;
+}
+
+const commandsOf = (all: string[][]) => all.map((words) => words.slice(0, 3).join(" "));
 
 /** The value of a flag of the call of a command. */
 function flag(all: string[][], command: string, name: string): string {
@@ -37,10 +63,12 @@ describe("backendCommands", () => {
   const all = calls();
 
   it("makes the key before the bucket, the bucket before the stack", () => {
-    expect(all.map(([program, group, command]) => [program, group, command].join(" "))).toEqual([
+    expect(commandsOf(all)).toEqual([
+      "aws kms describe-key",
       "aws kms create-key",
-      "aws kms enable-key-rotation",
       "aws kms create-alias",
+      "aws kms enable-key-rotation",
+      "aws s3api head-bucket",
       "aws s3api create-bucket",
       "aws s3api put-public-access-block",
       "aws s3api put-bucket-versioning",
@@ -49,6 +77,36 @@ describe("backendCommands", () => {
       `pulumi login s3://${bucket}?region=eu-west-1`,
       "pulumi stack init",
     ]);
+  });
+
+  it("uses the key and the bucket that are there, and protects both as if they were new", () => {
+    const { all: again, status } = run(inUsedAccount);
+    expect(status).toBe(0);
+    const making = ["aws kms create-key", "aws kms create-alias", "aws s3api create-bucket"];
+    expect(commandsOf(again)).toEqual([
+      "aws kms describe-key",
+      ...commandsOf(all).filter((one) => !making.includes(one)),
+    ]);
+    expect(flag(again, "enable-key-rotation", "--key-id")).toBe(existingKey);
+    expect(
+      flag(again, "put-bucket-encryption", "--server-side-encryption-configuration"),
+    ).toContain(existingKey);
+  });
+
+  it.each([
+    ["who may not see the key", "describe-key", "(AccessDeniedException) when calling DescribeKey"],
+    ["whose bucket is somebody else's", "head-bucket", "(403) when calling HeadBucket: Forbidden"],
+    ["who may not make a key", "create-key", "(AccessDeniedException) when calling CreateKey"],
+    [
+      "who may not set a policy",
+      "put-bucket-policy",
+      "(AccessDenied) when calling PutBucketPolicy",
+    ],
+  ])("stops for one %s", (_who, command, error) => {
+    const { all: made, stderr, status } = run({ ...inNewAccount, [command]: fails(error) });
+    expect(status).not.toBe(0);
+    expect(stderr).toBe(`An error occurred ${error}\n`);
+    expect(made.at(-1)?.[2]).toBe(command);
   });
 
   it("makes a bucket that is private and versioned, in the region and of the account", () => {

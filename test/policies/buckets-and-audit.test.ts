@@ -1,7 +1,9 @@
+import { Stack } from "../../policies/model";
+import { configured } from "../../policies/rule";
 import { token } from "../../policies/tokens";
-import { casesFor } from "../support/rule-cases";
+import { casesFor, ruleById } from "../support/rule-cases";
 import { bucketDenials, document, platform, resource, statement } from "../support/rule-platform";
-import { gone, ref, unknown } from "../support/rule-stack";
+import { changed, gone, json, ref, registrations, unknown, urnOf } from "../support/rule-stack";
 
 const openBucket = resource(token.bucket, { bucket: "open" });
 
@@ -320,6 +322,8 @@ casesFor("s3-no-force-destroy [M1]", {
   ],
 });
 
+const noDetector = { detector: gone, "audit-logs": gone, runtime: gone };
+
 casesFor("log-cloudtrail [M1]", {
   base: platform,
   passes: [
@@ -334,6 +338,7 @@ casesFor("log-cloudtrail [M1]", {
       },
     ],
     ["selectors of the older form", { "trail.eventSelectors": [{ readWriteType: "All" }] }],
+    ["a trail that another stack has", { trail: gone }],
   ],
   fails: [
     ...["isMultiRegionTrail", "enableLogFileValidation"].map(
@@ -442,6 +447,52 @@ casesFor("log-trail-locked [M1]", {
   ],
 });
 
+describe("a stack that audits its account", () => {
+  casesFor("log-cloudtrail [M1]", {
+    base: platform,
+    config: { ownsAccount: true },
+    passes: [["a whole trail", {}]],
+    fails: [
+      ["no trail", { trail: gone }, ["cluster: cluster must have a trail beside it, got none"]],
+    ],
+    undecided: [],
+    decided: "a stack is known to have a trail",
+  });
+
+  casesFor("mon-guardduty [M1] [M10]", {
+    base: platform,
+    config: { ownsAccount: true },
+    passes: [["both features", {}]],
+    fails: [
+      ["no detector", noDetector, ["cluster: cluster must have a detector beside it, got none"]],
+    ],
+    undecided: [],
+    decided: "a stack is known to have a detector",
+  });
+});
+
+describe("a stack whose account somebody else audits", () => {
+  it.each([
+    ["log-cloudtrail", { trail: gone }, "trail"],
+    ["mon-guardduty", noDetector, "detector"],
+  ])("hears from %s that it has none itself", (id, change, what) => {
+    const rule = ruleById(id);
+    if (!("checkStack" in rule)) throw new Error("expected a rule of stacks");
+    const judged = (stack: typeof platform) => [
+      ...rule.checkStack(new Stack(registrations(stack, "preview")), configured(rule, {})),
+    ];
+    expect(judged(changed(platform, change))).toEqual([
+      {
+        verdict: "note",
+        message: `Audit: the stack has no ${what}: another one, or the organization, must have it for the account and region`,
+        urn: urnOf(token.cluster, "cluster"),
+      },
+    ]);
+    expect(judged(platform)).toEqual([]);
+    expect(judged({})).toEqual([]);
+  });
+});
+
 casesFor("mon-guardduty [M1] [M10]", {
   base: platform,
   passes: [
@@ -458,6 +509,7 @@ casesFor("mon-guardduty [M1] [M10]", {
       },
     ],
     ["a detector that is on by itself", { "detector.enable": gone }],
+    ["a detector that another stack has", noDetector],
   ],
   fails: [
     [
@@ -712,6 +764,72 @@ casesFor("aws-required-tags [M1]", {
       "tags that nobody knows yet",
       { "provider.defaultTags": unknown },
       ["provider: undecided: defaultTags of provider is unknown until up"],
+    ],
+  ],
+});
+
+const server = "arn:aws:iam::111122223333:role/vault-0";
+const deployer = "arn:aws:iam::111122223333:role/deployer";
+const readers = {
+  Effect: "Deny",
+  Principal: { AWS: "*" },
+  Action: "secretsmanager:GetSecretValue",
+  Resource: "*",
+  Condition: { ArnNotEquals: { "aws:PrincipalArn": [server, deployer] } },
+};
+const readersWith = (...statements: object[]) =>
+  json({ Version: "2012-10-17", Statement: statements });
+const changedReaders = (change: object) => ({
+  "files.policy": readersWith({ ...readers, ...change }),
+});
+const unnamed =
+  "files: policy must deny secretsmanager:GetSecretValue to everybody but principals named by aws:PrincipalArn";
+const weakened = (title: string, change: object): [string, Record<string, unknown>, string[]] => [
+  title,
+  changedReaders(change),
+  [`${unnamed}, got a map`],
+];
+
+casesFor("iam-secret-readers-named [J7] [M1]", {
+  base: {
+    files: resource(token.secret, { name: "p-vault-0", policy: readersWith(readers) }),
+  },
+  passes: [
+    [
+      "a policy beside the secret",
+      {
+        "files.policy": gone,
+        beside: resource(token.secretPolicy, {
+          secretArn: ref("files", "arn"),
+          policy: readersWith(readers),
+        }),
+      },
+    ],
+    ["all of Secrets Manager denied", changedReaders({ Action: ["secretsmanager:*"] })],
+    ["a bare wildcard", changedReaders({ Principal: "*" })],
+  ],
+  fails: [
+    ["a secret without a policy", { "files.policy": gone }, [`${unnamed}, got nothing`]],
+    weakened("one that allows", { Effect: "Allow" }),
+    weakened("one against somebody", { Principal: { AWS: server } }),
+    weakened("one against another call", { Action: "secretsmanager:PutSecretValue" }),
+    weakened("one about something else", { Resource: "arn:aws:secretsmanager:x" }),
+    weakened("one that spares all roles", {
+      Condition: { ArnNotLike: { "aws:PrincipalArn": "arn:aws:iam::111122223333:role/*" } },
+    }),
+    weakened("one that meets the named", {
+      Condition: { ArnEquals: { "aws:PrincipalArn": [server] } },
+    }),
+    weakened("one that another condition opens", {
+      Condition: { ...readers.Condition, Bool: { "aws:SecureTransport": "false" } },
+    }),
+    weakened("one that spares nobody", { Condition: {} }),
+  ],
+  undecided: [
+    [
+      "a policy that is unknown",
+      { "files.policy": unknown },
+      ["files: undecided: policy of files is unknown until up"],
     ],
   ],
 });

@@ -91,10 +91,14 @@ class Sweep {
   }
 }
 
-function isOf({ types, path, how }: (typeof notHardening)[number], mutant: Unnoticed): boolean {
+function isOf(
+  { types, name: ofName, path, how }: (typeof notHardening)[number],
+  mutant: Unnoticed,
+): boolean {
   const [, name = ""] = /(\w+)$/.exec(mutant.type) ?? [];
   return (
     (types.length === 0 || types.includes(name)) &&
+    (ofName?.test(mutant.name) ?? true) &&
     path.test(mutant.path) &&
     (how?.test(mutant.how) ?? true)
   );

@@ -1,9 +1,12 @@
-import { join } from "node:path";
+import { readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { planStack } from "../../plan/host";
+import { privateTypes } from "../../policies/exposure/private-types";
 import type { Finding, Registration } from "../../policies/model";
 import { Stack } from "../../policies/model";
 import { configured } from "../../policies/rule";
 import { token } from "../../policies/tokens";
+import { planWithSsh, planWithVpn } from "../support/access-plan";
 import { casesFor, ruleById } from "../support/rule-cases";
 import { platform, resource } from "../support/rule-platform";
 import type { Change, Phase } from "../support/rule-stack";
@@ -36,6 +39,40 @@ const host = (inputs: Record<string, unknown>) =>
     ...inputs,
   });
 const onPublicA = `${gateway}, subnet public-a, rule open-rule`;
+/** A template that gives addresses and wears the open group. */
+const openTemplate = resource(token.launchTemplate, {
+  networkInterfaces: [{ associatePublicIpAddress: "true", securityGroups: [ref("open-group")] }],
+});
+const fleet = (subnet: unknown) =>
+  resource(token.fleet, {
+    launchTemplateConfigs: [
+      {
+        launchTemplateSpecification: { launchTemplateId: ref("template") },
+        overrides: [{ subnetId: subnet }],
+      },
+    ],
+  });
+const tasks = (inputs: Record<string, unknown>, type: string = token.ecsService) =>
+  resource(type, {
+    networkConfiguration: {
+      subnets: [ref("public-a")],
+      securityGroups: [ref("open-group")],
+      ...inputs,
+    },
+  });
+const networkPolicy = (open: boolean) =>
+  JSON.stringify([
+    {
+      Rules: [{ ResourceType: "collection", Resource: ["collection/x"] }],
+      AllowFromPublic: open,
+    },
+  ]);
+const openOverSix = opened(22, { cidrIpv4: null, cidrIpv6: "::/0" });
+const overSix = (name: string) =>
+  fault(
+    name,
+    "port 22 from ::/0 by internet gateway internet, route public-route-six, subnet public-a, rule open-rule",
+  );
 const six = {
   "public-route-six": resource(token.route, {
     routeTableId: ref("public-table"),
@@ -53,6 +90,25 @@ casesFor("net-only-bastion-and-alb-public [J16] [C10] [S13]", {
       { balancer: gone, http: gone, https: gone, name: gone, "acl-before-balancer": gone },
     ],
     ["an open group that nothing wears", opened(22)],
+    ["tasks without addresses", { ...opened(8080), service: tasks({ assignPublicIp: false }) }],
+    ["tasks on the network of their machines", { service: resource(token.ecsService, {}) }],
+    [
+      "a fleet in a private subnet",
+      { ...opened(22), template: openTemplate, fleet: fleet(ref("nodes-a")) },
+    ],
+    [
+      "an open group on another machine",
+      {
+        ...opened(22),
+        quiet: resource(token.securityGroup, { vpcId: ref("vpc"), description: "quiet" }),
+        host: host({ vpcSecurityGroupIds: [ref("quiet")] }),
+        other: host({ subnetId: ref("nodes-a"), vpcSecurityGroupIds: [ref("quiet")] }),
+        worn: resource(token.networkInterfaceGroup, {
+          networkInterfaceId: ref("other", "primaryNetworkInterfaceId"),
+          securityGroupId: ref("open-group"),
+        }),
+      },
+    ],
     ...(
       [
         [token.restApi, { endpointConfiguration: { types: "PRIVATE" } }],
@@ -65,6 +121,26 @@ casesFor("net-only-bastion-and-alb-public [J16] [C10] [S13]", {
         [token.databaseInstance, {}],
         [token.kafkaCluster, {}],
         [token.transferServer, { endpointType: "VPC" }],
+        [token.bucket, { bucket: "private" }],
+        [token.cloud9Environment, { connectionType: "CONNECT_SSM" }],
+        [token.databaseCluster, { engine: "aurora-mysql" }],
+        [
+          token.databaseCluster,
+          { dbClusterInstanceClass: "db.m5d.large", publiclyAccessible: false },
+        ],
+        [token.eventTarget, { ecsTarget: { networkConfiguration: { assignPublicIp: false } } }],
+        [
+          token.grafanaWorkspace,
+          { networkAccessControl: { prefixListIds: [], vpceIds: ["vpce-1"] } },
+        ],
+        [token.graphAnalytics, {}],
+        [token.lightsailDatabase, {}],
+        [token.searchServerlessPolicy, { type: "network", policy: networkPolicy(false) }],
+        [
+          token.searchServerlessPolicy,
+          { type: "encryption", policy: JSON.stringify({ AWSOwnedKey: false }) },
+        ],
+        [token.workflowEnvironment, {}],
       ] as const
     ).map(([type, inputs]): [string, Change] => [
       `a private ${type}`,
@@ -207,6 +283,144 @@ casesFor("net-only-bastion-and-alb-public [J16] [C10] [S13]", {
       [fault("host", `port 22 from 0.0.0.0/0 by ${onPublicA}`)],
     ],
     [
+      "a machine with an elastic address by its network interface",
+      {
+        ...opened(22),
+        host: host({ associatePublicIpAddress: false }),
+        address: resource(token.eip, {
+          networkInterface: ref("host", "primaryNetworkInterfaceId"),
+        }),
+      },
+      [fault("host", `port 22 from 0.0.0.0/0 by ${onPublicA}`)],
+    ],
+    [
+      "a machine with an associated address by its network interface",
+      {
+        ...opened(22),
+        host: host({ associatePublicIpAddress: false }),
+        address: resource(token.eip, {}),
+        association: resource(token.eipAssociation, {
+          networkInterfaceId: ref("host", "primaryNetworkInterfaceId"),
+          allocationId: ref("address"),
+        }),
+      },
+      [fault("host", `port 22 from 0.0.0.0/0 by ${onPublicA}`)],
+    ],
+    [
+      "a machine whose group came later",
+      {
+        ...opened(22),
+        quiet: resource(token.securityGroup, { vpcId: ref("vpc"), description: "quiet" }),
+        host: host({ vpcSecurityGroupIds: [ref("quiet")] }),
+        worn: resource(token.networkInterfaceGroup, {
+          networkInterfaceId: ref("host", "primaryNetworkInterfaceId"),
+          securityGroupId: ref("open-group"),
+        }),
+      },
+      [fault("host", `port 22 from 0.0.0.0/0 by ${onPublicA}`)],
+    ],
+    [
+      "a machine of an open default group beside which one came later",
+      {
+        "default-group.ingress": [
+          { protocol: "-1", fromPort: 0, toPort: 0, cidrBlocks: ["0.0.0.0/0"] },
+        ],
+        quiet: resource(token.securityGroup, { vpcId: ref("vpc"), description: "quiet" }),
+        host: host({ vpcSecurityGroupIds: null }),
+        worn: resource(token.networkInterfaceGroup, {
+          networkInterfaceId: ref("host", "primaryNetworkInterfaceId"),
+          securityGroupId: ref("quiet"),
+        }),
+      },
+      [
+        fault(
+          "host",
+          `every port from 0.0.0.0/0 by ${gateway}, subnet public-a, rule default-group ingress[0]`,
+        ),
+      ],
+    ],
+    [
+      "machines by a template for some of their types",
+      {
+        ...opened(22),
+        template: openTemplate,
+        machines: resource(token.autoScalingGroup, {
+          vpcZoneIdentifiers: [ref("public-a")],
+          mixedInstancesPolicy: {
+            launchTemplate: {
+              launchTemplateSpecification: { launchTemplateId: ref("nodes-template") },
+              overrides: [
+                {
+                  instanceType: "m7g.large",
+                  launchTemplateSpecification: { launchTemplateId: ref("template") },
+                },
+              ],
+            },
+          },
+        }),
+      },
+      [fault("machines", `port 22 from 0.0.0.0/0 by ${onPublicA}`)],
+    ],
+    [
+      "machines of a fleet",
+      { ...opened(22), template: openTemplate, fleet: fleet(ref("public-a")) },
+      [fault("fleet", `port 22 from 0.0.0.0/0 by ${onPublicA}`)],
+    ],
+    [
+      "machines of a fleet of spot instances",
+      {
+        ...opened(22),
+        fleet: resource(token.spotFleetRequest, {
+          launchSpecifications: [
+            {
+              associatePublicIpAddress: true,
+              subnetId: ref("public-a"),
+              vpcSecurityGroupIds: [ref("open-group")],
+            },
+          ],
+        }),
+      },
+      [fault("fleet", `port 22 from 0.0.0.0/0 by ${onPublicA}`)],
+    ],
+    ...[token.ecsService, token.ecsTaskSet].map((type): [string, Change, string[]] => [
+      `tasks of ${type}`,
+      { ...opened(8080), service: tasks({ assignPublicIp: true }, type) },
+      [fault("service", `port 8080 from 0.0.0.0/0 by ${onPublicA}`)],
+    ]),
+    [
+      "tasks over IPv6",
+      {
+        ...six,
+        ...openOverSix,
+        "public-a.ipv6CidrBlock": "2001:db8::/64",
+        service: tasks({ assignPublicIp: false }),
+      },
+      [overSix("service")],
+    ],
+    ...["ipv6PrefixCount", "ipv6Prefixes"].map((key): [string, Change, string[]] => [
+      `a network interface with ${key}`,
+      {
+        ...six,
+        ...openOverSix,
+        card: resource(token.networkInterface, {
+          subnetId: ref("public-a"),
+          securityGroups: [ref("open-group")],
+          [key]: key === "ipv6PrefixCount" ? 1 : ["2001:db8::/80"],
+        }),
+      },
+      [overSix("card")],
+    ]),
+    [
+      "a machine whose template has a prefix of IPv6",
+      {
+        ...six,
+        ...openOverSix,
+        template: resource(token.launchTemplate, { networkInterfaces: [{ ipv6PrefixCount: 1 }] }),
+        host: host({ associatePublicIpAddress: false, launchTemplate: { id: ref("template") } }),
+      },
+      [overSix("host")],
+    ],
+    [
       "a machine that may take an address which nothing uses",
       {
         ...opened(22),
@@ -227,6 +441,26 @@ casesFor("net-only-bastion-and-alb-public [J16] [C10] [S13]", {
         fault(
           "host",
           "port 22 from 0.0.0.0/0 by internet gateway internet, route private-route-a, subnet nodes-a, rule open-rule",
+        ),
+      ],
+    ],
+    [
+      "a machine by the main route table of its VPC",
+      {
+        ...opened(22),
+        own: resource(token.vpc, { cidrBlock: "10.60.0.0/16" }),
+        plain: resource(token.subnet, { vpcId: ref("own") }),
+        way: resource(token.route, {
+          routeTableId: ref("own", "mainRouteTableId"),
+          destinationCidrBlock: "0.0.0.0/0",
+          gatewayId: ref("internet"),
+        }),
+        host: host({ subnetId: ref("plain") }),
+      },
+      [
+        fault(
+          "host",
+          "port 22 from 0.0.0.0/0 by internet gateway internet, route way, subnet plain, rule open-rule",
         ),
       ],
     ],
@@ -522,6 +756,40 @@ casesFor("net-only-bastion-and-alb-public [J16] [C10] [S13]", {
           "a port of its own",
         ],
         [token.transferServer, {}, "a port of its own"],
+        [
+          token.transferServer,
+          { endpointType: "VPC", endpointDetails: { addressAllocationIds: ["eipalloc-1"] } },
+          "a port of its own",
+        ],
+        [token.bucket, { website: { indexDocument: "index.html" } }, "HTTP 80"],
+        [token.bucketWebsite, { bucket: "site" }, "HTTP 80"],
+        [token.cloud9Environment, {}, "port 22"],
+        [token.databaseCluster, { publiclyAccessible: true }, "a port of its own"],
+        [
+          token.eventTarget,
+          { ecsTarget: { networkConfiguration: { assignPublicIp: true } } },
+          "ports of its tasks",
+        ],
+        [token.grafanaWorkspace, {}, "HTTPS 443"],
+        [
+          token.grafanaWorkspace,
+          { networkAccessControl: { prefixListIds: ["pl-1"], vpceIds: [] } },
+          "HTTPS 443",
+        ],
+        [token.graphAnalytics, { publicConnectivity: true }, "a port of its own"],
+        [token.instanceConnectEndpoint, {}, "HTTPS 443"],
+        [token.lightsailBucket, {}, "HTTPS 443"],
+        [token.lightsailDatabase, { publiclyAccessible: true }, "a port of its own"],
+        [token.lightsailDistribution, {}, "HTTPS 443"],
+        [token.lightsailLoadBalancer, { instancePort: 80 }, "ports of its own"],
+        [
+          token.searchServerlessPolicy,
+          { type: "network", policy: networkPolicy(true) },
+          "HTTPS 443",
+        ],
+        [token.userPoolDomain, {}, "HTTPS 443"],
+        [token.verifiedAccessEndpoint, {}, "a port of its own"],
+        [token.workflowEnvironment, { webserverAccessMode: "PUBLIC_AND_PRIVATE" }, "HTTPS 443"],
       ] as const
     ).map(([type, inputs, port]): [string, Change, string[]] => [
       `${type} with ${JSON.stringify(inputs)}`,
@@ -530,6 +798,63 @@ casesFor("net-only-bastion-and-alb-public [J16] [C10] [S13]", {
     ]),
   ],
   undecided: [
+    ...[
+      "aws:batch/computeEnvironment:ComputeEnvironment",
+      "aws:ec2/carrierGateway:CarrierGateway",
+      "aws-native:ec2:Instance",
+    ].map((type): [string, Change, string[]] => [
+      `something of a type that nobody knows, ${type}`,
+      { thing: resource(type, {}) },
+      [
+        `thing: undecided: whether the internet reaches thing is unknown: the pack does not know what ${type} opens`,
+      ],
+    ]),
+    [
+      "a database of three zones that says nothing",
+      { store: resource(token.databaseCluster, { dbClusterInstanceClass: "db.m5d.large" }) },
+      [
+        "store: undecided: whether store is public hangs on the internet gateway of its VPC: publiclyAccessible is left out",
+      ],
+    ],
+    [
+      "a policy of networks that nobody knows yet",
+      { policy: resource(token.searchServerlessPolicy, { type: "network", policy: unknown }) },
+      ["policy: undecided: policy of policy is unknown until up"],
+    ],
+    [
+      "a subnet of a VPC that the stack does not manage",
+      {
+        ...opened(22),
+        foreign: resource(token.subnet, { vpcId: "vpc-1" }),
+        host: host({ subnetId: ref("foreign") }),
+      },
+      ["host: undecided: the main route table of vpc-1 is unknown: the stack does not manage it"],
+    ],
+    [
+      "an address of something else",
+      { address: resource(token.eip, { networkInterface: "eni-1" }) },
+      ["address: undecided: what address does to eni-1 is unknown: the stack does not manage it"],
+    ],
+    [
+      "an address of something that nobody knows yet",
+      { association: resource(token.eipAssociation, { networkInterfaceId: unknown }) },
+      ["association: undecided: networkInterfaceId of association is unknown until up"],
+    ],
+    [
+      "an open group on something else",
+      {
+        worn: resource(token.networkInterfaceGroup, {
+          networkInterfaceId: "eni-1",
+          securityGroupId: ref("entry-group"),
+        }),
+      },
+      ["worn: undecided: what worn does to eni-1 is unknown: the stack does not manage it"],
+    ],
+    [
+      "a listener of another stack's load balancer",
+      { stray: resource(token.listener, { loadBalancerArn: "arn:x", port: 8443 }) },
+      ["stray: undecided: what stray does to arn:x is unknown: the stack does not manage it"],
+    ],
     [
       "a service of which nobody knows yet",
       { service: resource(token.databaseInstance, { publiclyAccessible: unknown }) },
@@ -738,6 +1063,9 @@ const messages = (found: Finding[], wanted: Finding["verdict"]) =>
 const notes = (change: Change, phase: Phase) =>
   messages(findings(registrations(changed(platform, change), phase)), "note");
 
+const ruleOf = (listener: string, action: Record<string, unknown>) =>
+  resource(token.listenerRule, { listenerArn: ref(listener, "arn"), actions: [action] });
+
 describe("the exposure that a plan shows", () => {
   it.each<Phase>(["preview", "finished"])(
     "lists every way in, with its path (%s) [J16]",
@@ -768,6 +1096,27 @@ describe("the exposure that a plan shows", () => {
     expect(notes(vpn, "preview")).toContain(`Exposure: ${byVpn}`);
   });
 
+  it.each<[string, Change]>([
+    [
+      "a rule forwards",
+      { "http-rule": ruleOf("http", { type: "forward", targetGroupArn: "arn:x" }) },
+    ],
+    ["a rule does what nobody knows yet", { "http-rule": ruleOf("http", { type: unknown }) }],
+    [
+      "a rule may be its own",
+      { "http-rule": resource(token.listenerRule, { listenerArn: unknown }) },
+    ],
+  ])("does not say of a listener that it redirects only when %s", (_what, change) => {
+    expect(notes(change, "preview")).toContain(
+      `Exposure: HTTP 80 from 203.0.113.0/24 by ${gateway}, ${bothSubnets}, rule entry-80`,
+    );
+  });
+
+  it("says that a listener whose rules redirect redirects only", () => {
+    const change = { "http-rule": ruleOf("http", { type: "redirect" }) };
+    expect(notes(change, "preview").join("\n")).toContain("HTTP 80 (redirects only)");
+  });
+
   it("says so when the internet reaches nothing", () => {
     expect(notes({ "balancer.internal": true }, "preview")).toEqual([
       "Exposure: the internet reaches nothing of the stack",
@@ -780,8 +1129,31 @@ describe("the exposure that a plan shows", () => {
       "an endpoint of AWS",
       { "balancer.internal": true, "cluster.vpcConfig.endpointPublicAccess": unknown },
     ],
+    ["a type", { "balancer.internal": true, thing: resource("aws:batch/jobQueue:JobQueue", {}) }],
+    [
+      "an address of something else",
+      { "balancer.internal": true, address: resource(token.eip, { instance: "i-1" }) },
+    ],
   ])("does not say so while %s is in doubt", (_what, change) => {
     expect(notes(change, "preview")).toEqual([]);
+  });
+});
+
+describe("the types that give nothing an address", () => {
+  const sdk = dirname(require.resolve("@pulumi/aws/package.json"));
+  const looksAt = new Set(ruleById(id).types);
+
+  it("are types of the provider", () => {
+    const strangers = privateTypes.filter((type) => {
+      const [, service = ""] = /^aws:(\w+)/.exec(type) ?? [];
+      return !readFileSync(join(sdk, service, "index.js"), "utf8").includes(`"${type}"`);
+    });
+    expect(strangers).toEqual([]);
+  });
+
+  it("are listed once, and are none that the rule looks at", () => {
+    expect(new Set(privateTypes).size).toBe(privateTypes.length);
+    expect(privateTypes.filter((type) => looksAt.has(type))).toEqual([]);
   });
 });
 
@@ -802,6 +1174,17 @@ describe("the program itself", () => {
       way("HTTPS 443", "443"),
     ]);
   });
+
+  it.each([
+    ["SSH", planWithSsh],
+    ["VPN", planWithVpn],
+  ])(
+    "has no type of which nobody knows what it opens, with %s either [J16]",
+    async (_by, plan) => {
+      expect(messages(findings(await plan()), "undecided")).toEqual([]);
+    },
+    60_000,
+  );
 
   /** The program with its bastion opened: each is one of the three things that a way takes. */
   const openings: Record<string, (one: Registration, inputs: Registration["inputs"]) => void> = {

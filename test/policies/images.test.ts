@@ -3,13 +3,19 @@ import { casesFor } from "../support/rule-cases";
 import { document, platform, resource, statement } from "../support/rule-platform";
 import { gone, ref, unknown } from "../support/rule-stack";
 
-const scanning = (scanFrequency: string, filter = "*") => ({
-  "repository.imageScanningConfiguration": gone,
+const scansCaches = (scanFrequency: unknown, filter: unknown = "*") => ({
   scanning: resource(token.registryScanningConfiguration, {
     scanType: "BASIC",
     rules: [{ scanFrequency, repositoryFilters: [{ filter, filterType: "WILDCARD" }] }],
   }),
 });
+
+const scanning = (scanFrequency: string, filter = "*") => ({
+  "repository.imageScanningConfiguration": gone,
+  ...scansCaches(scanFrequency, filter),
+});
+const cacheNotScanned =
+  'cache: ecrRepositoryPrefix must be in a filter of aws.ecr.RegistryScanningConfiguration that scans on push or continuously, got "dev/quay"';
 
 const shared = (more: Record<string, unknown>) => ({
   policy: resource(token.repositoryPolicy, {
@@ -26,6 +32,8 @@ casesFor("ecr-private-immutable-scanned [C6] [M1]", {
     ["immutable, scanned, with an own key", {}],
     ["scanned by a setting of the account", scanning("SCAN_ON_PUSH")],
     ["scanned ever after", scanning("CONTINUOUS_SCAN")],
+    ["a cache scanned ever after", scansCaches("CONTINUOUS_SCAN", "dev/quay/*")],
+    ["a cache scanned with its namespace", scansCaches("SCAN_ON_PUSH", "d*/*")],
     ["a template for a namespace above", { "template.prefix": "dev" }],
     ["a template for everything", { "template.prefix": "ROOT" }],
     [
@@ -62,12 +70,18 @@ casesFor("ecr-private-immutable-scanned [C6] [M1]", {
     [
       "a scan by hand",
       scanning("MANUAL"),
-      ["repository: imageScanningConfiguration.scanOnPush must be true, got nothing"],
+      [
+        "repository: imageScanningConfiguration.scanOnPush must be true, got nothing",
+        cacheNotScanned,
+      ],
     ],
     [
       "a scan of some",
       scanning("SCAN_ON_PUSH", "prod*"),
-      ["repository: imageScanningConfiguration.scanOnPush must be true, got nothing"],
+      [
+        "repository: imageScanningConfiguration.scanOnPush must be true, got nothing",
+        cacheNotScanned,
+      ],
     ],
     [
       "ECR's own key",
@@ -102,6 +116,18 @@ casesFor("ecr-private-immutable-scanned [C6] [M1]", {
       { "template.appliedFors": ["REPLICATION"] },
       ['cache: ecrRepositoryPrefix must have a repository creation template, got "dev/quay"'],
     ],
+    ["a cache that nothing scans", { scanning: gone }, [cacheNotScanned]],
+    ["a cache scanned by hand", scansCaches("MANUAL"), [cacheNotScanned]],
+    [
+      "a cache of which some is scanned",
+      scansCaches("SCAN_ON_PUSH", "dev/quay/prod*"),
+      [cacheNotScanned],
+    ],
+    [
+      "a cache of which one repository is scanned",
+      scansCaches("SCAN_ON_PUSH", "*/app"),
+      [cacheNotScanned],
+    ],
     [
       "everybody may pull",
       shared({}),
@@ -117,6 +143,11 @@ casesFor("ecr-private-immutable-scanned [C6] [M1]", {
     [
       "an unknown template",
       { "template.prefix": unknown },
+      ["cache: undecided: ecrRepositoryPrefix of cache is unknown until up"],
+    ],
+    [
+      "an unknown filter",
+      scansCaches("SCAN_ON_PUSH", unknown),
       ["cache: undecided: ecrRepositoryPrefix of cache is unknown until up"],
     ],
   ],

@@ -164,6 +164,7 @@ const rootCert = "vault:pkiSecret/secretBackendRootCert:SecretBackendRootCert";
 const pkiRole = "vault:pkiSecret/secretBackendRole:SecretBackendRole";
 const kubernetesLogin = "vault:kubernetes/authBackendRole:AuthBackendRole";
 const vaultPolicy = "vault:index/policy:Policy";
+const scanning = "aws:ecr/registryScanningConfiguration:RegistryScanningConfiguration";
 const creationTemplate = "aws:ecr/repositoryCreationTemplate:RepositoryCreationTemplate";
 
 const world = "0.0.0.0/0";
@@ -1293,7 +1294,8 @@ const rows: Row[] = [
     remove("opensearchConfiguration.vpcConfig"),
     "log-delivery-encrypted",
   ],
-  ["no delivery", logFilter, "log-delivery", "drop", "log-control-plane-central"],
+  ["no delivery", logFilter, "log-delivery-cluster", "drop", "log-control-plane-central"],
+  ["no delivery of Vault's log", logFilter, "log-delivery-vault", "drop", "log-vault-central"],
   [
     "delivery of another group",
     logFilter,
@@ -1324,11 +1326,12 @@ const rows: Row[] = [
     set("imageTagMutability", "MUTABLE"),
     "ecr-private-immutable-scanned",
   ],
+  ["images that nobody scans", scanning, "registry", "drop", "ecr-private-immutable-scanned"],
   [
-    "images that nobody scans",
-    repository,
-    "registry-payments/api",
-    remove("imageScanningConfiguration"),
+    "images scanned by hand",
+    scanning,
+    "registry",
+    set("rules[0].scanFrequency", "MANUAL"),
     "ecr-private-immutable-scanned",
   ],
   [
@@ -2092,7 +2095,35 @@ const rows: Row[] = [
     "objects under any kind of key",
     bucketPolicy,
     "snapshots",
-    without("policy", "UnderKmsOnly"),
+    without("policy", "NobodyNamesAKind"),
+    "s3-kms-only",
+  ],
+  [
+    "objects under a key of another account",
+    bucketPolicy,
+    "snapshots",
+    without("policy", "NobodyNamesAKey"),
+    "s3-kms-only",
+  ],
+  [
+    "access logs under a key of another account",
+    bucketPolicy,
+    "access-logs",
+    without("policy", "NobodyNamesAKey"),
+    "s3-kms-only",
+  ],
+  [
+    "evidence under another key than it was",
+    bucketPolicy,
+    "audit",
+    without("policy", "NobodyChangesTheKey"),
+    "s3-kms-only",
+  ],
+  [
+    "failed records under a key of any account",
+    bucketPolicy,
+    "failed-logs",
+    without("policy", "UnderAKeyOfTheAccountOnly"),
     "s3-kms-only",
   ],
   [
@@ -2281,6 +2312,24 @@ const rows: Row[] = [
   ],
   // Vault's servers.
   ["a public way to Vault", balancer, "vault", set("internal", false), "exp-single-public-alb"],
+  ["Vault itself in public", balancer, "vault", set("internal", false), "vault-not-public"],
+  [
+    "servers of Vault without TLS",
+    "aws:lb/targetGroup:TargetGroup",
+    "vault",
+    set("healthCheck.protocol", "HTTP"),
+    "vault-not-public",
+  ],
+  [
+    "an audit log that stays on its server",
+    template,
+    "vault-1",
+    (inputs) => {
+      const text = Buffer.from(String(inputs["userData"]), "base64").toString();
+      inputs["userData"] = Buffer.from(text.replaceAll("audit", "other")).toString("base64");
+    },
+    "pki-audit-enabled",
+  ],
   [
     "a load balancer of Vault that ends TLS and logs nothing",
     listener,
@@ -2368,6 +2417,20 @@ const rows: Row[] = [
     "pki-role-restricted",
   ],
   [
+    "workloads of any mesh",
+    pkiRole,
+    "pki-mesh-workload",
+    set("allowedUriSans", ["spiffe://*"]),
+    "pki-role-restricted",
+  ],
+  [
+    "services that are nodes",
+    pkiRole,
+    "pki-kubernetes-services",
+    set("organizations", ["system:nodes"]),
+    "pki-role-restricted",
+  ],
+  [
     "packages without a signature",
     "aws:ec2/launchTemplate:LaunchTemplate",
     "vault-0",
@@ -2380,6 +2443,20 @@ const rows: Row[] = [
     "vault-seal",
     set("policy", JSON.stringify({ Version: "2012-10-17", Statement: [] })),
     "vault-kept",
+  ],
+  [
+    "files of a server of Vault that everybody with rights by IAM may read",
+    "aws:secretsmanager/secret:Secret",
+    "vault-1-files",
+    without("policy", "ReadByNobodyElse"),
+    "iam-secret-readers-named",
+  ],
+  [
+    "recovery keys without a policy",
+    "aws:secretsmanager/secret:Secret",
+    "vault-recovery",
+    remove("policy"),
+    "iam-secret-readers-named",
   ],
   ["short keys", pkiRole, "pki-mesh-workload", set("keyBits", 224), "pki-key-strength"],
   [
@@ -2423,6 +2500,30 @@ const rows: Row[] = [
     "pki-logins-mesh",
     set("policy", JSON.stringify({ path: { "*": { capabilities: ["update"] } } })),
     "pki-token-policy-least",
+  ],
+  [
+    "all calls of an authority",
+    vaultPolicy,
+    "pki-logins-mesh",
+    set("policy", JSON.stringify({ path: { "pki/mesh/*": { capabilities: ["update"] } } })),
+    "pki-token-policy-least",
+  ],
+  [
+    "a role that the table does not have",
+    vaultPolicy,
+    "pki-logins-mesh",
+    set("policy", JSON.stringify({ path: { "pki/+/roles/+": { capabilities: ["update"] } } })),
+    "pki-token-policy-least",
+  ],
+  [
+    "an end of one's own choice, by an issuer of one's own choice",
+    vaultPolicy,
+    "pki-logins-mesh",
+    set(
+      "policy",
+      JSON.stringify({ path: { "pki/+/issuer/+/sign/+": { capabilities: ["update"] } } }),
+    ),
+    "pki-no-chosen-end",
   ],
   [
     "an end of one's own choice",
@@ -2569,6 +2670,18 @@ const sshRows: Row[] = [
     (inputs, one) => {
       delete inputs["tags"];
       one.name = "spare";
+    },
+    "net-eip-only-nat-bastion",
+  ],
+  [
+    "the bastion's address on a server of Vault",
+    "aws:ec2/eip:Eip",
+    "bastion",
+    (inputs, one) => {
+      inputs["instance"] = unknown;
+      const server =
+        "urn:pulumi:prod::drawbridge::drawbridge:vault:VaultServers$aws:ec2/instance:Instance::vault-0";
+      one.propertyDependencies = { ...one.propertyDependencies, instance: [server] };
     },
     "net-eip-only-nat-bastion",
   ],
@@ -2748,7 +2861,6 @@ const advice: readonly string[] = [
   "net-nat-per-az",
   "net-sg-reference-over-cidr",
   "s3-access-logged",
-  "s3-kms-only",
   "s3-lock-retention",
   "vpn-login-banner",
   "compute-detailed-monitoring",
@@ -2806,6 +2918,16 @@ describe("mutations", () => {
 
   it("starts from a program in which nothing fails", () => {
     expect(failing(base)).toEqual([]);
+  });
+
+  it.each([
+    ["log-cloudtrail", trail, "audit"],
+    ["mon-guardduty", "aws:guardduty/detector:Detector", "threats"],
+  ])("notices by %s what is gone from a stack that audits its account", (id, type, name) => {
+    const config = { [id]: { ownsAccount: true } };
+    expect(failing(base, config)).toEqual([]);
+    expect(failing(mutated(type, name, "drop"), config)).toContain(id);
+    expect(failing(mutated(type, name, "drop"))).not.toContain(id);
   });
 
   it("starts from a bastion for SSH in which nothing fails, once it may be public", () => {

@@ -453,6 +453,14 @@ casesFor("net-eip-only-nat-bastion [J16]", {
   ],
 });
 
+const host = (name: string) => ({
+  machine: resource(token.instance, { tags: { Name: name } }),
+});
+const associated = (inputs: Record<string, unknown>) => ({
+  spare: resource(token.eip, {}),
+  link: resource(token.eipAssociation, { allocationId: ref("spare"), ...inputs }),
+});
+
 describe("a bastion that people reach by SSH", () => {
   casesFor("net-eip-only-nat-bastion [J16]", {
     base: platform,
@@ -462,12 +470,33 @@ describe("a bastion that people reach by SSH", () => {
         "an address that a bastion takes by itself",
         { spare: resource(token.eip, { tags: { Name: "dev-bastion" } }) },
       ],
-      ["its address", { spare: resource(token.eip, { instance: "i-1" }) }],
+      [
+        "its address",
+        { ...host("bastion"), spare: resource(token.eip, { instance: ref("machine") }) },
+      ],
+      [
+        "its address by its template",
+        {
+          machine: resource(token.instance, { launchTemplate: { id: ref("bastion-template") } }),
+          spare: resource(token.eip, { instance: ref("machine") }),
+        },
+      ],
       [
         "its address by association",
+        { ...host("bastion"), ...associated({ instanceId: ref("machine") }) },
+      ],
+      [
+        "its address by its network interface",
         {
-          spare: resource(token.eip, {}),
-          link: resource(token.eipAssociation, { allocationId: ref("spare"), instanceId: "i-1" }),
+          ...host("bastion"),
+          ...associated({ networkInterfaceId: ref("machine", "primaryNetworkInterfaceId") }),
+        },
+      ],
+      [
+        "the address of a network interface that is kept for it",
+        {
+          card: resource(token.networkInterface, { tags: { Name: "bastion" } }),
+          spare: resource(token.eip, { networkInterface: ref("card") }),
         },
       ],
     ],
@@ -477,9 +506,52 @@ describe("a bastion that people reach by SSH", () => {
         { spare: resource(token.eip, {}) },
         [`spare: spare must belong to a NAT gateway, got no gateway that uses it`],
       ],
+      [
+        "an address of another machine",
+        { ...host("web"), spare: resource(token.eip, { instance: ref("machine") }) },
+        ["spare: instance must be a bastion's, got machine"],
+      ],
+      [
+        "an address of another machine's network interface",
+        {
+          ...host("web"),
+          spare: resource(token.eip, {
+            networkInterface: ref("machine", "primaryNetworkInterfaceId"),
+          }),
+        },
+        ["spare: networkInterface must be a bastion's, got machine"],
+      ],
+      [
+        "an address of another machine that is called after a bastion",
+        {
+          ...host("web"),
+          spare: resource(token.eip, { instance: ref("machine"), tags: { Name: "bastion" } }),
+        },
+        ["spare: instance must be a bastion's, got machine"],
+      ],
+      [
+        "an address of another machine by association",
+        { ...host("web"), ...associated({ instanceId: ref("machine") }) },
+        ["link: instanceId must be a bastion's, got machine"],
+      ],
     ],
-    undecided: [],
-    decided: "the table above has them",
+    undecided: [
+      [
+        "an address of a machine of another stack",
+        { spare: resource(token.eip, { instance: "i-1" }) },
+        ["spare: undecided: whether i-1 is a bastion is unknown: the stack does not manage it"],
+      ],
+      [
+        "an address of a network interface that nobody knows yet",
+        { spare: resource(token.eip, { networkInterface: unknown }) },
+        ["spare: undecided: networkInterface of spare is unknown until up"],
+      ],
+      [
+        "an association with a machine that nobody knows yet",
+        associated({ instanceId: unknown }),
+        ["link: undecided: instanceId of link is unknown until up"],
+      ],
+    ],
   });
 });
 

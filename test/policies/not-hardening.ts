@@ -2,6 +2,8 @@
 interface Harmless {
   /** Names of resource classes; none stands for all of them. */
   types: readonly string[];
+  /** @default - resources of every name */
+  name?: RegExp;
   path: RegExp;
   /** @default - every change */
   how?: RegExp;
@@ -353,6 +355,21 @@ export const notHardening: readonly Harmless[] = [
     reason: "a count of more raises the alarm all the same",
   },
   {
+    types: ["LogMetricFilter", "MetricAlarm"],
+    name: /^vault-/,
+    path: /^($|comparisonOperator$|dimensions|evaluationPeriods$|metricName$|namespace$|period$|statistic$|threshold$|treatMissingData$)/,
+    how: /^(drop|drop resource|raise|zero|weaken)$/,
+    reason:
+      "it tells that Vault does not work, which opens nothing; alarms.test.ts holds each against its numbers",
+  },
+  {
+    types: ["RolePolicy"],
+    name: /^vault-\d$/,
+    path: /^policy\.Statement\[KnowRoles\]\.Resource/,
+    how: /^every one of a kind$/,
+    reason: "what describes roles gives no right of theirs",
+  },
+  {
     types: ["MetricAlarm"],
     path: /^treatMissingData$/,
     how: /^drop$/,
@@ -422,9 +439,9 @@ export const notHardening: readonly Harmless[] = [
   },
   {
     types: ["Invocation"],
-    path: /^(functionName|input|lifecycleScope|triggers)/,
+    path: /^(functionName|input|lifecycleScope)/,
     reason:
-      "when and with what the log store is set up: known only after the domain, and held by the component's test",
+      "when the log store is set up; with what is in the function's code, which the component's test holds",
   },
   {
     types: ["Domain"],
@@ -443,6 +460,16 @@ export const notHardening: readonly Harmless[] = [
     how: /^drop$/,
     reason:
       "fine-grained access control, which es-access-by-roles asks for, lets nobody in without a role",
+  },
+  {
+    types: ["Repository"],
+    path: /^imageScanningConfiguration/,
+    reason: "the setting of the account scans it, which ecr-private-immutable-scanned asks for",
+  },
+  {
+    types: ["RegistryScanningConfiguration"],
+    path: /^(scanType|rules\[\w+\]\.repositoryFilters\[\w+\]\.filterType)$/,
+    reason: "it decides who scans; ECR knows one type of filter",
   },
   {
     types: ["LifecyclePolicy", "RepositoryCreationTemplate"],
@@ -704,12 +731,6 @@ export const notHardening: readonly Harmless[] = [
     how: /^(drop|flip)$/,
     reason:
       "the default for instances is the same; without it flow logs name who comes to the load balancer",
-  },
-  {
-    types: ["TargetGroup"],
-    path: /^healthCheck\.protocol$/,
-    how: /^weaken$/,
-    reason: "targets that speak TLS are not found healthy by HTTP",
   },
   {
     types: ["TargetGroupAttachment"],

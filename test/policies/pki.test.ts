@@ -1,7 +1,7 @@
 import { token } from "../../policies/tokens";
 import { casesFor } from "../support/rule-cases";
 import { resource } from "../support/rule-platform";
-import type { StackSpec } from "../support/rule-stack";
+import type { Change, StackSpec } from "../support/rule-stack";
 import { gone, ref, unknown } from "../support/rule-stack";
 
 const root = (mount: string) =>
@@ -262,19 +262,36 @@ casesFor("pki-role-restricted [J7]", {
         "role.allowBareDomains": false,
         "role.enforceHostnames": true,
         "role.allowedDomains": ["svc"],
+        "role.organizations": [],
       },
     ],
     ["addresses of the API server", { "role.name": "kube-apiserver", "role.allowIpSans": true }],
     ["members of etcd", { "role.name": "member", "role.serverFlag": true }],
     ["a group that rules limit", { "role.organizations": ["developers"] }],
-    ["a star that is no pattern", { "role.allowedDomains": ["system:node:*"] }],
+    ["a star that is no pattern", { "role.allowedDomains": ["node-*"], "role.organizations": [] }],
+    [
+      "a user of Kubernetes' own, by a role that is named so",
+      {
+        "role.name": "kube-proxy",
+        "role.allowedDomains": ["system:kube-proxy"],
+        "role.organizations": [],
+      },
+    ],
+    [
+      "an instance of a method that is unknown",
+      { "role.allowedDomains": [`system:node:{{identity.entity.aliases.${unknown}.metadata.a}}`] },
+    ],
+    ["URIs of one host", { "role.allowedUriSans": ["spiffe://a.b/ns/*", "https://a.b/c"] }],
   ],
   fails: [
     ["any name", { "role.allowAnyName": true }, ["role: allowAnyName must not be true, got true"]],
     [
       "every node's name",
       { "role.allowGlobDomains": true, "role.allowedDomains": ["system:node:*"] },
-      ["role: allowGlobDomains must not be true, got true"],
+      [
+        "role: allowGlobDomains must not be true, got true",
+        'role: allowedDomains[0] must be the asking instance\'s, as system:node:{{…}}, with the organization system:nodes, got "system:node:*"',
+      ],
     ],
     [
       "localhost, as by default",
@@ -327,7 +344,41 @@ casesFor("pki-role-restricted [J7]", {
     [
       "the group that nothing limits",
       { "role.organizations": ["system:masters"] },
-      ['role: organizations[0] must not be system:masters, got "system:masters"'],
+      [
+        'role: organizations[0] must be no group of Kubernetes\' own but system:nodes, got "system:masters"',
+      ],
+    ],
+    [
+      "the group of kubeadm's administrators",
+      { "role.organizations": ["kubeadm:cluster-admins"] },
+      [
+        'role: organizations[0] must be no group of Kubernetes\' own but system:nodes, got "kubeadm:cluster-admins"',
+      ],
+    ],
+    [
+      "the group of nodes for any host",
+      {
+        "role.allowSubdomains": true,
+        "role.allowBareDomains": false,
+        "role.enforceHostnames": true,
+        "role.allowedDomains": ["svc"],
+      },
+      [
+        'role: allowedDomains[0] must be the asking instance\'s, as system:node:{{…}}, with the organization system:nodes, got "svc"',
+      ],
+    ],
+    [
+      "the controllers, in the name of another role",
+      {
+        "role.organizations": [],
+        "role.allowedDomains": [
+          "system:node:{{identity.entity.name}}",
+          "system:kube-controller-manager",
+        ],
+      },
+      [
+        'role: allowedDomains[1] must be no user of Kubernetes\' own, for a role of another name, got "system:kube-controller-manager"',
+      ],
     ],
     [
       "common names that nobody looks at",
@@ -337,12 +388,31 @@ casesFor("pki-role-restricted [J7]", {
     [
       "any URI",
       { "role.allowedUriSans": ["*"] },
-      ['role: allowedUriSans[0] must not be *, got "*"'],
+      ['role: allowedUriSans[0] must name scheme, host and the first part of the path, got "*"'],
     ],
+    ...["**", "*/x", "spiffe://*", "spiffe://cluster.local/*", "spiffe://*.local/ns"].map(
+      (uri): [string, Change, string[]] => [
+        `URIs as ${uri}`,
+        { "role.allowedUriSans": ["spiffe://cluster.local/ns/*", uri] },
+        [
+          `role: allowedUriSans[1] must name scheme, host and the first part of the path, got "${uri}"`,
+        ],
+      ],
+    ),
     [
       "any other name",
       { "role.allowedOtherSans": ["*"] },
-      ['role: allowedOtherSans[0] must not be *, got "*"'],
+      ['role: allowedOtherSans[0] must hold no pattern, got "*"'],
+    ],
+    [
+      "any name of one kind",
+      { "role.allowedOtherSans": ["1.3.6.1.4.1.311.20.2.3;UTF8:*"] },
+      ['role: allowedOtherSans[0] must hold no pattern, got "1.3.6.1.4.1.311.20.2.3;UTF8:*"'],
+    ],
+    [
+      "serial numbers by a pattern",
+      { "role.allowedSerialNumbers": ["a*"] },
+      ['role: allowedSerialNumbers[0] must hold no pattern, got "a*"'],
     ],
     [
       "any use",
@@ -355,6 +425,11 @@ casesFor("pki-role-restricted [J7]", {
       "unknown",
       { "role.allowAnyName": unknown },
       ["role: undecided: allowAnyName of role is unknown until up"],
+    ],
+    [
+      "a name of somebody's in the group of nodes",
+      { "role.allowedDomains": [unknown] },
+      ["role: undecided: allowedDomains[0] of role is unknown until up"],
     ],
   ],
 });

@@ -3,8 +3,11 @@ import { casesFor } from "../support/rule-cases";
 import {
   bucketDenials,
   document,
+  newKeysDenied,
+  otherKeysDenied,
   otherKindsDenied,
   platform,
+  putsDenied,
   resource,
   trailEvents,
 } from "../support/rule-platform";
@@ -148,7 +151,23 @@ const kind = "s3:x-amz-server-side-encryption";
 const evidencePolicy = (...more: Record<string, unknown>[]) => ({
   "evidence-policy.policy": document(...bucketDenials("evidence"), ...more),
 });
-const notDenied = "evidence-policy: policy must deny objects under other kinds of keys, got a map";
+const id = `${kind}-aws-kms-key-id`;
+const must = (rule: string) => `evidence-policy: policy must ${rule}, got a map`;
+const kindsOpen = must("deny objects under other kinds of keys");
+const keysOpen = must("deny objects under a key that the request names");
+const keysForeign = must("hold those who may name a key to keys of the account");
+const keysChange = must("deny s3:UpdateObjectEncryption");
+const kinds = (condition?: Record<string, unknown>) => otherKindsDenied("evidence", condition);
+const keys = (condition?: Record<string, unknown>) => otherKeysDenied("evidence", condition);
+const changes = newKeysDenied("evidence");
+const services = (value: string) => ({ Bool: { "aws:PrincipalIsAWSService": value } });
+const but = (arn: string) => ({ ArnNotEquals: { "aws:PrincipalArn": arn } });
+const role = "arn:aws:iam::111122223333:role/delivery";
+const ofAccount = (keyArn: string) =>
+  putsDenied("evidence", "Foreign", {
+    Null: { [kind]: "false" },
+    StringNotLike: { [id]: keyArn },
+  });
 
 casesFor("s3-kms-only [M1]", {
   base: platform,
@@ -156,39 +175,108 @@ casesFor("s3-kms-only [M1]", {
     ["a denial of what is named otherwise", {}],
     [
       "a denial of what names nothing, too",
-      evidencePolicy(otherKindsDenied("evidence", { StringNotEquals: { [kind]: "aws:kms" } })),
+      evidencePolicy(kinds({ StringNotEquals: { [kind]: "aws:kms" } }), keys(), changes),
     ],
     [
-      "a bucket without a key",
+      "a denial of whatever names a kind, but for services",
+      evidencePolicy(
+        kinds({ Null: { [kind]: "false" }, ...services("false") }),
+        keys({ Null: { [id]: "false" }, ...services("false") }),
+        changes,
+      ),
+    ],
+    [
+      "a role that may name keys of the account",
+      evidencePolicy(
+        kinds(),
+        keys({ Null: { [id]: "false" }, ...but(role) }),
+        ofAccount("arn:aws:kms:eu-west-1:111122223333:key/*"),
+        changes,
+      ),
+    ],
+    [
+      "the one key by its name",
+      evidencePolicy(
+        kinds(),
+        keys({ StringNotEquals: { [id]: "arn:aws:kms:eu-west-1:111122223333:key/one" } }),
+        changes,
+      ),
+    ],
+  ],
+  fails: [
+    ["none", evidencePolicy(), [kindsOpen, keysOpen, keysChange]],
+    [
+      "of what names nothing alone",
+      evidencePolicy(
+        kinds({ StringNotEquals: { [kind]: "aws:kms" }, Null: { [kind]: "true" } }),
+        keys(),
+        changes,
+      ),
+      [kindsOpen],
+    ],
+    [
+      "for services alone",
+      evidencePolicy(
+        kinds({ StringNotEquals: { [kind]: "aws:kms" }, ...services("true") }),
+        keys(),
+        changes,
+      ),
+      [kindsOpen],
+    ],
+    [
+      "of kinds alone: aws:kms with a key of another account, or of none",
+      evidencePolicy(kinds(), changes),
+      [keysOpen],
+    ],
+    [
+      "of what names no key",
+      evidencePolicy(kinds(), keys({ Null: { [id]: "true" } }), changes),
+      [keysOpen],
+    ],
+    [
+      "for some network alone",
+      evidencePolicy(
+        kinds(),
+        keys({ Null: { [id]: "false" }, IpAddress: { "aws:SourceIp": "10.0.0.0/8" } }),
+        changes,
+      ),
+      [keysOpen],
+    ],
+    [
+      "but for every role",
+      evidencePolicy(kinds(), keys({ Null: { [id]: "false" }, ...but("*") }), changes),
+      [keysOpen],
+    ],
+    [
+      "but for a role, whose keys nobody limits",
+      evidencePolicy(kinds(), keys({ Null: { [id]: "false" }, ...but(role) }), changes),
+      [keysForeign],
+    ],
+    [
+      "but for a role, whose keys are of any account",
+      evidencePolicy(
+        kinds(),
+        keys({ Null: { [id]: "false" }, ...but(role) }),
+        ofAccount("arn:aws:kms:*:*:key/*"),
+        changes,
+      ),
+      [keysForeign],
+    ],
+    [
+      "of one way to put an object",
+      evidencePolicy(kinds(), { ...keys(), Action: "s3:PutObject" }, changes),
+      [keysOpen],
+    ],
+    ["of objects that are there already", evidencePolicy(kinds(), keys()), [keysChange]],
+    [
+      "in a bucket under S3's own keys",
       {
         ...evidencePolicy(),
         "evidence-encryption.rules": [
           { applyServerSideEncryptionByDefault: { sseAlgorithm: "AES256" } },
         ],
       },
-    ],
-  ],
-  fails: [
-    ["none", evidencePolicy(), [notDenied]],
-    [
-      "of what names nothing alone",
-      evidencePolicy(
-        otherKindsDenied("evidence", {
-          StringNotEquals: { [kind]: "aws:kms" },
-          Null: { [kind]: "true" },
-        }),
-      ),
-      [notDenied],
-    ],
-    [
-      "for services alone",
-      evidencePolicy(
-        otherKindsDenied("evidence", {
-          StringNotEquals: { [kind]: "aws:kms" },
-          Bool: { "aws:PrincipalIsAWSService": "true" },
-        }),
-      ),
-      [notDenied],
+      [kindsOpen, keysOpen, keysChange],
     ],
   ],
   undecided: [

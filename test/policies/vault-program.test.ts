@@ -83,9 +83,9 @@ describe("the components of Vault", () => {
       judged(stacks[controlPlane])
         .filter(([, { verdict }]) => verdict === "note")
         .map(([, { message }]) => message.replace("Longest life after an instance is gone: ", ""));
-    const week = "7 d 1 h, by a token of 1 h and a certificate of 7 d; asked for by";
-    const today =
-      "1 d 1 h, by a token of 1 h and a certificate of 1 d; asked for by pki-logins-mesh";
+    const week = "7 d 1 h, by Vault's token of 1 h and a certificate of 7 d; asked for by";
+    const byAccount = "by an account's token of 10 min, Vault's token of 1 h and a certificate of";
+    const today = `1 d 1 h 10 min, ${byAccount} 1 d; asked for by pki-logins-mesh`;
     const master = `${week} pki-logins-control-plane`;
     const both = `${week} pki-logins-control-plane, pki-logins-worker`;
     const etcd = `${week} pki-logins-etcd`;
@@ -104,8 +104,9 @@ describe("the components of Vault", () => {
       both,
       today,
     ]);
-    const calico = `${week} pki-logins-calico`;
-    expect(notes("eks")).toEqual([calico, calico, `${week} pki-logins-services`, today]);
+    const account = `7 d 1 h 10 min, ${byAccount} 7 d; asked for by`;
+    const calico = `${account} pki-logins-calico`;
+    expect(notes("eks")).toEqual([calico, calico, `${account} pki-logins-services`, today]);
   });
 
   const role = "pki-kubernetes-kubelet";
@@ -156,6 +157,11 @@ describe("the components of Vault", () => {
       "pki-logins-worker",
       { policy: 'path "*" { capabilities = ["sudo"] }' },
       ["pki-token-policy-least"],
+    ],
+    [
+      "pki-logins-worker",
+      { policy: 'path "pki/kubernetes/sign*" { capabilities = ["update"] }' },
+      ["pki-no-chosen-end", "pki-token-policy-least"],
     ],
   ];
 

@@ -2,13 +2,15 @@ import { token } from "../../policies/tokens";
 import { grantsOf } from "../../policies/vault-policy";
 import { casesFor } from "../support/rule-cases";
 import { resource } from "../support/rule-platform";
-import type { StackSpec } from "../support/rule-stack";
+import type { Change, StackSpec } from "../support/rule-stack";
 import { gone, ref, unknown } from "../support/rule-stack";
 
 const issuing = (body: string, path = "pki/kubernetes/issue/kubelet") =>
   `path "${path}" {\n  capabilities = ["update"]\n  ${body}\n}\n`;
 
 const logins: StackSpec = {
+  mount: resource(token.vaultMount, { path: "pki/kubernetes", type: "pki" }),
+  keys: resource(token.vaultMount, { path: "transit", type: "transit" }),
   provider: resource(token.vaultProvider, {
     address: "https://vault.dev.internal:8200",
     caCertFile: "/tmp/ca.crt",
@@ -230,6 +232,11 @@ casesFor("vault-k8s-auth-bound [J7]", {
   ],
 });
 
+const unseenCalls = "not sign requests unseen";
+const setUpCalls = "not make, bring or sign authorities";
+const holds = "not choose what certificates hold";
+const logsIn = "not choose who logs in with which rights";
+
 casesFor("pki-token-policy-least [J7] [S3]", {
   base: logins,
   passes: [
@@ -237,6 +244,19 @@ casesFor("pki-token-policy-least [J7] [S3]", {
     [
       "reading everywhere below a path",
       { "policy.policy": 'path "secret/*" { capabilities = ["read"] }' },
+    ],
+    ["secrets of one's own", { "policy.policy": issuing("", "secret/*") }],
+    ["keys of another engine", { "policy.policy": issuing("", "transit/sign/key") }],
+    ["reading all of an authority", { "policy.policy": 'path "pki/*" { policy = "read" }' }],
+    [
+      "all roles, and a refusal that is more exact",
+      {
+        "policy.policy": `${issuing("", "pki/kubernetes/sign-verbatim/*")}path "pki/kubernetes/sign-verbatim/+" { capabilities = ["deny"] }\npath "pki/kubernetes/sign-verbatim/+/+" { policy = "deny" }`,
+      },
+    ],
+    [
+      "sudo on a whole path",
+      { "policy.policy": 'path "sys/leases/lookup/a" { capabilities = ["sudo"] }' },
     ],
   ],
   fails: [
@@ -259,6 +279,60 @@ casesFor("pki-token-policy-least [J7] [S3]", {
         "policy: policy of path pki/kubernetes/sign-verbatim must not sign requests unseen, got update",
       ],
     ],
+    ...(
+      [
+        ["all of an authority", "pki/kubernetes/*", [unseenCalls, setUpCalls, holds]],
+        ["all authorities", "pki/*", [unseenCalls, setUpCalls, holds]],
+        ["whatever begins like signing", "pki/kubernetes/sign*", [unseenCalls]],
+        ["a call of any authority", "pki/+/sign-verbatim*", [unseenCalls]],
+        ["a call by the name of a role", "pki/kubernetes/sign-verbatim/+", [unseenCalls]],
+        ["a call of one issuer", "pki/kubernetes/issuer/+/sign-verbatim", [unseenCalls]],
+        ["an authority that nobody knows", "elsewhere/sign-verbatim", [unseenCalls]],
+        ["a certificate that signs itself", "pki/kubernetes/root/sign-self-issued", [unseenCalls]],
+        ["an authority below", "pki/kubernetes/root/sign-intermediate", [setUpCalls]],
+        ["one below any issuer", "pki/kubernetes/issuer/+/sign-intermediate", [setUpCalls]],
+        ["a key that leaves", "pki/kubernetes/keys/generate/exported", [setUpCalls]],
+        ["roles", "pki/+/roles/kubelet", [holds]],
+        ["policies", "sys/policies/acl/pki-*", ["not write policies"]],
+        ["logins", "auth/nodes/role/worker", [logsIn]],
+        ["groups", "identity/*", [logsIn]],
+        [
+          "all of the system",
+          "sys/*",
+          ["not write policies", "not mount or audit otherwise, nor touch what is stored"],
+        ],
+        [
+          "tokens without a parent",
+          "auth/token/*",
+          [logsIn, "not make tokens that outlive its own"],
+        ],
+      ] as const
+    ).map(([title, path, rules]): [string, Change, string[]] => [
+      title,
+      { "policy.policy": issuing("", path) },
+      [`policy: policy of path ${path} must ${rules.join(", ")}, got update`],
+    ]),
+    [
+      "sudo on a pattern",
+      { "policy.policy": 'path "secret/+" { capabilities = ["sudo"] }' },
+      ["policy: policy of path secret/+ must allow sudo on whole paths only, got sudo"],
+    ],
+    [
+      "sudo for tokens of any rights",
+      { "policy.policy": 'path "auth/token/create" { capabilities = ["update", "sudo"] }' },
+      [
+        "policy: policy of path auth/token/create must not make tokens with other rights, got update, sudo",
+      ],
+    ],
+    [
+      "all but one role",
+      {
+        "policy.policy": `${issuing("", "pki/kubernetes/sign-verbatim/*")}path "pki/kubernetes/sign-verbatim/a" { capabilities = ["deny"] }`,
+      },
+      [
+        "policy: policy of path pki/kubernetes/sign-verbatim/* must not sign requests unseen, got update",
+      ],
+    ],
     [
       "a token of root",
       { "worker.tokenPolicies": ["root"] },
@@ -272,12 +346,40 @@ casesFor("pki-token-policy-least [J7] [S3]", {
   ],
   undecided: [
     [
+      "an authority somewhere",
+      { "mount.path": unknown },
+      ["mount: undecided: path of mount is unknown until up"],
+    ],
+    [
+      "a mount of something",
+      { "keys.type": unknown },
+      ["keys: undecided: type of keys is unknown until up"],
+    ],
+    [
       "unknown",
       { "policy.policy": unknown },
       ["policy: undecided: policy of policy is unknown until up"],
     ],
   ],
 });
+
+casesFor("pki-token-policy-least [J7] [S3]", {
+  base: logins,
+  config: { administrators: ["pki-worker"] },
+  passes: [["who sets up authorities", { "policy.policy": issuing("", "pki/+/roles/+") }]],
+  fails: [
+    [
+      "what not even they may",
+      { "policy.policy": issuing("", "pki/+/sign-verbatim") },
+      ["policy: policy of path pki/+/sign-verbatim must not sign requests unseen, got update"],
+    ],
+  ],
+  undecided: [],
+  decided: "the cases above have what may be unknown",
+});
+
+const chosen = (path: string) =>
+  `policy: policy of path ${path} must not let requests have not_after`;
 
 casesFor("pki-no-chosen-end [J8]", {
   base: logins,
@@ -291,9 +393,62 @@ casesFor("pki-no-chosen-end [J8]", {
       "no right to ask",
       { "policy.policy": 'path "pki/kubernetes/issue/kubelet" { capabilities = ["deny"] }' },
     ],
+    [
+      "parameters that are denied by any spelling",
+      { "policy.policy": issuing('denied_parameters = { "NOT_AFTER" = [] }') },
+    ],
+    ["keys of another engine", { "policy.policy": issuing("", "transit/sign/key") }],
+    [
+      "something that a request must have and may not",
+      {
+        "policy.policy": issuing(
+          'required_parameters = ["ttl"]\n allowed_parameters = { "not_after" = [] }',
+        ),
+      },
+    ],
     ["another path", { "policy.policy": issuing("", "pki/kubernetes/revoke") }],
   ],
   fails: [
+    ...[
+      "pki/*",
+      "pki/kubernetes/*",
+      "pki/kubernetes/iss*",
+      "pki/kubernetes/issue/kube*",
+      "pki/kubernetes/issuer/one/issue/kubelet",
+      "pki/+/issuer/+/sign/+",
+      "pki/kubernetes/sign-verbatim",
+      "pki/kubernetes/root/sign-intermediate",
+      "pki/+/issuer/default/sign-intermediate",
+      "elsewhere/issue/one",
+    ].map((path): [string, Change, string[]] => [
+      `any parameter of ${path}`,
+      { "policy.policy": issuing("", path) },
+      [chosen(path)],
+    ]),
+    [
+      "an empty list of what is allowed, which is no limit",
+      { "policy.policy": issuing("allowed_parameters = {}") },
+      [chosen("pki/kubernetes/issue/kubelet")],
+    ],
+    [
+      "ends that are denied and others that are not",
+      { "policy.policy": issuing('denied_parameters = { "not_after" = ["*"] }') },
+      [chosen("pki/kubernetes/issue/kubelet")],
+    ],
+    [
+      "two policies of one token that say half each",
+      {
+        reader: resource(token.vaultPolicy, {
+          name: "reader",
+          policy:
+            'path "pki/kubernetes/issue/kubelet" { capabilities = ["read"]\n allowed_parameters = { "not_after" = [] } }',
+        }),
+        "worker.tokenPolicies": ["pki-worker", "reader"],
+      },
+      [
+        "worker: policies together must not let requests of path pki/kubernetes/issue/kubelet have not_after",
+      ],
+    ],
     [
       "any parameter",
       { "policy.policy": issuing("") },
@@ -404,6 +559,7 @@ describe("grantsOf", () => {
     capabilities: ["update"],
     allowed: ["common_name"],
     denied: [],
+    required: [],
   };
 
   it.each([

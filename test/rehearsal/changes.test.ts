@@ -43,8 +43,12 @@ function said(config: Values, path: string): string {
 }
 
 describe.each(["dev", "prod"])("the changes of stack %s", (stack) => {
-  const before = completed(stack, readStackConfig(stack));
-  const after = changedConfig(before);
+  let before: Values = {};
+  let after: Values = {};
+  beforeAll(async () => {
+    before = await completed(stack, readStackConfig(stack));
+    after = changedConfig(before);
+  });
   const differs = (path: string) => said(before, path) !== said(after, path);
 
   it("are of every value that may change", () => {
@@ -55,13 +59,13 @@ describe.each(["dev", "prod"])("the changes of stack %s", (stack) => {
     ).toEqual(Object.keys(unchanged).toSorted());
   });
 
-  it("make a configuration that is taken", () => {
-    expect(completed(stack, after)).toEqual(after);
+  it("make a configuration that is taken", async () => {
+    expect(await completed(stack, after)).toEqual(after);
   });
 
-  it("are followed by a certificate of one's own, and by nothing else", () => {
+  it("are followed by a certificate of one's own, and by nothing else", async () => {
     const own = withOwnCertificate(after);
-    expect(completed(stack, own)).toEqual(own);
+    expect(await completed(stack, own)).toEqual(own);
     expect(paths().filter((path) => said(after, path) !== said(own, path))).toEqual([
       "entry.certificateArn",
     ]);

@@ -86,7 +86,7 @@ const changes: Record<string, Change> = {
         credentialArn: placedArn(config, "secretsmanager", cacheSecret),
       },
     ],
-    accountScanning: "basic",
+    accountScanning: other("basic", "enhanced")(images.accountScanning),
   }),
   vault: (vault: VaultValues) => ({
     ...vault,
@@ -94,6 +94,7 @@ const changes: Record<string, Change> = {
     recoveryThreshold: other(2, 3)(vault.recoveryThreshold),
     instanceType: other("t4g.medium", "m7g.large")(vault.instanceType),
     volumeGiB: vault.volumeGiB + 10,
+    serverCertificates: vault.serverCertificates + 1,
   }),
   tags: (tags: Map) => ({ ...tags, CostCenter: "next", Team: "next" }),
 };
@@ -111,6 +112,7 @@ export const unchanged: Record<string, string> = {
   "logStore.engineVersion":
     "OpenSearch goes up only, and a stack that leaves it out has the newest version",
   "vault.address": "is where the Vault of the rehearsal listens",
+  "vault.rotations": "are entered by steps of their own, a phase each",
   "vpn.clientCidr": "replaces the VPN, as does the identity provider",
   "vpn.groups": inVpnMode,
   "vpn.samlProviderArn": "replaces the VPN, as do the addresses of people's machines",
@@ -121,7 +123,7 @@ export const unchanged: Record<string, string> = {
 };
 
 /** The configuration of a stack with its defaults. */
-export function completed(stack: string, config: Values): Values {
+export async function completed(stack: string, config: Values): Promise<Values> {
   const raw = Object.entries(config).map(([key, value]) => [
     `drawbridge:${key}`,
     typeof value === "string" ? value : JSON.stringify(value),
@@ -129,8 +131,9 @@ export function completed(stack: string, config: Values): Values {
   const {
     stack: _name,
     accountId: _id,
+    recoveryHolders: _holders,
     ...values
-  } = parseConfig(stack, Object.fromEntries(raw) as Record<string, string>);
+  } = await parseConfig(stack, Object.fromEntries(raw) as Record<string, string>);
   return values;
 }
 
@@ -216,8 +219,10 @@ interface VaultValues {
   recoveryThreshold: number;
   instanceType: string;
   volumeGiB: number;
+  serverCertificates: number;
 }
 interface RegistryValues {
   repositories: string[];
   pullThroughCaches: unknown[];
+  accountScanning: string;
 }

@@ -1,7 +1,12 @@
 import { Account, accountId, network, refusalOf, trust } from "./account";
+import { planned } from "../support/planned";
 import { vpcRoleArn } from "./aws/log-store";
 import type { Properties } from "./aws/world";
 import { missingDependencies } from "./order";
+import { serviceRolesOf } from "./stack-config";
+
+// Whole programs run, beside other tests.
+jest.setTimeout(60_000);
 
 interface Case {
   title: string;
@@ -66,6 +71,63 @@ const withDomain = (): Account => {
   makeDomain(account);
   return account;
 };
+
+describe("service-linked roles of the program", () => {
+  const roles = serviceRolesOf(accountId);
+  const refused = "refused";
+
+  /** What becomes of the roles that the program creates, of the key of volumes and of the domain, in an account. */
+  async function made(existing: string[], named: string[]): Promise<string> {
+    const resources = await planned("dev", { "drawbridge:createServiceLinkedRoles": named });
+    const inputsOf = (type: string, name?: string) =>
+      resources
+        .filter((resource) => resource.type === type && (name ?? resource.name) === resource.name)
+        .map(({ inputs }) => inputs);
+    const principals = existing.map((role) => roles[role] ?? "");
+    const account = withNetwork([`arn:aws:iam::${accountId}:role/deployer`, ...principals]);
+    try {
+      for (const [i, { awsServiceName }] of inputsOf(
+        "aws:iam/serviceLinkedRole:ServiceLinkedRole",
+      ).entries()) {
+        account.make(`service-role-${i}`, "serviceLinkedRole", { awsServiceName });
+      }
+      for (const { policy } of inputsOf("aws:kms/key:Key", "volumes")) {
+        account.make("volumes", "key", { policy, enableKeyRotation: true });
+      }
+      makeDomain(account);
+    } catch (error) {
+      return `${refused}: ${(error as Error).message}`;
+    }
+    return account.world.resources
+      .map(({ computed }) => String(computed["name"]))
+      .filter((name) => name.startsWith("AWSServiceRole"))
+      .join(", ");
+  }
+
+  it.each([
+    [["autoscaling", "opensearch"], [], ""],
+    [["opensearch"], ["autoscaling"], "AWSServiceRoleForAutoScaling"],
+    [["autoscaling"], ["opensearch"], "AWSServiceRoleForAmazonOpenSearchService"],
+    [
+      [],
+      ["autoscaling", "opensearch"],
+      "AWSServiceRoleForAutoScaling, AWSServiceRoleForAmazonOpenSearchService",
+    ],
+  ])("fill up what an account with %j lacks when told %j", async (existing, named, created) => {
+    expect(await made(existing, named)).toBe(created);
+  });
+
+  it.each([
+    [["opensearch"], [], /AWSServiceRoleForAutoScaling/],
+    [["autoscaling"], [], /must enable a service-linked role/],
+    [["autoscaling", "opensearch"], ["autoscaling"], /ForAutoScaling has been taken/],
+    [["autoscaling", "opensearch"], ["opensearch"], /OpenSearchService has been taken/],
+  ])("are refused in an account with %j when told %j", async (existing, named, message) => {
+    const outcome = await made(existing, named);
+    expect(outcome.startsWith(refused)).toBe(true);
+    expect(outcome).toMatch(message);
+  });
+});
 
 describe("domains", () => {
   const zones = (account: Account, subnets: string[], instanceCount = 2) => ({
@@ -235,8 +297,7 @@ describe("domains", () => {
 
 const ofTheAccount = { StringEquals: { "sts:ExternalId": accountId } };
 /** A domain, a bucket, and roles for what stands between a log group and them. */
-const withDelivery = (condition: Properties = ofTheAccount): Account => {
-  const account = withDomain();
+const withDelivery = (condition: Properties = ofTheAccount, account = withDomain()): Account => {
   account.make("bucket", "bucket", { bucket: "failed" });
   for (const service of ["firehose", "lambda", "logs"]) {
     const assumeRolePolicy = trust(
@@ -297,16 +358,11 @@ const subscribe = (account: Account, name: string, changes: Properties = {}) =>
     ...changes,
   });
 
-/** A domain whose administrator is a function inside its network. */
+/** A domain whose administrator is a function inside its network, which is told of it. */
 const withSetup = (administrator = "lambda"): Account => {
   const account = withNetwork();
   account.make("lambda", "role", { assumeRolePolicy: trust("lambda.amazonaws.com") });
   account.make("other", "role", { assumeRolePolicy: trust("lambda.amazonaws.com") });
-  account.make("function", "function", {
-    name: "admin",
-    role: account.output("lambda", "arn"),
-    vpcConfig: { subnetIds: [account.id("subnet-a")], securityGroupIds: [account.id("group")] },
-  });
   makeDomain(account, {
     advancedSecurityOptions: {
       enabled: true,
@@ -315,14 +371,34 @@ const withSetup = (administrator = "lambda"): Account => {
       },
     },
   });
+  account.make("admin", "function", {
+    name: "admin",
+    role: account.output("lambda", "arn"),
+    vpcConfig: { subnetIds: [account.id("subnet-a")], securityGroupIds: [account.id("group")] },
+    environment: { variables: { STORE_ENDPOINT: account.output("domain", "endpoint") } },
+  });
   return account;
 };
-const setUpInput = (account: Account, more: Properties = {}) =>
-  JSON.stringify({ endpoint: account.output("domain", "endpoint"), settings: [{}], ...more });
+/** Puts what is said of roles into the function of the administrator. */
+const knowing = (account: Account, role: unknown, pattern: string): Account => {
+  const state = {
+    settings: [
+      {
+        path: "_plugins/_security/api/roles/writer",
+        body: { index_permissions: [{ index_patterns: [pattern] }] },
+      },
+      { path: "_plugins/_security/api/rolesmapping/writer", body: { backend_roles: [role] } },
+    ],
+  };
+  account.change("admin", {
+    code: { assets: { "state.json": { text: JSON.stringify(state) } } },
+  });
+  return account;
+};
 const invoke = (account: Account, changes: Properties = {}) =>
   account.make("setup", "invocation", {
     functionName: "admin",
-    input: setUpInput(account),
+    input: "{}",
     ...changes,
   });
 
@@ -344,7 +420,10 @@ describe("the set-up of a domain", () => {
     {
       title: "needs the domain",
       account: () => withSetup(),
-      action: (account) => invoke(account, { input: setUpInput(account, { endpoint: "none" }) }),
+      action: (account) => {
+        account.change("admin", { environment: { variables: { STORE_ENDPOINT: "none" } } });
+        invoke(account);
+      },
       code: "Unhandled",
       names: ["ENOTFOUND none"],
     },
@@ -364,10 +443,10 @@ describe("the set-up of a domain", () => {
   ]);
 
   it.each([
-    [{ input: "{}" }, ["input"]],
+    [{ input: '{"digest":"b"}' }, ["input"]],
     [{ triggers: { code: "b" } }, ["triggers"]],
     [{ lifecycleScope: "CREATE_ONLY" }, []],
-    [{ input: "{}", lifecycleScope: "CRUD" }, []],
+    [{ input: '{"digest":"b"}', lifecycleScope: "CRUD" }, []],
   ])("is done again for %j", (changes, replaces) => {
     const account = withSetup();
     invoke(account);
@@ -390,6 +469,25 @@ describe("delivery of logs", () => {
       action: (account) => makeStream(account, { roleArn: account.output("logs", "arn") }),
       code: "InvalidArgumentException",
       names: ["firehose.amazonaws.com"],
+    },
+    {
+      title: "goes by a role that the domain knows",
+      account: () => withDelivery(ofTheAccount, withSetup()),
+      action: (account) =>
+        makeStream(knowing(account, account.output("logs", "arn"), "logs-*"), {
+          indexName: "logs",
+        }),
+      code: "security_exception",
+      names: ["logs-*", "backend role"],
+    },
+    {
+      title: "goes into indices of that role",
+      account: () => withDelivery(ofTheAccount, withSetup()),
+      action: (account) =>
+        makeStream(knowing(account, account.output("firehose", "arn"), "other-*"), {
+          indexName: "logs",
+        }),
+      code: "security_exception",
     },
     {
       title: "keeps what fails in a bucket that exists",
@@ -497,6 +595,13 @@ describe("delivery of logs", () => {
       code: "LimitExceededException",
     },
   ]);
+
+  it("comes to a domain that knows its role", () => {
+    const account = withDelivery(ofTheAccount, withSetup());
+    knowing(account, account.output("firehose", "arn"), "logs-*");
+    makeStream(account, { indexName: "logs" });
+    expect(account.read("stream")).toMatchObject({ name: "logs" });
+  });
 
   it.each<[string, Properties, string[]]>([
     ["stream", { name: "other" }, ["name"]],

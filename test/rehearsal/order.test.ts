@@ -79,6 +79,39 @@ describe("missingDependencies", () => {
     expect([missing(account, "flows"), missing(account, "key")]).toEqual([["rights"], ["role"]]);
   });
 
+  it("finds the rights of a group of instances, its rules and the endpoints of its agent", () => {
+    const account = wholeStack();
+    const { group, vpc } = { group: account.id("group"), vpc: account.id("vpc") };
+    account.make("role", "role", { assumeRolePolicy: trust("ec2.amazonaws.com") });
+    account.make("rights", "rolePolicy", { role: account.id("role"), policy: keyPolicy() });
+    account.make("profile", "instanceProfile", { role: account.id("role") });
+    for (const service of ["ssm", "ssmmessages", "guardduty-data"]) {
+      account.make(service, "endpoint", {
+        vpcId: vpc,
+        vpcEndpointType: "Interface",
+        serviceName: `com.amazonaws.eu-west-1.${service}`,
+        subnetIds: [account.id("subnet-a")],
+        securityGroupIds: [group],
+      });
+    }
+    account.make("rule", "ingressRule", {
+      securityGroupId: group,
+      ipProtocol: "-1",
+      cidrIpv4: "10.0.0.0/16",
+    });
+    account.make("template", "launchTemplate", {
+      iamInstanceProfile: { arn: account.output("profile", "arn") },
+      networkInterfaces: [{ deviceIndex: 0, securityGroups: [group] }],
+    });
+    account.make("bastion", "autoScalingGroup", {
+      minSize: 1,
+      maxSize: 1,
+      vpcZoneIdentifiers: [account.id("subnet-a")],
+      launchTemplate: { id: account.id("template"), version: "1" },
+    });
+    expect(missing(account, "bastion")).toEqual(["rights", "rule", "ssm", "ssmmessages"]);
+  });
+
   it("finds nothing where the dependency is direct, or goes through others", () => {
     const account = wholeStack();
     expect(missing(account, "nat", { nat: ["igw"] })).toEqual([]);

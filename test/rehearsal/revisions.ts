@@ -25,8 +25,8 @@ const replaced = [
 ];
 
 /** What becomes of the configuration of a stack of the repository. */
-export function revisionsOf(stack: string, config: Values): Revision[] {
-  const changed = changedConfig(completed(stack, config));
+export async function revisionsOf(stack: string, config: Values): Promise<Revision[]> {
+  const changed = changedConfig(await completed(stack, config));
   // People come in another way from then on, of which the pack has to be told.
   const packConfig = accessModes["ssh"]?.packConfig ?? {};
   return [

@@ -111,7 +111,7 @@ async function rehearse(subject: Subject, tools: Tools, count: Count): Promise<v
   const config = { ...subject.config, ...changes };
   const revisions =
     mode === undefined
-      ? revisionsOf(stack, config)
+      ? await revisionsOf(stack, config)
       : revisionsInMode(config, { later, packConfig });
   console.log(`\n${pc.bold(mode === undefined ? stack : `${stack}, in ${mode} mode`)}`);
   const pack = join(repository, "policies");
@@ -129,9 +129,9 @@ async function rehearse(subject: Subject, tools: Tools, count: Count): Promise<v
   };
   const rehearsal = await open(loadProgram());
   const life = mode === undefined ? lifeOfStack : shortLifeOfStack;
-  const steps = life({ stack, config, revisions, pack, rehearsal, openOther: open });
+  const steps = life({ stack, config, revisions, pack, rehearsal, vault: place, openOther: open });
   let broken = false;
-  for (const step of steps) {
+  for await (const step of steps) {
     if (aborted.signal.aborted) return;
     const passed: boolean = broken ? skips(step) : await passes(step);
     broken ||= !passed && step.basis === true;

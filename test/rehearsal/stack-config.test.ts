@@ -33,8 +33,20 @@ describe("accountOf", () => {
   it("has the principals of access entries, and leaves the roles to a stack that creates them", () => {
     const viewer = `arn:aws:iam::${account}:role/viewer`;
     const accessEntries = [{ principalArn: viewer, access: "view", namespaces: ["a"] }];
+    const createServiceLinkedRoles = ["autoscaling", "opensearch"];
     expect(
-      accountOf({ deployerRoleArn: deployer, accessEntries, createServiceLinkedRoles: true }),
+      accountOf({ deployerRoleArn: deployer, accessEntries, createServiceLinkedRoles }),
     ).toEqual({ accountId: account, principals: [deployer, viewer], certificates: [] });
+  });
+
+  it.each([
+    ["autoscaling", search],
+    ["opensearch", autoScaling],
+  ])("leaves %s alone to a stack that creates it", (role, other) => {
+    const createServiceLinkedRoles = [role];
+    expect(accountOf({ deployerRoleArn: deployer, createServiceLinkedRoles }).principals).toEqual([
+      deployer,
+      other,
+    ]);
   });
 });

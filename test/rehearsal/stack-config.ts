@@ -62,10 +62,19 @@ function principalsOf(config: Values, accountId: string): string[] {
   const entries = Array.isArray(config["accessEntries"]) ? config["accessEntries"] : [];
   const others = entries.map((entry) => String(isObject(entry) ? entry["principalArn"] : ""));
   const identityProvider = textsOf(config, "vpn", "samlProviderArn");
-  const autoScaling = `arn:aws:iam::${accountId}:role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling`;
-  const serviceRoles = [autoScaling, vpcRoleArn(accountId)];
-  const existing = config["createServiceLinkedRoles"] === true ? [] : serviceRoles;
+  const created = config["createServiceLinkedRoles"] ?? [];
+  const existing = Object.entries(serviceRolesOf(accountId))
+    .filter(([role]) => !(Array.isArray(created) && created.includes(role)))
+    .map(([, arn]) => arn);
   return [String(config["deployerRoleArn"]), ...others, ...identityProvider, ...existing];
+}
+
+/** The service-linked roles without which AWS makes no stack, by their names in a stack file. */
+export function serviceRolesOf(accountId: string): Record<string, string> {
+  return {
+    autoscaling: `arn:aws:iam::${accountId}:role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling`,
+    opensearch: vpcRoleArn(accountId),
+  };
 }
 
 function certificatesOf(config: Values): string[] {

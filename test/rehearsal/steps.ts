@@ -15,10 +15,13 @@ import {
   type SavedPlan,
 } from "./compare";
 import { Rehearsal, type Outcome, type StateResource } from "./engine";
+import { levelsOfDestroy } from "../support/documented-files";
+import { issuing, rotating } from "./authorities";
 import { missingDependencies } from "./order";
 import { publicCluster } from "./public-cluster";
 import type { Revision } from "./revisions";
 import { repository, type Values } from "./stack-config";
+import type { VaultPlace } from "./vault/place";
 
 /** One counted check: what is wrong, a line each; nothing when all is well. */
 export interface Step {
@@ -38,6 +41,8 @@ export interface LifeArgs {
   /** Folder of the policy pack. */
   pack: string;
   rehearsal: Rehearsal;
+  /** The Vault that the program configures. */
+  vault: VaultPlace;
   /** Opens another stack, with another program. */
   openOther: (program: () => Promise<void>) => Promise<Rehearsal>;
 }
@@ -48,19 +53,22 @@ const loadBalancerType = "aws:lb/loadBalancer:LoadBalancer";
 const nodeGroupName = "rehearsed";
 
 /** The life of a stack, from the plan to nothing. The steps build on each other, in this order. */
-export function lifeOfStack(args: LifeArgs): Step[] {
-  return [
-    ...beginning(args),
-    ...changes(args),
-    ...revised(args),
-    ...end(args),
-    { title: "a violation stops a preview", run: () => stopsAPreview(args) },
-  ];
+export async function* lifeOfStack(args: LifeArgs): AsyncGenerator<Step> {
+  yield* beginning(args);
+  yield* issuing(args.vault);
+  yield* changes(args);
+  yield* revised(args);
+  yield* rotating(args, args.revisions.at(-1)?.config ?? args.config);
+  yield { title: "up after a rotation changes nothing", run: () => changesNothing(args.rehearsal) };
+  yield* end(args);
+  yield { title: "a violation stops a preview", run: () => stopsAPreview(args) };
 }
 
 /** A life with nothing but revisions between its beginning and its end, in which two configurations of a stack differ. */
-export function shortLifeOfStack(args: LifeArgs): Step[] {
-  return [...beginning(args), ...revised(args), ...end(args)];
+export async function* shortLifeOfStack(args: LifeArgs): AsyncGenerator<Step> {
+  yield* beginning(args);
+  yield* revised(args);
+  yield* end(args);
 }
 
 function beginning({ rehearsal, stack }: LifeArgs): Step[] {
@@ -355,14 +363,13 @@ async function refusesToDestroy(rehearsal: Rehearsal): Promise<string[]> {
 
 async function takesProtectionAway(rehearsal: Rehearsal): Promise<string[]> {
   rehearsal.configure("drawbridge:deletionProtection", false);
-  const { failure } = await rehearsal.up();
-  if (!failure?.includes("eks-deletion-protection")) {
-    return ["expected: the pack stops up", `got: ${failure ?? "success"}`];
+  const levels = levelsOfDestroy();
+  const { failure = "success" } = await rehearsal.up();
+  // The first rule that speaks stops it.
+  if (!Object.keys(levels).some((rule) => failure.includes(rule))) {
+    return ["expected: the pack stops up", `got: ${failure}`];
   }
-  const outcome = await rehearsal.up({
-    "eks-deletion-protection": "advisory",
-    "exp-alb-deletion-protection": "advisory",
-  });
+  const outcome = await rehearsal.up(levels);
   const { resources } = await rehearsal.state();
   // What Pulumi alone protects does not change; these AWS protects as well, and the seal by the policy of its key.
   const protectedByAws = resources.filter(

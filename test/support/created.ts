@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import * as runtimeState from "@pulumi/pulumi/runtime/state";
 
@@ -43,9 +45,15 @@ export async function created(build: () => unknown): Promise<Created[]> {
   return seen.toSorted((a, b) => compare(a.type, b.type) || compare(a.name, b.name));
 }
 
+/** Hooks of what was created, by name. */
+export const hooks = new Map<string, pulumi.ResourceHook>();
+
 /** Mocks have no engine, which alone calls hooks; the SDK's own server of them would ask it. */
 const withoutHooks = {
-  registerResourceHook: () => Promise.resolve(),
+  registerResourceHook: (hook: pulumi.ResourceHook) => {
+    hooks.set(hook.name, hook);
+    return Promise.resolve();
+  },
   awaitStackRegistrations: () => Promise.resolve(),
   shutdown: () => undefined,
 };
@@ -56,6 +64,16 @@ export const secretly = (value: unknown) => ({
   "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270",
   value,
 });
+
+/** A certificate of an authority that can be read, behind a line that tells whose it is: PEM may begin with text. */
+const authorityPem = readFileSync(
+  join(__dirname, "../rehearsal/aws/cluster-authority.pem"),
+  "utf8",
+);
+const authorityOf = (name: string) => `certificate of ${name}\n${authorityPem}`;
+
+/** Whose certificates they are, a line each. */
+export const ownersOf = (certificates = "") => certificates.replaceAll(authorityPem, "");
 
 /** The inputs of the resources of one type, by name. */
 export function ofType(resources: Created[], type: string): Record<string, Created["inputs"]> {
@@ -91,9 +109,9 @@ function computed(type: string, name: string, inputs: Created["inputs"]): Record
     case "aws:opensearch/domain:Domain":
       return { endpoint: `${name}.es` };
     case "vault:pkiSecret/secretBackendRootCert:SecretBackendRootCert":
-      return { certificate: `certificate of ${name}`, issuerId: `issuer of ${name}` };
+      return { certificate: authorityOf(name), issuerId: `issuer of ${name}` };
     case "vault:pkiSecret/secretBackendRootSignIntermediate:SecretBackendRootSignIntermediate":
-      return { certificate: `certificate of ${name}`, certificateBundle: `bundle of ${name}` };
+      return { certificate: authorityOf(name), certificateBundle: `bundle of ${name}` };
     case "vault:pkiSecret/secretBackendIntermediateSetSigned:SecretBackendIntermediateSetSigned":
       return { importedIssuers: [`issuer of ${name}`, "issuer above"] };
     case "vault:pkiSecret/secretBackendIssuer:SecretBackendIssuer":

@@ -1,3 +1,5 @@
+import { createPrivateKey, createPublicKey } from "node:crypto";
+
 /** A field of OpenSSH's wire format: its length and its bytes (RFC 4251, section 5). */
 function field(value: string | Buffer): Buffer {
   const bytes = Buffer.from(value);
@@ -11,11 +13,23 @@ export function publicKey(type: string, ...fields: (string | Buffer)[]): string 
   return `${type} ${Buffer.concat([type, ...fields].map(field)).toString("base64")}`;
 }
 
-const point = (fill: number) => Buffer.alloc(32, fill);
+/** Before the seed in the PKCS #8 form of a private key: RFC 8410, section 10.3. */
+const beforeTheSeed = Buffer.from("302e020100300506032b657004220420", "hex");
 
-export const ed25519 = (fill = 1) => publicKey("ssh-ed25519", point(fill));
-export const securityKey = (fill = 1) =>
-  publicKey("sk-ssh-ed25519@openssh.com", point(fill), "ssh:");
+/** The point of the private key whose 32 bytes are all the same. */
+export function pointOf(seed: number): Buffer {
+  const key = createPrivateKey({
+    key: Buffer.concat([beforeTheSeed, Buffer.alloc(32, seed)]),
+    format: "der",
+    type: "pkcs8",
+  });
+  const { x = "" } = createPublicKey(key).export({ format: "jwk" });
+  return Buffer.from(x, "base64url");
+}
+
+export const ed25519 = (seed = 1) => publicKey("ssh-ed25519", pointOf(seed));
+export const securityKey = (seed = 1) =>
+  publicKey("sk-ssh-ed25519@openssh.com", pointOf(seed), "ssh:");
 
 /** An odd number of so many bits, with the sign that the format asks for. */
 export function odd(bits: number): Buffer {

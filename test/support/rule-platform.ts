@@ -455,18 +455,44 @@ export function bucketDenials(name: string): Record<string, unknown>[] {
   ];
 }
 
-/** What keeps objects under the bucket's own kind of key. */
-export function otherKindsDenied(name: string, Condition?: Record<string, unknown>) {
-  const kind = "s3:x-amz-server-side-encryption";
+const kindOfKey = "s3:x-amz-server-side-encryption";
+
+/** What denies everybody to put objects into a bucket, on some condition. */
+export function putsDenied(name: string, Sid: string, Condition: Record<string, unknown>) {
   return {
-    Sid: "OtherKinds",
+    Sid,
     Effect: "Deny",
     Principal: "*",
-    Action: "s3:PutObject",
+    Action: ["s3:PutObject", "s3:ReplicateObject"],
     Resource: `arn:aws:s3:::${name}/*`,
-    Condition: Condition ?? { StringNotEquals: { [kind]: "aws:kms" }, Null: { [kind]: "false" } },
+    Condition,
   };
 }
+
+export const otherKindsDenied = (name: string, condition?: Record<string, unknown>) =>
+  putsDenied(
+    name,
+    "OtherKinds",
+    condition ?? {
+      StringNotEquals: { [kindOfKey]: "aws:kms" },
+      Null: { [kindOfKey]: "false" },
+    },
+  );
+
+export const otherKeysDenied = (name: string, condition?: Record<string, unknown>) =>
+  putsDenied(
+    name,
+    "OtherKeys",
+    condition ?? { Null: { [`${kindOfKey}-aws-kms-key-id`]: "false" } },
+  );
+
+export const newKeysDenied = (name: string) => ({
+  Sid: "NewKeys",
+  Effect: "Deny",
+  Principal: "*",
+  Action: "s3:UpdateObjectEncryption",
+  Resource: `arn:aws:s3:::${name}/*`,
+});
 
 function bucket(name: string, byDefault: Record<string, unknown>): StackSpec {
   const of = { bucket: ref(name) };
@@ -507,6 +533,8 @@ function bucket(name: string, byDefault: Record<string, unknown>): StackSpec {
       policy: document(
         ...bucketDenials(name),
         otherKindsDenied(name),
+        otherKeysDenied(name),
+        newKeysDenied(name),
         statement({
           Sid: "Service",
           Principal: { Service: "cloudtrail.amazonaws.com" },
@@ -869,6 +897,15 @@ function images(): StackSpec {
     cache: resource(token.pullThroughCacheRule, {
       ecrRepositoryPrefix: "dev/quay",
       upstreamRegistryUrl: "quay.io",
+    }),
+    scanning: resource(token.registryScanningConfiguration, {
+      scanType: "BASIC",
+      rules: [
+        {
+          scanFrequency: "SCAN_ON_PUSH",
+          repositoryFilters: [{ filter: "dev/quay/*", filterType: "WILDCARD" }],
+        },
+      ],
     }),
   };
 }

@@ -1,11 +1,12 @@
 import { X509Certificate, generateKeyPairSync } from "node:crypto";
-import { authoritiesTable as table } from "../../components/vault/authorities";
+import { authoritiesTable as table, type ControlPlane } from "../../components/vault/authorities";
 import { mountPath } from "../../components/vault/issuance";
+import type { KubernetesObject } from "../../components/vault/issuers";
 import { call, type Answer } from "../rehearsal/vault/client";
 import type { Check } from "../support/checks";
 import { forbidden, identities, post, refused, said, type Scene } from "./cases";
 import { signingRequest, verifies } from "./certificates";
-import type { Account, ClusterApi } from "./cluster";
+import { apiAudience, type Account, type ClusterApi } from "./cluster";
 import { loginByIam, person, terminate, type Login, type People } from "./place";
 
 /** What holds of the authorities themselves, and what the deployer who made them cannot do. */
@@ -74,7 +75,7 @@ export function handChecks(scene: Scene, deployer: string): Check[] {
       },
     ],
     [
-      "the deployer gets no certificate, no key, no token and no other right",
+      "the deployer is refused certificates, keys, tokens and what is not of the authorities",
       async () => {
         const csr = await signingRequest("one", []);
         const answers: Answer[] = [
@@ -215,6 +216,26 @@ async function tokenFaults({ server, visitors }: Scene, user: string): Promise<s
   return problems;
 }
 
+/** Accounts beside those of the table that may have tokens reviewed, as other programs do: Vault has to keep them out. */
+export function neighbours(controlPlane: ControlPlane): KubernetesObject[] {
+  const accounts = identities(controlPlane)
+    .accounts.flatMap(([, { namespace, name }]) => [
+      { namespace, name: "default" },
+      { namespace: "default", name },
+    ])
+    .map((metadata) => ({ apiVersion: "v1", kind: "ServiceAccount", metadata }));
+  return [
+    ...accounts,
+    {
+      apiVersion: "rbac.authorization.k8s.io/v1",
+      kind: "ClusterRoleBinding",
+      metadata: { name: "neighbours" },
+      roleRef: { kind: "ClusterRole", name: "vault-issuer-reviews" },
+      subjects: accounts.map(({ kind, metadata }) => ({ kind, ...metadata })),
+    },
+  ];
+}
+
 /** Which tokens of the cluster are worth one of Vault's, and what a request may not bring. */
 export function accountChecks(scene: Scene, cluster: ClusterApi): Check[] {
   const { server, controlPlane } = scene;
@@ -224,19 +245,56 @@ export function accountChecks(scene: Scene, cluster: ClusterApi): Check[] {
     return call(server.address, undefined, "POST", "auth/cluster/login", { role, jwt });
   };
   return identities(controlPlane).accounts.flatMap(([user, identity]): Check[] => {
-    const own: Account = { ...identity, seconds: 600 };
+    const { audience } = identity;
+    const own: Account = { ...identity, audience: [audience, apiAudience], seconds: 600 };
     const refusals: [string, () => Promise<Answer>][] = [
       ["another account of its namespace", () => login(user, { ...own, name: "default" })],
       ["its name in another namespace", () => login(user, { ...own, namespace: "default" })],
-      ["a token for another audience", () => login(user, { ...own, audience: "vault://other" })],
-      ["a token for the API", () => login(user, { ...own, audience: "https://kubernetes" })],
+      [
+        "a token for another audience",
+        () => login(user, { ...own, audience: ["vault://other", apiAudience] }),
+      ],
+      ["a token for the API", () => login(user, { ...own, audience: apiAudience })],
       ["a token that has ended", () => login(user, { ...own, seconds: -60 })],
       ["a token of another cluster", () => login(user, own, true)],
+    ];
+    const isOwn = ({ metadata }: KubernetesObject) =>
+      metadata.namespace === own.namespace && metadata.name === own.name;
+    const unreviewed: [string, number, Account, (object: KubernetesObject) => boolean][] = [
+      ["a token that is not for the API", 401, { ...own, audience }, () => true],
+      [
+        "a token whose account may not ask the API",
+        403,
+        own,
+        ({ kind }) => kind !== "ClusterRoleBinding",
+      ],
+      [
+        "a token whose account is gone",
+        401,
+        own,
+        (object) => object.kind !== "ServiceAccount" || !isOwn(object),
+      ],
     ];
     return [
       ...refusals.map(([what, run]): Check => [
         `${user}: ${what} is worth nothing`,
         async () => refused(await run()),
+      ]),
+      ...unreviewed.map(([what, code, account, stays]): Check => [
+        `${user}: ${what} is worth nothing: the API says so itself`,
+        async () => {
+          const { objects, answers } = cluster;
+          const before = answers.length;
+          cluster.objects = objects.filter(stays);
+          const given = await login(user, account).finally(() => (cluster.objects = objects));
+          const codes = answers.slice(before).join();
+          return [
+            ...refused(given),
+            ...(codes === String(code)
+              ? []
+              : [`the API must answer ${code}, got ${codes || "none"}`]),
+          ];
+        },
       ]),
       [
         `the token of ${user} has one policy and ends within the hour`,

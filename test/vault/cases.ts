@@ -127,15 +127,25 @@ function limited(scene: Scene, issuance: Issuance, user: string): Check[] {
   const named = name === undefined ? {} : { common_name: name };
   const uri = role.uris?.[0]?.replaceAll("*", "one");
   const basis: Request = uri === undefined ? named : { uri_sans: uri };
+  // What nodes ask for their policy sees; what accounts ask for is in a request, which Vault alone reads.
+  const isNode = identityOf(user).kind === "node";
+  const mail = isNode ? reasons.policy : reasons.mail;
   const refusals: [string, Request, RegExp][] = [
     ["a stranger's name", { common_name: `stranger.${domain}` }, reasons.name],
     ["a name beside its own", { ...basis, alt_names: `stranger.${domain}` }, reasons.otherName],
     ["a group of administrators", { common_name: "system:masters" }, reasons.name],
     ["a wildcard", { common_name: `*.${domain}` }, reasons.name],
-    ["an address of mail", { ...basis, alt_names: `somebody@${domain}` }, reasons.mail],
+    ["an address of mail", { ...basis, alt_names: `somebody@${domain}` }, mail],
     ["a URI of nobody's", { ...basis, uri_sans: "spiffe://elsewhere/ns/one/sa/one" }, reasons.uri],
     ["an end of its own choice", { ...basis, not_after: "2035-01-01T00:00:00Z" }, reasons.policy],
   ];
+  if (isNode && name !== undefined) {
+    refusals.push([
+      "an address of mail at its own name",
+      { ...basis, alt_names: `somebody@${name}` },
+      mail,
+    ]);
+  }
   for (const other of otherHostnames(scene, user)) {
     for (const one of [other, `system:node:${other}`]) {
       refusals.push([`another node's name ${one}`, { common_name: one }, reasons.name]);

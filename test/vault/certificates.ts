@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -39,21 +39,27 @@ export async function verifies(
 }
 
 /** A request for a certificate with a key of its own. */
-export async function signingRequest(
+export async function signingRequest(...asked: Parameters<typeof keyAndRequest>): Promise<string> {
+  return (await keyAndRequest(...asked)).csr;
+}
+
+/** A key, and a request for a certificate with it; both PEM. */
+export async function keyAndRequest(
   commonName: string,
   alternatives: string[],
-  key: string[] = ["ec", "-pkeyopt", "ec_paramgen_curve:P-256"],
-): Promise<string> {
+  kind: string[] = ["ec", "-pkeyopt", "ec_paramgen_curve:P-256"],
+): Promise<{ key: string; csr: string }> {
   const directory = mkdtempSync(join(tmpdir(), "drawbridge-request-"));
   try {
-    const [type = "", ...options] = key;
+    const [type = "", ...options] = kind;
+    const keyFile = join(directory, "key");
     const made = ["req", "-new", "-newkey", type, ...options, "-nodes"];
-    const subject = ["-keyout", join(directory, "key"), "-subj", `/CN=${commonName}`];
+    const subject = ["-keyout", keyFile, "-subj", `/CN=${commonName}`];
     const extensions =
       alternatives.length > 0 ? ["-addext", `subjectAltName=${alternatives.join(",")}`] : [];
     const usage = ["-addext", "extendedKeyUsage=serverAuth,clientAuth"];
     const { stdout } = await run("openssl", [...made, ...subject, ...extensions, ...usage]);
-    return stdout;
+    return { key: readFileSync(keyFile, "utf8"), csr: stdout };
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }

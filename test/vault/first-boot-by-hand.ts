@@ -6,7 +6,7 @@ interface Owner {
   region: string;
   serverId: string;
   deployerRoleArn: string;
-  serverRoleArn: string;
+  serverRoleArns: string[];
 }
 
 interface Settings {

@@ -1,10 +1,12 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { activePath } from "../../components/vault/server-config";
 import type { Check } from "../support/checks";
 import { expected } from "../support/checks";
 import { Cluster } from "./nodes";
 import type { Node, RecoveryKey } from "./nodes";
 import { ProcessWatch } from "./process-watch";
+import { region } from "./site";
 import type { Site } from "./site";
 
 /** Roles of the account: who configures Vault, what its nodes are, and somebody else. */
@@ -27,10 +29,13 @@ export async function* firstBootChecks(site: Site, vault: string): AsyncGenerato
   }
   yield* inCluster("killed", cluster, (killed) => killedEverywhere(site, killed, () => setUp));
   yield* inCluster("one-node", cluster, (one) => onOneNode(site, one));
+  yield* inCluster("rekeyed", cluster, (one) => rekeyed(site, one));
   yield* inCluster("without-key", cluster, (one) => withoutKey(site, one));
   yield* inCluster("overtaken", cluster, (one) => overtaken(one));
   yield* inCluster("refused", cluster, (one) => refused(site, one));
 }
+
+const inRegion = ["--create-bucket-configuration", `LocationConstraint=${region}`];
 
 /** As a policy of the deployer's reads. */
 const workerPolicy = 'path "pki/kubernetes/issue/worker" { capabilities = ["update"] }';
@@ -337,6 +342,78 @@ function* startedTogether(
     },
   ];
   yield [
+    "the active server stores a snapshot, a standby stores none, and one without Vault fails",
+    async () => {
+      await site.aws("s3api", "create-bucket", "--bucket", "snapshots", ...inRegion);
+      const own = await site.assume(roles.servers);
+      const leader = await activeOf(nodes);
+      const ended = await Promise.all(nodes.map((node) => node.takeSnapshot("snapshots", own)));
+      const stored = await site.aws<{ Contents: { Key: string; Size: number }[] }>(
+        "s3api",
+        "list-objects-v2",
+        "--bucket",
+        "snapshots",
+      );
+      const said = ended.filter(({ log }) => log.includes("Vault snapshot stored: s3://"));
+      // Nobody listens there any more.
+      const away = await leader.takeSnapshot("snapshots", own, leader.closedAddress);
+      return [
+        ...expected("exit codes", ended.map(({ status }) => status).join(), "0,0,0"),
+        ...expected("who said so", ended.indexOf(said[0]!), `${nodes.indexOf(leader)}`),
+        ...expected("how many said so", said.length, "1"),
+        ...expected("snapshots stored", stored.Contents.length, "1"),
+        ...((stored.Contents[0]?.Size ?? 0) > 1000 ? [] : ["it must hold something"]),
+        ...(away.status === 0 ? ["a server without Vault must fail"] : []),
+      ];
+    },
+  ];
+  yield [
+    "the health check of the load balancer finds the active server alone",
+    async () => {
+      return expected("statuses", (await healthOf(nodes)).toSorted(byNumber).join(), "200,429,429");
+    },
+  ];
+  yield [
+    "a standby sends who takes or restores a snapshot to another address",
+    async () => {
+      const statuses = await healthOf(nodes);
+      const standby = nodes[statuses.indexOf(429)]!;
+      const token = rootToken;
+      const taken = await standby.call("GET", "sys/storage/raft/snapshot", { token });
+      const restored = await standby.call("POST", "sys/storage/raft/snapshot", { token });
+      return expected("statuses", [taken.status, restored.status].join(), "307,307");
+    },
+  ];
+  yield [
+    "a snapshot is restored at the address that the health check finds, and all three go on",
+    async () => {
+      const file = join(site.folder, "before-the-slip");
+      const raft = ["operator", "raft", "snapshot"];
+      const found = async () => nodes[(await healthOf(nodes)).indexOf(200)]!;
+      const slip = "sys/policies/acl/slip";
+      const saved = await (await found()).command(rootToken, ...raft, "save", file);
+      const token = rootToken;
+      await (await found()).call("PUT", slip, { token, body: { policy: workerPolicy } });
+      const restored = await (await found()).command(rootToken, ...raft, "restore", file);
+      const isBack = async () => {
+        const statuses = (await healthOf(nodes)).toSorted(byNumber).join();
+        if (statuses !== "200,429,429") return statuses;
+        const { status } = await (await found()).call("GET", slip, { token });
+        return `${statuses}, the slip ${status}`;
+      };
+      const wanted = "200,429,429, the slip 404";
+      for (let tries = 0; tries < 120 && (await isBack()) !== wanted; tries++) {
+        await new Promise((done) => setTimeout(done, 500));
+      }
+      return [
+        ...expected("exit code of the snapshot", saved.status, "0"),
+        ...expected("exit code of the restore", restored.status, "0"),
+        ...(restored.status === 0 ? [] : [restored.log]),
+        ...expected("afterwards", await isBack(), wanted),
+      ];
+    },
+  ];
+  yield [
     "a second run changes nothing and calls nobody",
     async () => {
       const before = await cluster.recorded();
@@ -377,7 +454,8 @@ function* startedTogether(
       const file = join(site.folder, "snapshot");
       const decrypted = (all: RecoveryKey[]) =>
         all.slice(0, 2).map(({ encryptedKey }) => site.decrypt(encryptedKey));
-      const saved = await (await activeOf(nodes)).snapshot("save", file, rootToken);
+      const raft = ["operator", "raft", "snapshot"];
+      const saved = await (await activeOf(nodes)).command(rootToken, ...raft, "save", file);
       // The other Vault has the same addresses.
       cluster.close();
       const other = await create("anew");
@@ -389,7 +467,7 @@ function* startedTogether(
         const isKnown = async () =>
           (await anew.call("GET", "auth/token/lookup-self", { token: rootToken })).status;
         const before = await isKnown();
-        const restored = await anew.snapshot("restore", file, token);
+        const restored = await anew.command(token, ...raft, "restore", "-force", file);
         for (let tries = 0; tries < 120 && (await isKnown()) !== 200; tries++) {
           await new Promise((done) => setTimeout(done, 500));
         }
@@ -511,6 +589,47 @@ function* onOneNode(site: Site, cluster: Cluster): Iterable<Check> {
         ...(itself.has(501) || itself.has(200) ? [] : ["it must answer itself"]),
         ...expected("versions of the secret", versions, "1"),
         ...expected("initialisations", initialisations(first), "1"),
+      ];
+    },
+  ];
+}
+
+/** The recovery keys go to other people, by as many of the former holders as the threshold. */
+function* rekeyed(site: Site, cluster: Cluster): Iterable<Check> {
+  const { first } = cluster;
+  yield [
+    "as many holders as the threshold make new recovery keys, and the former ones are worth nothing",
+    async () => {
+      await first.firstBoot();
+      await first.open();
+      const former = (await cluster.recorded()).keys.map((key) => site.decrypt(key.encryptedKey));
+      const files = site.holders.slice(1).map(({ name, publicKey }) => {
+        const file = join(site.folder, `${name}.pgp`);
+        writeFileSync(file, Buffer.from(publicKey.binary, "base64"));
+        return file;
+      });
+      const rekey = ["operator", "rekey", "-target=recovery", "-format=json"];
+      const begun = await first.command(
+        "",
+        ...rekey,
+        "-init",
+        "-key-shares=2",
+        "-key-threshold=2",
+        `-pgp-keys=${files.join()}`,
+      );
+      const { nonce } = JSON.parse(begun.log) as { nonce: string };
+      const answers = [];
+      for (const key of former.slice(0, 2)) {
+        answers.push(await first.command("", ...rekey, `-nonce=${nonce}`, key));
+      }
+      const made = JSON.parse(answers.at(-1)?.log ?? "{}") as { keys_base64?: string[] };
+      const next = (made.keys_base64 ?? []).map((key) => site.decrypt(key));
+      const withFormer = await first.rootToken(former.slice(0, 2)).catch(() => "none");
+      const token = await first.rootToken(next);
+      return [
+        ...expected("keys", next.length, "2"),
+        ...expected("what the former keys make", withFormer, "none"),
+        ...(token.startsWith("hvs.") ? [] : ["the new keys must make a root token"]),
       ];
     },
   ];
@@ -656,6 +775,14 @@ async function inOrder(
     answers.push({ call: `${method} ${path} (${status})`, status });
   }
   return answers;
+}
+
+const byNumber = (a: number, b: number) => a - b;
+
+/** What the load balancer's health check gets of each node. */
+function healthOf(nodes: Node[]): Promise<number[]> {
+  const path = activePath.replace(/^\/v1\//, "");
+  return Promise.all(nodes.map(async (node) => (await node.call("GET", path)).status));
 }
 
 async function activeOf(nodes: Node[]): Promise<Node> {

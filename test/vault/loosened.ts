@@ -15,7 +15,7 @@ interface LooseRole extends Loosening {
   change: Partial<RoleData>;
 }
 
-/** Changes of the table that a plan lets through: they are for reviewers to see, and for the checks. */
+/** Changes of the table that it may have: they are for reviewers to see, and for the checks. */
 export const looseRoles: LooseRole[] = [
   {
     what: "a second kind of node may use a role",
@@ -157,6 +157,15 @@ export const looseSettings: LooseVault[] = [
     path: "auth/cluster/role/mesh",
     change: { bound_service_account_names: ["*"] },
     noticed: ["mesh: another account of its namespace is worth nothing"],
+  },
+  {
+    what: "a login for any audience",
+    path: "auth/cluster/role/mesh",
+    change: { audience: "" },
+    noticed: [
+      "mesh: a token for another audience is worth nothing",
+      "mesh: a token for the API is worth nothing",
+    ],
   },
 ];
 

@@ -1,9 +1,10 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { firstBootSettings } from "../../components/vault/first-boot";
 import { apiPort, serverConfig } from "../../components/vault/server-config";
+import { serverArgs, serverScript } from "../support/server-scripts";
 import { callVault, region, writeFiles } from "./site";
 import type { Answer, Ended, Site } from "./site";
 
@@ -166,7 +167,7 @@ export class Node {
         recoveryHolders: site.holders,
         serverId,
         deployerRoleArn: roles.deployer,
-        serverRoleArn: roles.servers,
+        serverRoleArns: [roles.servers],
       }),
     ) as { awsAuth: Record<string, string> };
     // Where AWS is here, and where each node has a loopback of its own.
@@ -324,15 +325,36 @@ export class Node {
     return { log: ended.log, ...(token !== undefined && { token }) };
   }
 
-  /** `vault operator raft snapshot`, to a file or from it; `-force` takes one of another Vault with the same seal. */
-  snapshot(action: "save" | "restore", file: string, token: string): Promise<Ended> {
-    const force = action === "restore" ? ["-force"] : [];
-    return this.ended(
-      this.start(this.vault, ["operator", "raft", "snapshot", action, ...force, file], {
+  /** A command of Vault's own client, as people give it. */
+  command(token: string, ...args: string[]): Promise<Ended> {
+    return endedAlone(
+      this.start(this.vault, args, {
         VAULT_ADDR: this.address,
         VAULT_CACERT: this.caFile,
         VAULT_TOKEN: token,
+        HOME: this.root,
       }),
+    );
+  }
+
+  /** Runs the script by which an instance takes a snapshot into a bucket, with the rights of a role. */
+  takeSnapshot(
+    bucket: string,
+    credentials: NodeJS.ProcessEnv,
+    address = this.address,
+  ): Promise<Ended> {
+    const text = serverScript("snapshot", {
+      ...serverArgs,
+      region,
+      serverId,
+      snapshots: `s3://${bucket}/vault`,
+    });
+    const placed = text
+      .replace(`https://127.0.0.1:${apiPort}`, address)
+      .replace("/etc/vault.d/tls/ca.crt", this.caFile);
+    const path = `${dirname(this.vault)}:${this.site.env["PATH"] ?? ""}`;
+    return endedAlone(
+      this.start("sh", ["-c", placed], { ...credentials, PATH: path, HOME: this.root }),
     );
   }
 
@@ -414,4 +436,14 @@ export class Node {
     this.running = this.running.filter((one) => one !== child);
     return { status, log: this.log.slice(before) };
   }
+}
+
+/** How a command has ended, and what it said itself while the server went on speaking. */
+async function endedAlone(child: ChildProcess): Promise<Ended> {
+  let log = "";
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.on("data", (text: Buffer) => (log += text.toString()));
+  }
+  const status = await new Promise<number | null>((done) => child.on("close", done));
+  return { status, log };
 }

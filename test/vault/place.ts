@@ -74,10 +74,11 @@ export async function firstBoot(server: VaultServer, aws: string): Promise<void>
   await write("auth/token/revoke-self", {});
 }
 
-/** What is reviewed: the authorities, and what they went through. */
+/** What is reviewed: the authorities, what they went through, and whether a slip may delete them. */
 export interface Reviewed {
   table: AuthoritiesTable;
   rotations: Rotations;
+  deletionProtection: boolean;
 }
 
 /** A program that makes nothing but the authorities, as they are reviewed at the time. */
@@ -86,6 +87,7 @@ export function program(
   controlPlane: ControlPlane,
   { vpc }: People,
   cluster: ClusterApi,
+  { caFile }: VaultServer,
 ): PulumiFn {
   const node = (kind: string) => ({
     roleArns: [`arn:aws:iam::${accountId}:role/nodes/dev-${kind}`],
@@ -95,6 +97,7 @@ export function program(
     const provider = new vault.Provider("vault", {
       address: `https://${serverId}:8200`,
       authLoginAws: { role: "deployer", awsRegion: region, headerValue: serverId },
+      caCertFile: caFile,
       skipChildToken: true,
     });
     new Pki(
@@ -112,7 +115,7 @@ export function program(
           ["etcd", "control-plane", "worker"].map((kind) => [kind, node(kind)]),
         ),
         cluster,
-        deletionProtection: false,
+        deletionProtection: reviewed.deletionProtection,
       },
       { providers: [provider] },
     );
@@ -127,13 +130,15 @@ export interface Login {
   role: string;
   /** Name of the Vault that the login is for; empty for none. @default - this one */
   header?: string;
+  /** AWS region of who logs in. @default - this one */
+  in?: string;
 }
 
 /** A token by IAM, as Vault's own client asks for it; what Vault refuses is thrown. */
 export async function loginByIam(
   command: string,
   { address, caFile }: VaultServer,
-  { method, role, header = serverId }: Login,
+  { method, role, header = serverId, in: place = region }: Login,
   { credentials }: Person,
 ): Promise<string> {
   const env = {
@@ -143,7 +148,7 @@ export async function loginByIam(
     ...credentials,
   };
   const args = ["login", "-method=aws", `-path=${method}`, "-token-only", "-no-store"];
-  args.push(`role=${role}`, `region=${region}`);
+  args.push(`role=${role}`, `region=${place}`);
   if (header !== "") args.push(`header_value=${header}`);
   const { stdout } = await promisify(execFile)(command, args, { env });
   return stdout.trim();

@@ -1,6 +1,3 @@
-import { X509Certificate } from "node:crypto";
-import { mock } from "node:test";
-import { setTimeout as pause } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
 import { authoritiesTable, type AuthoritiesTable } from "../../components/vault/authorities";
 import type { Rotations, Step } from "../../components/vault/rotation";
@@ -8,8 +5,8 @@ import type { Outcome, Rehearsal } from "../rehearsal/engine";
 import { call, type Answer } from "../rehearsal/vault/client";
 import type { Check } from "../support/checks";
 import { said, type Visitor } from "./cases";
-import { signingRequest, verifies } from "./certificates";
-import { handshake, type Leaf } from "./handshake";
+import { signingRequest } from "./certificates";
+import { Parties, nodesAndMesh, onDay } from "./parties";
 import type { Reviewed } from "./place";
 import type { VaultServer } from "./server";
 
@@ -57,7 +54,7 @@ const table: AuthoritiesTable = {
           name: "leaf",
           controlPlanes: ["self-managed"],
           users: ["etcd"],
-          usage: "peer",
+          usage: "client",
           names: ["{node}"],
           days: 1,
         },
@@ -69,7 +66,14 @@ const table: AuthoritiesTable = {
 /** Authorities go through all phases while those who rely on them verify each other. */
 export async function* rotationChecks(site: RotationSite): AsyncGenerator<Check> {
   const { rehearsal, reviewed, server } = site;
-  const parties = new Parties(site);
+  const parties = new Parties(
+    {
+      ...site,
+      rotations: () => reviewed.rotations,
+      rotate: (rotations) => (reviewed.rotations = rotations),
+    },
+    nodesAndMesh,
+  );
   reviewed.table = table;
   yield ["before a rotation all verify each other", () => parties.enter({}, "2027-01-01")];
   yield [
@@ -119,159 +123,6 @@ export async function* rotationChecks(site: RotationSite): AsyncGenerator<Check>
     "stage can be taken back: all verify each other",
     () => parties.enter({ ...both(tree), mesh: below }, "2027-03-01"),
   ];
-}
-
-/** Who proves himself by what, and whose certificates others hold to verify it. */
-const roles = {
-  server: { path: "pki/kubernetes/issue/kubelet-server", user: "worker", anchor: "kubernetes" },
-  client: {
-    path: "pki/front-proxy/issue/front-proxy-client",
-    user: "control-plane",
-    anchor: "front-proxy",
-  },
-  member: { path: "pki/etcd-k8s/issue/member", user: "etcd", anchor: "etcd-k8s" },
-  workload: { path: "pki/mesh/sign/workload", user: "mesh", anchor: "kubernetes" },
-};
-type Role = keyof typeof roles;
-const roleNames = Object.keys(roles) as Role[];
-
-/** Certificates that were issued together, while the rotations were as they are. */
-type Issued = Record<Role, Leaf>;
-
-/** PEM of the certificates to trust, by authority. */
-type Trust = Record<string, string>;
-
-/** Those who have certificates, and those who verify them. All of what is valid at a time must verify with all of it. */
-class Parties {
-  private readonly valid: { issued: Issued; rotations: Rotations }[] = [];
-  /** What relying parties hold: those that were slow have that of the phase before. */
-  private held: Trust[] = [];
-  private visitors: Record<string, Visitor> = {};
-
-  constructor(private readonly site: RotationSite) {}
-
-  /** An `up` on a day. Whoever asks and verifies goes on doing so meanwhile. */
-  async enter(rotations: Rotations, on: string): Promise<string[]> {
-    const { rehearsal, reviewed } = this.site;
-    this.visitors = await this.site.visitors();
-    // A phase is entered only when everybody holds what belongs to the one before.
-    this.held = this.held.slice(-1);
-    this.endOf(rotations);
-    const before = reviewed.rotations;
-    reviewed.rotations = rotations;
-    const meanwhile = { going: true, rounds: 0 };
-    const up = onDay(on, () => rehearsal.up()).finally(() => (meanwhile.going = false));
-    const problems: string[] = [];
-    while (meanwhile.going && this.held.length > 0) {
-      problems.push(...(await this.round(before)));
-      meanwhile.rounds += 1;
-      await pause(200);
-    }
-    const { failure } = await up;
-    if (failure !== undefined) return [failure];
-    const { rounds } = meanwhile;
-    if (this.held.length > 0 && rounds < 3) {
-      problems.push(`must verify at least three times meanwhile, got ${rounds}`);
-    }
-    this.held.push(await this.published());
-    return [...problems, ...(await this.round(rotations))].slice(0, 5);
-  }
-
-  /** Before the former authority goes, the last certificate of it has ended; only the newest of others is of interest. */
-  private endOf(rotations: Rotations): void {
-    const ends = (walk: Walk = []) => walk.at(-1)?.phase === "distrust";
-    const isLeft = Object.entries(rotations).some(
-      ([name, walk]) => ends(walk) && !ends(this.site.reviewed.rotations[name]),
-    );
-    const later = isLeft
-      ? this.valid.filter((one) => one.rotations === this.site.reviewed.rotations)
-      : this.valid;
-    this.valid.splice(0, this.valid.length, ...later.slice(-3));
-  }
-
-  /** New certificates; these and those of before verify for everybody. */
-  private async round(rotations: Rotations): Promise<string[]> {
-    try {
-      const issued = await this.ask();
-      const last = this.valid.at(-1);
-      if (last?.rotations !== rotations) this.valid.push({ issued, rotations });
-      const all = [...this.valid.map((one) => one.issued), issued];
-      const problems: string[] = [];
-      for (const trust of this.held) {
-        for (const one of all) problems.push(...(await this.verify(one, issued, trust)));
-      }
-      return problems;
-    } catch (error) {
-      return [(error as Error).message];
-    }
-  }
-
-  private async ask(): Promise<Issued> {
-    const entries = await Promise.all(
-      roleNames.map(async (role) => [role, await this.issue(role)] as const),
-    );
-    return Object.fromEntries(entries) as Issued;
-  }
-
-  private async issue(role: Role): Promise<Leaf> {
-    const { path, user } = roles[role];
-    const visitor = this.visitors[user];
-    const body =
-      role === "workload"
-        ? { csr: await signingRequest("istiod.istio-system.svc", []) }
-        : { common_name: visitor?.hostname ?? "" };
-    const asked = role === "client" ? { common_name: "front-proxy-client" } : body;
-    const { data } = await this.site.server.must(visitor?.token, "POST", path, asked);
-    return {
-      certificate: String(data["certificate"]),
-      key: String(data["private_key"]),
-      between: ((data["ca_chain"] as string[] | undefined) ?? []).filter(
-        (pem) => !signsItself(pem),
-      ),
-    };
-  }
-
-  private async verify(one: Issued, other: Issued, trust: Trust): Promise<string[]> {
-    const problems: string[] = [];
-    const held = (role: Role) => trust[roles[role].anchor] ?? "";
-    const fail = (what: string) => problems.push(`${what} must verify`);
-    const { hostname: node = "" } = this.visitors["worker"] ?? {};
-    const { hostname: member = "" } = this.visitors["etcd"] ?? {};
-    const meetings: [Issued, Issued][] = [
-      [one, other],
-      [other, one],
-    ];
-    for (const [serves, calls] of meetings) {
-      // By TLS the client proves itself to who trusts the authority above its own.
-      const server = { leaf: serves.server, trusts: held("server") };
-      const client = { leaf: calls.client, trusts: held("server") };
-      await handshake(server, client, node).catch((error: Error) =>
-        fail(`kubelet and API server, ${error.message}:`),
-      );
-      const etcd = { leaf: serves.member, trusts: held("member") };
-      const peer = { leaf: calls.member, trusts: held("member") };
-      await handshake(etcd, peer, member).catch((error: Error) =>
-        fail(`members of etcd, ${error.message}:`),
-      );
-    }
-    for (const role of roleNames) {
-      const { certificate, between } = one[role];
-      if (!(await verifies(certificate, between, held(role)))) fail(role);
-    }
-    return problems;
-  }
-
-  /** What the program gives to relying parties. */
-  private async published(): Promise<Trust> {
-    const { resources } = await this.site.rehearsal.state();
-    const pki = resources.find(({ type }) => type === "drawbridge:vault:Pki");
-    return pki?.outputs?.["certificates"] as Trust;
-  }
-}
-
-function signsItself(pem: string): boolean {
-  const certificate = new X509Certificate(pem);
-  return certificate.verify(certificate.publicKey);
 }
 
 /** The engine refuses it, and Vault and the state are as they were. */
@@ -400,14 +251,4 @@ async function eachOf(issuers: string[], check: (issuer: string) => Promise<stri
     issuers.map(async (issuer) => (await check(issuer)).map((text) => `${issuer}: ${text}`)),
   );
   return issuers.length === 0 ? ["there must be issuers"] : found.flat();
-}
-
-/** Something on another day, for the program, which runs in this process; Vault has a clock of its own. */
-async function onDay<T>(day: string, run: () => Promise<T>): Promise<T> {
-  mock.timers.enable({ apis: ["Date"], now: Date.parse(`${day}T12:00:00Z`) });
-  try {
-    return await run();
-  } finally {
-    mock.timers.reset();
-  }
 }

@@ -1,31 +1,132 @@
 import { spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
 import { serverUserData } from "../../components/vault/server-boot";
 import type { Check } from "../support/checks";
+import { expected } from "../support/checks";
+import { Instance, serverArgs, serverScript } from "../support/server-scripts";
 
-/** What of a server's user data can be looked at without an instance, beside the unit tests: its Python. */
+/** What of a server's user data can be looked at without an instance, beside the unit tests: its Python and its units. */
 export function serverBootChecks(): Check[] {
   return [
-    [
-      "the script that fetches a server's files is sound Python",
-      () => {
-        const userData = serverUserData({
-          region: "eu-central-1",
-          filesSecret: "files",
-          logGroupName: "logs",
-          snapshots: "s3://snapshots/vault",
-          serverId: "vault.internal",
-        });
-        const [, script = ""] = /^cat > \S+-files <<'END'\n(.*?)^END$/ms.exec(userData) ?? [];
-        const compile = "import sys; compile(sys.stdin.read(), 'files', 'exec')";
-        const { status, stderr } = spawnSync("python3", ["-c", compile], {
-          input: script,
-          encoding: "utf8",
-        });
-        return [
-          ...(script.startsWith("#!/usr/bin/python3\n") ? [] : ["the script must be there"]),
-          ...(status === 0 ? [] : [stderr]),
-        ];
-      },
-    ],
+    ["a server fetches its files once, and Vault reads them when it runs", filesAreFetched],
+    ["a first boot that waits begins anew with files that changed", () => told("activating")],
+    ["nobody tells a Vault that is not there, or that is about to start", nobodyIsTold],
+    ["files stay as they are when Secrets Manager does not answer", filesStay],
+    ["systemd takes the units of a server as they are", units],
   ];
+}
+
+const certificate = "/etc/vault.d/tls/server.crt";
+const firstBoot = "/usr/local/sbin/vault-first-boot";
+
+/** Does something on an instance whose secret holds two files, in whichever state Vault is. */
+function onInstance(state: string, something: (instance: Instance) => string[]): string[] {
+  const instance = new Instance();
+  try {
+    const files = { [instance.at(firstBoot)]: "#!/bin/sh\n", [instance.at(certificate)]: "new" };
+    instance.command("aws", `cat <<'END'\n${JSON.stringify(files)}\nEND`);
+    instance.command("systemctl", `test "$1" != show || echo ${state}`);
+    return something(instance);
+  } finally {
+    instance.remove();
+  }
+}
+
+const fetchFiles = (instance: Instance, ...args: string[]) =>
+  instance.run(serverScript("files"), ...args);
+const systemctl = (calls: string[]) =>
+  calls.filter((call) => call.startsWith("systemctl ") && !call.includes(" show ")).join();
+const mode = (instance: Instance, path: string) =>
+  (statSync(instance.at(path)).mode & 0o777).toString(8);
+
+function filesAreFetched(): string[] {
+  return onInstance("active", (instance) => {
+    const first = fetchFiles(instance);
+    const second = fetchFiles(instance);
+    return [
+      ...expected("exit codes", [first.status, second.status].join(), "0,0"),
+      ...expected("the certificate", instance.read(certificate) ?? "", "new"),
+      ...expected("who reads it", mode(instance, certificate), "400"),
+      ...expected("who runs the script", mode(instance, firstBoot), "755"),
+      ...expected("files named", first.said.split("wrote ").length - 1, "2"),
+      ...expected("what Vault is told", systemctl(first.calls), reload),
+      ...expected("what is said the second time", second.said, ""),
+      ...expected("calls the second time", second.calls.length, "1"),
+    ];
+  });
+}
+
+const reload = "systemctl --no-block reload vault.service";
+
+function told(state: string): string[] {
+  return onInstance(state, (instance) => {
+    const { status, calls } = fetchFiles(instance);
+    return [
+      ...expected("exit code", status, "0"),
+      ...expected("what Vault is told", systemctl(calls), reload.replace("reload", "restart")),
+    ];
+  });
+}
+
+function nobodyIsTold(): string[] {
+  const calls = [
+    onInstance("inactive", (instance) => fetchFiles(instance).calls),
+    onInstance("activating", (instance) => fetchFiles(instance, "before-start").calls),
+  ];
+  return calls.flatMap((made, i) => expected(`calls of case ${i}`, systemctl(made), ""));
+}
+
+function filesStay(): string[] {
+  return onInstance("active", (instance) => {
+    instance.write(certificate, "old");
+    instance.command("aws", "echo 'Could not connect' >&2; exit 255");
+    const { status, said, calls } = fetchFiles(instance);
+    return [
+      ...expected("exit code", status, "1"),
+      ...expected("the certificate", instance.read(certificate) ?? "", "old"),
+      ...expected("what Vault is told", systemctl(calls), ""),
+      ...(said.includes("Could not connect") ? [] : [`must say why, got ${said}`]),
+    ];
+  });
+}
+
+/** What `systemd-analyze` says, with commands in place of those that this machine has not. */
+function units(): string[] {
+  const folder = mkdtempSync(join(tmpdir(), "drawbridge-units-"));
+  try {
+    const userData = serverUserData(serverArgs);
+    const files = [
+      ...userData.matchAll(/^cat > \/etc\/systemd\/system\/(\S+) <<'END'\n(.*?)^END$/gms),
+    ].map(([, name = "", text = ""]): [string, string] => [
+      name,
+      text.replaceAll(/^(Exec\w+=[-+]*)\/.*$/gm, "$1/bin/true"),
+    ]);
+    // Of the vendor's unit what the drop-in replaces.
+    const vendors = "[Service]\nType=notify\nExecStart=/bin/true\n";
+    for (const [name, text] of [["vault.service", vendors] as const, ...files]) {
+      mkdirSync(dirname(join(folder, name)), { recursive: true });
+      writeFileSync(join(folder, name), text);
+    }
+    const names = ["vault.service", ...files.map(([name]) => name)].filter(
+      (name) => !name.includes("/"),
+    );
+    const { status, stderr, error } = spawnSync(
+      "systemd-analyze",
+      ["verify", "--man=no", ...names.map((name) => join(folder, name))],
+      { encoding: "utf8", env: { ...process.env, SYSTEMD_UNIT_PATH: `${folder}:` } },
+    );
+    return [
+      ...(names.length === 10 ? [] : [`must be ten units, got ${names.join()}`]),
+      ...(status === 0 ? [] : ["must be taken"]),
+      ...[stderr, error?.message ?? ""].filter((line) => line !== ""),
+      // It must read the drop-in as well.
+      ...(readFileSync(join(folder, "vault.service.d/drawbridge.conf"), "utf8").includes("[Unit]")
+        ? []
+        : ["the drop-in must be there"]),
+    ];
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 }

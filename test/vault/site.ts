@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import type { RecoveryHolder } from "../../components/vault/first-boot";
+import { readPgpKey } from "../../infra/pgp-key";
 import { CannotRun, findOnPath } from "../tools/build";
 import { Moto } from "../verify-aws/moto";
 
@@ -66,7 +67,7 @@ export class Site {
     }
     const site = new Site(await Moto.open(python, accountId, region), awsCli);
     site.makeCertificates(addresses);
-    site.makePeople(["alice", "bruno", "chandra"]);
+    await site.makePeople();
     const { KeyMetadata } = await site.aws<{ KeyMetadata: { KeyId: string } }>("kms", "create-key");
     site.sealKey = KeyMetadata.KeyId;
     return site;
@@ -168,14 +169,24 @@ export class Site {
     );
   }
 
-  private makePeople(names: string[]): void {
-    for (const name of names) {
-      this.gpg(["--quick-generate-key", name, "ed25519", "sign", "never"]);
+  /** People with keys of all kinds that a stack file takes, read as they are there: Vault has to take what is taken of them. */
+  private async makePeople(): Promise<void> {
+    const people = {
+      // An old key that is too weak, which Vault would take when the other one ends.
+      alice: ["ed25519 sign never", "rsa2048 encr never", "cv25519 encr 1y"],
+      bruno: ["rsa3072 sign 2y", "nistp256 encr never"],
+      chandra: ["rsa3072 sign,encr never"],
+    };
+    for (const [name, [primary = "", ...subkeys]] of Object.entries(people)) {
+      this.gpg(["--quick-generate-key", name, ...primary.split(" ")]);
       const listed = this.gpg(["--with-colons", "--list-keys", `=${name}`]).toString("utf8");
       const fingerprint = /^fpr:+([0-9A-F]+):/m.exec(listed)?.[1] ?? "";
-      this.gpg(["--quick-add-key", fingerprint, "cv25519", "encr", "never"]);
-      const binary = this.gpg(["--export", fingerprint]).toString("base64");
-      this.holders.push({ name, publicKey: { fingerprint, binary } });
+      for (const subkey of subkeys) {
+        this.gpg(["--quick-add-key", fingerprint, ...subkey.split(" ")]);
+      }
+      const armored = this.gpg(["--armor", "--export", fingerprint]).toString("utf8");
+      // oxlint-disable-next-line no-await-in-loop -- GnuPG makes one key after the other.
+      this.holders.push({ name, publicKey: await readPgpKey(armored) });
     }
   }
 

@@ -1,4 +1,4 @@
-import { Alarms, alarms } from "../../../components/aws/alarms";
+import { Alarms, alarmsOf } from "../../../components/aws/alarms";
 import { created, ofType } from "../../support/created";
 
 const build = (emails: string[]) =>
@@ -12,6 +12,8 @@ const build = (emails: string[]) =>
         emails,
       }),
   );
+const place = { prefix: "drawbridge-dev", accountId: "111122223333", region: "eu-west-1" };
+const alarms = alarmsOf(place);
 const topic = "arn:aws:sns:eu-west-1:111122223333:drawbridge-dev-alarms";
 const entries = Object.entries(alarms);
 
@@ -21,12 +23,18 @@ describe("Alarms", () => {
       "root-user",
       "console-without-mfa",
       "key-disabled",
+      "key-policy-changed",
       "trail-stopped",
       "logs-deleted",
       "flow-logs-deleted",
       "detector-changed",
       "security-group-opened",
       "security-group-rule-opened",
+      "alarms-silenced",
+      "events-uncounted",
+      "people-untold",
+      "retention-changed",
+      "records-exposed",
     ]);
   });
 
@@ -55,6 +63,24 @@ describe("Alarms", () => {
     });
   });
 
+  it.each([
+    "DeleteAlarms",
+    "DisableAlarmActions",
+    "DeleteMetricFilter",
+    "DeleteSubscriptionFilter",
+    "Unsubscribe",
+    "DeleteTopic",
+    "PutRetentionPolicy",
+    "DeleteRetentionPolicy",
+    "PutBucketPolicy",
+    "DeleteBucketPolicy",
+    "PutBucketLifecycle",
+    "PutKeyPolicy",
+  ])("watches the watchers: %s", (call) => {
+    const watching = entries.filter(([, { pattern }]) => pattern.includes(`"${call}"`));
+    expect(watching).toHaveLength(1);
+  });
+
   // PutMetricFilter takes 1024 characters and three wildcards.
   it.each(entries)("has a pattern for %s that CloudWatch Logs takes", (_id, { pattern }) => {
     expect(pattern.length).toBeLessThanOrEqual(1024);
@@ -65,6 +91,15 @@ describe("Alarms", () => {
   it("reads its patterns as one condition each", () => {
     expect(alarms["key-disabled"]?.pattern).toBe(
       '{ ($.eventSource = "kms.amazonaws.com") && (($.eventName = "DisableKey") || ($.eventName = "ScheduleKeyDeletion") || ($.eventName = "DeleteImportedKeyMaterial")) }',
+    );
+    expect(alarms["alarms-silenced"]?.pattern).toBe(
+      '{ ($.eventSource = "monitoring.amazonaws.com") && (($.eventName = "DeleteAlarms") || ($.eventName = "DisableAlarmActions")) }',
+    );
+    expect(alarms["retention-changed"]?.pattern).toBe(
+      '{ ($.eventSource = "logs.amazonaws.com") && (($.eventName = "PutRetentionPolicy") || ($.eventName = "DeleteRetentionPolicy")) && (($.requestParameters.logGroupName = "/drawbridge/drawbridge-dev/*") || ($.requestParameters.logGroupName = "/aws/eks/drawbridge-dev/*")) }',
+    );
+    expect(alarms["records-exposed"]?.pattern).toContain(
+      '&& ($.requestParameters.bucketName = "drawbridge-dev-audit-111122223333-eu-west-1") }',
     );
     expect(alarms["security-group-opened"]?.pattern).toBe(
       '{ ($.eventSource = "ec2.amazonaws.com") && (($.eventName = "AuthorizeSecurityGroupIngress")) && (($.responseElements.securityGroupRuleSet.items[*].cidrIpv4 = "0.0.0.0/0") || ($.responseElements.securityGroupRuleSet.items[*].cidrIpv6 = "::/0")) }',

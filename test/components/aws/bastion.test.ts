@@ -22,6 +22,7 @@ const build = () =>
         vaultHost: "vault.p.internal",
         logRetentionDays: 365,
         tags: { Owner: "team" },
+        prerequisites: [],
       }),
   );
 const json = (inputs: Record<string, unknown> | undefined, field: string) =>

@@ -87,27 +87,69 @@ describe("Bucket", () => {
     expect(await inputs(type, { encryption })).toEqual({ bucket: "audit-id", rules: [rule] });
   });
 
-  it("refuses plain HTTP, TLS before 1.2 and any other encryption", async () => {
-    const all = { Effect: "Deny", Principal: "*", Action: "s3:*", Resource: [arn, `${arn}/*`] };
-    expect(await statements()).toEqual([
-      { Sid: "OverTlsOnly", ...all, Condition: { Bool: { "aws:SecureTransport": "false" } } },
+  const kind = "s3:x-amz-server-side-encryption";
+  const key = `${kind}-aws-kms-key-id`;
+  const puts = {
+    Effect: "Deny",
+    Principal: "*",
+    Action: ["s3:PutObject", "s3:ReplicateObject"],
+    Resource: `${arn}/*`,
+  };
+  const people = { Bool: { "aws:PrincipalIsAWSService": "false" } };
+  const noNewKeys = { ...puts, Sid: "NobodyChangesTheKey", Action: "s3:UpdateObjectEncryption" };
+
+  it.each([
+    ["a key of the stack", base.encryption],
+    ["S3's own keys", { s3ManagedFor: "access-logs" as const }],
+  ])(
+    "refuses plain HTTP, TLS before 1.2 and any other key, under %s",
+    async (_title, encryption) => {
+      const all = { Effect: "Deny", Principal: "*", Action: "s3:*", Resource: [arn, `${arn}/*`] };
+      expect(await statements({ encryption })).toEqual([
+        { Sid: "OverTlsOnly", ...all, Condition: { Bool: { "aws:SecureTransport": "false" } } },
+        {
+          Sid: "OverTls12AtLeast",
+          ...all,
+          Condition: { NumericLessThan: { "s3:TlsVersion": "1.2" } },
+        },
+        {
+          ...puts,
+          Sid: "NobodyNamesAKind",
+          Condition: { ...people, Null: { [kind]: "false" } },
+        },
+        { ...puts, Sid: "NobodyNamesAKey", Condition: { ...people, Null: { [key]: "false" } } },
+        noNewKeys,
+      ]);
+    },
+  );
+
+  it("lets a role name keys of the account where it must", async () => {
+    const role = "arn:aws:iam::111122223333:role/delivery";
+    const given = { ...people, Null: { [kind]: "false" } };
+    expect((await statements({ encryptors: [role] })).slice(2)).toEqual([
       {
-        Sid: "OverTls12AtLeast",
-        ...all,
-        Condition: { NumericLessThan: { "s3:TlsVersion": "1.2" } },
+        ...puts,
+        Sid: "UnderKmsOnly",
+        Condition: { ...given, StringNotEquals: { [kind]: "aws:kms" } },
       },
       {
-        Sid: "UnderKmsOnly",
-        Effect: "Deny",
-        Principal: "*",
-        Action: "s3:PutObject",
-        Resource: `${arn}/*`,
+        ...puts,
+        Sid: "UnderAKeyOfTheAccountOnly",
         Condition: {
-          Bool: { "aws:PrincipalIsAWSService": "false" },
-          Null: { "s3:x-amz-server-side-encryption": "false" },
-          StringNotEquals: { "s3:x-amz-server-side-encryption": "aws:kms" },
+          ...given,
+          StringNotLike: { [key]: "arn:aws:kms:eu-west-1:111122223333:key/*" },
         },
       },
+      {
+        ...puts,
+        Sid: "NobodyNamesAKey",
+        Condition: {
+          ...people,
+          ArnNotEquals: { "aws:PrincipalArn": [role] },
+          Null: { [key]: "false" },
+        },
+      },
+      noNewKeys,
     ]);
   });
 
@@ -120,9 +162,12 @@ describe("Bucket", () => {
     expect(all.map(({ Sid }) => Sid)).toEqual([
       "OverTlsOnly",
       "OverTls12AtLeast",
+      "NobodyNamesAKind",
+      "NobodyNamesAKey",
+      "NobodyChangesTheKey",
       "S3DeliversAccessLogs",
     ]);
-    expect(all[2]).toEqual({
+    expect(all[5]).toEqual({
       Effect: "Allow",
       Sid: "S3DeliversAccessLogs",
       Principal: { Service: "logging.s3.amazonaws.com" },

@@ -1,13 +1,13 @@
 import { Keys } from "../../../components/aws/keys";
 import { created, ofType } from "../../support/created";
 
-const build = (createServiceLinkedRoles: boolean) =>
+const build = (createServiceLinkedRole: boolean) =>
   created(
     () =>
       new Keys("keys", {
         accountId: "111122223333",
         region: "eu-west-1",
-        createServiceLinkedRoles,
+        createServiceLinkedRole,
       }),
   );
 

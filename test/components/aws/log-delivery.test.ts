@@ -18,7 +18,7 @@ const build = () =>
     });
     return new LogDelivery("log-delivery", {
       ...place,
-      logGroupName: "/aws/eks/p/cluster",
+      logGroupNames: { cluster: "/aws/eks/p/cluster", vault: "/drawbridge/p/vault" },
       domainArn: "arn:aws:es:eu-west-1:111122223333:domain/p",
       logStore: new pulumi.ComponentResource("test:Store", "store"),
       subnetIds: ["subnet-a", "subnet-b"],
@@ -110,16 +110,18 @@ describe("LogDelivery", () => {
     );
   });
 
-  it("subscribes to everything in the control plane's log group [S1]", async () => {
+  it("subscribes to everything in the log groups of the control plane and of Vault [S1] [J6]", async () => {
+    const everythingIn = (logGroup: string) => ({
+      logGroup,
+      destinationArn: "arn:log-delivery",
+      roleArn: "arn:log-delivery-subscription",
+      filterPattern: "",
+    });
     expect(
       ofType(await build(), "aws:cloudwatch/logSubscriptionFilter:LogSubscriptionFilter"),
     ).toEqual({
-      "log-delivery": {
-        logGroup: "/aws/eks/p/cluster",
-        destinationArn: "arn:log-delivery",
-        roleArn: "arn:log-delivery-subscription",
-        filterPattern: "",
-      },
+      "log-delivery-cluster": everythingIn("/aws/eks/p/cluster"),
+      "log-delivery-vault": everythingIn("/drawbridge/p/vault"),
     });
   });
 

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import https from "node:https";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -8,7 +8,7 @@ import { join } from "node:path";
 type Signed = Record<string, string>;
 // eslint-disable-next-line typescript/no-require-imports -- CommonJS, as Lambda loads it
 const setup = require("../../../components/aws/log-store-setup.cjs") as {
-  handler: (event: object) => Promise<unknown>;
+  handler: (event?: object) => Promise<unknown>;
   signed: (
     method: string,
     url: URL,
@@ -27,8 +27,10 @@ const environment = {
 
 interface Index {
   status?: string;
-  /** What `explain` says of it. */
+  /** What `explain` says of it; without a number until the store's job has looked at it. */
   managed?: { policy_id: string; policy_seq_no?: number };
+  /** Whether it is on its way to another state. */
+  inTransition?: boolean;
 }
 
 interface Request {
@@ -37,51 +39,69 @@ interface Request {
   authorization: string;
 }
 
-/** An OpenSearch that answers as its documentation says: docs.opensearch.org/latest/im-plugin/ism/api, security/access-control/api */
+type Answer = [status: number, answer: unknown];
+
+/**
+ * An OpenSearch that answers as its documentation says: docs.opensearch.org/latest/im-plugin/ism/api,
+ * security/access-control/api. It keeps a policy as the store does, with what the store adds to it.
+ */
 class Store {
   requests: Request[] = [];
   indices: Record<string, Index> = {};
   policy: { body: unknown; seqNo: number } | undefined;
-  /** Answers that come before its own, by call. */
+  /** Answers that come before its own, by method and path. */
   refusals: Record<string, [status: number, text: string][]> = {};
+  /** Indices that are deleted once they have been listed. */
+  vanishing: string[] = [];
 
-  answer(method: string, target: string, body: unknown): [status: number, answer: unknown] {
+  answer(method: string, target: string, body: unknown): Answer {
     const { pathname, searchParams } = new URL(target, "https://store");
     const [, api, plugin, verb, name = ""] = pathname.split("/");
-    if (pathname === "/_cat/indices") {
-      return [
-        200,
-        Object.entries(this.indices).map(([index, { status = "open" }]) => ({ index, status })),
-      ];
-    }
+    if (pathname === "/_cat/indices") return this.listed();
     if (plugin === "_security" || api === "_index_template")
       return [201, { status: "CREATED", message: "created" }];
+    if (pathname === "/_settings") return [200, { acknowledged: true }];
     if (plugin !== "_ism") return [400, { error: `no handler found for uri [${target}]` }];
-    const index = this.indices[name];
     if (verb === "policies") {
       return method === "GET" ? this.getPolicy(name) : this.putPolicy(name, searchParams, body);
     }
-    if (index === undefined) return [404, { error: `no such index [${name}]` }];
-    if (verb === "explain") {
-      const id = index.managed?.policy_id ?? null;
-      const settings = {
-        [`index.${api === "_plugins" ? "plugins" : "opendistro"}.index_state_management.policy_id`]:
-          id,
-      };
-      return [
-        200,
-        { [name]: { ...settings, ...index.managed }, total_managed_indices: id ? 1 : 0 },
-      ];
+    const names = (searchParams.get("index") ?? "").split(",");
+    const missing = names.find((one) => this.indices[one] === undefined);
+    if (missing !== undefined) return [404, { error: `no such index [${missing}]` }];
+    return verb === "explain" ? this.explained(api, names) : this.attach(verb ?? "", names, body);
+  }
+
+  /** What the store's own job does with managed indices, each few minutes. */
+  runJobs(): void {
+    for (const { managed } of Object.values(this.indices)) {
+      if (managed) managed.policy_seq_no = this.policy?.seqNo ?? 0;
     }
-    return this.attach(verb ?? "", name, index, body);
   }
 
-  private getPolicy(id: string): [number, unknown] {
+  private listed(): Answer {
+    const entries = Object.entries(this.indices);
+    for (const name of this.vanishing.splice(0)) delete this.indices[name];
+    return [200, entries.map(([index, { status = "open" }]) => ({ index, status }))];
+  }
+
+  private explained(api: string | undefined, names: string[]): Answer {
+    const prefix = `index.${api === "_plugins" ? "plugins" : "opendistro"}`;
+    const states = names.map((name) => {
+      const managed = this.indices[name]?.managed;
+      const id = { [`${prefix}.index_state_management.policy_id`]: managed?.policy_id ?? null };
+      return [name, { ...id, ...managed }];
+    });
+    return [200, { ...(Object.fromEntries(states) as object), total_managed_indices: 0 }];
+  }
+
+  private getPolicy(id: string): Answer {
     if (!this.policy) return [404, { error: { reason: "Policy not found" }, status: 404 }];
-    return [200, { _id: id, _seq_no: this.policy.seqNo, _primary_term: 1, policy: {} }];
+    const { policy = {} } = this.policy.body as { policy?: object };
+    const kept = { policy_id: id, schema_version: 21, last_updated_time: 1, ...policy };
+    return [200, { _id: id, _seq_no: this.policy.seqNo, _primary_term: 1, policy: kept }];
   }
 
-  private putPolicy(id: string, query: URLSearchParams, body: unknown): [number, unknown] {
+  private putPolicy(id: string, query: URLSearchParams, body: unknown): Answer {
     const known = query.get("if_seq_no");
     if (known !== (this.policy ? `${this.policy.seqNo}` : null)) {
       return [409, { error: `[${id}]: version conflict, document already exists`, status: 409 }];
@@ -90,15 +110,31 @@ class Store {
     return [known === null ? 201 : 200, { _id: id, _seq_no: this.policy.seqNo, _primary_term: 1 }];
   }
 
-  private attach(verb: string, name: string, index: Index, body: unknown): [number, unknown] {
-    const fails = (reason: string): [number, unknown] => [
+  private attach(verb: string, names: string[], body: unknown): Answer {
+    const failed = names.flatMap((name) => {
+      const reason = this.refusal(verb, this.indices[name] ?? {});
+      return reason === undefined ? [] : [{ index_name: name, index_uuid: `${name}-id`, reason }];
+    });
+    const refused = new Set(failed.map(({ index_name: name }) => name));
+    const taken = names.filter((name) => !refused.has(name));
+    for (const name of taken) {
+      this.indices[name] = {
+        ...this.indices[name],
+        managed: { ...(body as { policy_id: string }) },
+      };
+    }
+    return [
       200,
-      { updated_indices: 0, failures: true, failed_indices: [{ index_name: name, reason }] },
+      { updated_indices: taken.length, failures: failed.length > 0, failed_indices: failed },
     ];
-    if (verb === "add" && index.managed) return fails("This index already has a policy");
-    if (verb === "change_policy" && !index.managed) return fails("This index is not being managed");
-    index.managed = body as { policy_id: string };
-    return [200, { updated_indices: 1, failures: false, failed_indices: [] }];
+  }
+
+  private refusal(verb: string, { managed, inTransition = false }: Index): string | undefined {
+    if (verb === "add") {
+      return managed && "This index already has a policy, use the update policy API";
+    }
+    if (!managed) return "This index is not being managed";
+    return inTransition ? "Cannot change policy while transitioning to new state" : undefined;
   }
 }
 
@@ -127,7 +163,7 @@ beforeAll(async () => {
         const { method = "", url = "", headers } = request;
         const call = `${method} ${url}`;
         store.requests.push({ call, body, authorization: headers.authorization ?? "" });
-        const refusal = store.refusals[call]?.shift();
+        const refusal = store.refusals[call.replace(/\?.*/, "")]?.shift();
         if (refusal) return response.writeHead(refusal[0]).end(refusal[1]);
         const [status, answer] = store.answer(method, url, body);
         return response.writeHead(status).end(JSON.stringify(answer));
@@ -148,16 +184,16 @@ afterAll(() => {
 beforeEach(() => {
   store = new Store();
   https.globalAgent.options = { ...globalOptions, ca: readFileSync(file("cert.pem")) };
-  jest.replaceProperty(process, "env", { ...process.env, ...environment });
+  given(state());
 });
 afterEach(() => {
   https.globalAgent.options = globalOptions;
   jest.restoreAllMocks();
 });
 
-const policy = { default_state: "kept" };
-const event = (api = "_plugins") => ({
-  endpoint,
+const policy = { description: "Deletes indices of logs (1a2b)", default_state: "kept" };
+const slowLogs = { index: { search: { slowlog: { threshold: { query: { warn: "10s" } } } } } };
+const state = (api = "_plugins") => ({
   settings: [
     {
       path: `${api}/_security/api/roles/writer`,
@@ -168,19 +204,48 @@ const event = (api = "_plugins") => ({
       body: { backend_roles: ["arn:aws:iam::111122223333:role/w"] },
     },
   ],
-  retention: { api: `${api}/_ism`, policyId: "logs", policy, patterns: ["control-plane-*"] },
+  indices: { patterns: ["control-plane-*", "pods-*"], settings: slowLogs },
+  retention: { api: `${api}/_ism`, policyId: "logs", policy },
 });
+/** Puts the function where Lambda puts it: what it does is in its files and its environment. */
+function given(what: object): void {
+  writeFileSync(file("state.json"), JSON.stringify(what));
+  jest.replaceProperty(process, "env", {
+    ...process.env,
+    ...environment,
+    LAMBDA_TASK_ROOT: folder,
+    STORE_ENDPOINT: endpoint,
+  });
+}
 const calls = () => store.requests.map(({ call }) => call);
+const posts = () => calls().filter((call) => call.startsWith("POST"));
+const day = (n: number) => `control-plane-2026-01-${String(n).padStart(2, "0")}`;
+
+/** Lets no time go by, and tells how long the function would have waited, in seconds. */
+function withoutWaiting(): () => number {
+  const timer = setTimeout;
+  const pauses: number[] = [];
+  jest.spyOn(globalThis, "setTimeout").mockImplementation((action, milliseconds) => {
+    pauses.push(milliseconds ?? 0);
+    return timer(action, 0);
+  });
+  return () => pauses.reduce((sum, one) => sum + one, 0) / 1000;
+}
 
 describe("log-store-setup", () => {
   it.each(["_plugins", "_opendistro"])("sets up an empty store by %s [S1]", async (api) => {
-    expect(await setup.handler(event(api))).toEqual({ settings: 2, indices: 0 });
+    given(state(api));
+    expect(await setup.handler()).toEqual({ settings: 2, indices: 0 });
     expect(store.requests.map(({ call, body }) => [call, body])).toEqual([
-      [`PUT /${api}/_security/api/roles/writer`, event().settings[0]?.body],
-      [`PUT /${api}/_security/api/rolesmapping/writer`, event().settings[1]?.body],
+      [`PUT /${api}/_security/api/roles/writer`, state().settings[0]?.body],
+      [`PUT /${api}/_security/api/rolesmapping/writer`, state().settings[1]?.body],
+      [
+        "PUT /_settings?allow_no_indices=true&expand_wildcards=open&index=control-plane-%2A%2Cpods-%2A",
+        slowLogs,
+      ],
       [`GET /${api}/_ism/policies/logs`, undefined],
       [`PUT /${api}/_ism/policies/logs`, { policy }],
-      ["GET /_cat/indices?format=json", undefined],
+      ["GET /_cat/indices?format=json&h=index%2Cstatus", undefined],
     ]);
     for (const { authorization } of store.requests) {
       expect(authorization).toMatch(
@@ -189,20 +254,30 @@ describe("log-store-setup", () => {
     }
   });
 
+  it("does what is in it, whatever it is invoked with", async () => {
+    const other = { path: "_plugins/_security/api/rolesmapping/all_access", body: {} };
+    await setup.handler({ endpoint: "elsewhere.example", ...state(), settings: [other] });
+    expect(calls()).toHaveLength(6);
+    expect(calls()).not.toContain(`PUT /${other.path}`);
+  });
+
   it.each(["_plugins", "_opendistro"])(
     "gives the policy to indices that are there, by %s, and to none but logs",
     async (api) => {
+      given(state(api));
       store.indices = {
-        "control-plane-2026-01-01": {},
-        "control-plane-2026-01-02": { managed: { policy_id: "of-a-person", policy_seq_no: 5 } },
+        [day(1)]: {},
+        [day(2)]: { managed: { policy_id: "of-a-person", policy_seq_no: 5 } },
+        "pods-2026-01-01": {},
         "control-plane-2025-01-01": { status: "close" },
         ".kibana_1": {},
       };
-      expect(await setup.handler(event(api))).toMatchObject({ indices: 2 });
+      expect(await setup.handler()).toMatchObject({ indices: 3 });
       const ours = { managed: { policy_id: "logs" } };
       expect(store.indices).toEqual({
-        "control-plane-2026-01-01": ours,
-        "control-plane-2026-01-02": ours,
+        [day(1)]: ours,
+        [day(2)]: ours,
+        "pods-2026-01-01": ours,
         "control-plane-2025-01-01": { status: "close" },
         ".kibana_1": {},
       });
@@ -212,58 +287,129 @@ describe("log-store-setup", () => {
   it("changes a policy that it knows, and takes along the indices that follow the older one", async () => {
     store.policy = { body: {}, seqNo: 7 };
     store.indices = {
-      "control-plane-1": { managed: { policy_id: "logs", policy_seq_no: 7 } },
-      "control-plane-2": { managed: { policy_id: "logs" } },
+      [day(1)]: { managed: { policy_id: "logs", policy_seq_no: 7 } },
+      [day(2)]: { managed: { policy_id: "logs" } },
     };
-    await setup.handler(event());
+    await setup.handler();
     expect(calls()).toContain("PUT /_plugins/_ism/policies/logs?if_primary_term=1&if_seq_no=7");
-    expect(calls().filter((call) => call.startsWith("POST"))).toEqual([
-      "POST /_plugins/_ism/change_policy/control-plane-1",
-    ]);
+    expect(posts()).toEqual([`POST /_plugins/_ism/change_policy?index=${day(1)}`]);
     expect(store.policy).toEqual({ body: { policy }, seqNo: 8 });
   });
 
-  it("may run again", async () => {
-    store.indices = { "control-plane-1": {} };
-    await setup.handler(event());
-    await setup.handler(event());
-    expect(store.indices).toEqual({ "control-plane-1": { managed: { policy_id: "logs" } } });
-    expect(calls().filter((call) => call.startsWith("POST"))).toHaveLength(1);
+  it("changes nothing when it runs again", async () => {
+    store.indices = { [day(1)]: {} };
+    await setup.handler();
+    store.runJobs();
+    await setup.handler();
+    expect(store.policy?.seqNo).toBe(5);
+    expect(store.indices).toEqual({
+      [day(1)]: { managed: { policy_id: "logs", policy_seq_no: 5 } },
+    });
+    expect(posts()).toHaveLength(1);
+  });
+
+  it("asks for many indices at once, in lines that the store takes", async () => {
+    const names = Array.from({ length: 7306 }, (_, i) => `control-plane-2026-01-01-${i}`);
+    store.indices = Object.fromEntries(names.map((name) => [name, {}]));
+    expect(await setup.handler()).toMatchObject({ indices: 7306 });
+    expect(Object.values(store.indices).every(({ managed }) => managed?.policy_id === "logs")).toBe(
+      true,
+    );
+    expect(calls().length).toBeLessThan(200);
+    expect(Math.max(...calls().map(({ length }) => length))).toBeLessThan(4000);
+  });
+
+  it("takes indices whose names need escapes", async () => {
+    const names = ["control-plane-ä", "control-plane-50%", "control-plane-(!)'"];
+    store.indices = Object.fromEntries(names.map((name) => [name, {}]));
+    expect(await setup.handler()).toMatchObject({ indices: 3 });
+    expect(posts()).toEqual([
+      "POST /_plugins/_ism/add?index=control-plane-%C3%A4%2Ccontrol-plane-50%25%2Ccontrol-plane-%28%21%29%27",
+    ]);
+  });
+
+  it("lets those go that are on their way to their end by the older policy", async () => {
+    store.policy = { body: {}, seqNo: 7 };
+    const leaving = { managed: { policy_id: "logs", policy_seq_no: 7 }, inTransition: true };
+    store.indices = { [day(1)]: leaving, [day(2)]: { managed: { ...leaving.managed } } };
+    expect(await setup.handler()).toMatchObject({ indices: 2 });
+    expect(store.indices[day(1)]).toEqual(leaving);
+    expect(store.indices[day(2)]).toEqual({ managed: { policy_id: "logs" } });
+  });
+
+  it("does not let those go that another policy is about to move", async () => {
+    withoutWaiting();
+    const managed = { policy_id: "of-a-person", policy_seq_no: 5 };
+    store.indices = { [day(1)]: { managed, inTransition: true } };
+    await expect(setup.handler()).rejects.toThrow(
+      `index ${day(1)} does not take the policy logs: Cannot change policy while transitioning to new state`,
+    );
+  });
+
+  it("does not miss those that vanish meanwhile, nor the rest of their batch", async () => {
+    store.indices = { [day(1)]: {}, [day(2)]: {} };
+    store.vanishing = [day(1)];
+    expect(await setup.handler()).toMatchObject({ indices: 1 });
+    expect(store.indices).toEqual({ [day(2)]: { managed: { policy_id: "logs" } } });
   });
 
   it("stops at a refusal, and says what was refused and why", async () => {
     const call = "PUT /_plugins/_security/api/rolesmapping/writer";
     store.refusals[call] = [[403, '{"status":"FORBIDDEN","message":"No permission"}']];
-    await expect(setup.handler(event())).rejects.toThrow(
+    await expect(setup.handler()).rejects.toThrow(
       `PUT https://${endpoint}/_plugins/_security/api/rolesmapping/writer: the log store answered 403 {"status":"FORBIDDEN","message":"No permission"}`,
     );
     expect(calls().at(-1)).toBe(call);
   });
 
   it("says which index does not take the policy, and why", async () => {
-    store.indices = { "control-plane-1": {} };
-    const failure = { failures: true, failed_indices: [{ reason: "This index is closed" }] };
-    store.refusals["POST /_plugins/_ism/add/control-plane-1"] = [[200, JSON.stringify(failure)]];
-    await expect(setup.handler(event())).rejects.toThrow(
-      "index control-plane-1 does not take the policy logs: This index is closed",
+    withoutWaiting();
+    store.indices = { [day(1)]: {} };
+    const failure = {
+      failures: true,
+      failed_indices: [{ index_name: day(1), reason: "This index is closed" }],
+    };
+    store.refusals["POST /_plugins/_ism/add"] = Array.from({ length: 4 }, () => [
+      200,
+      JSON.stringify(failure),
+    ]);
+    await expect(setup.handler()).rejects.toThrow(
+      `index ${day(1)} does not take the policy logs: This index is closed`,
     );
   });
 
   it("says when the answer is none of OpenSearch's", async () => {
     store.refusals["PUT /_plugins/_security/api/roles/writer"] = [[200, "<html>"]];
-    await expect(setup.handler(event())).rejects.toThrow("answer must be JSON, got <html>");
+    await expect(setup.handler()).rejects.toThrow("answer must be JSON, got <html>");
   });
 
   it("tries again while the store is busy", async () => {
-    const call = "PUT /_plugins/_security/api/roles/writer";
+    withoutWaiting();
+    const call = "PUT /_plugins/_security/api/rolesmapping/writer";
     store.refusals[call] = [[503, "busy"]];
-    await setup.handler(event());
+    await setup.handler();
     expect(calls().filter((one) => one === call)).toHaveLength(2);
+  });
+
+  it.each([401, 403])("waits for access control to start, which answers %d", async (status) => {
+    const waited = withoutWaiting();
+    const call = "PUT /_plugins/_security/api/roles/writer";
+    store.refusals[call] = Array.from({ length: 7 }, () => [status, "starting"]);
+    await setup.handler();
+    expect(waited()).toBe(127);
+  });
+
+  it("does not wait for ever", async () => {
+    const waited = withoutWaiting();
+    const call = "PUT /_plugins/_security/api/roles/writer";
+    store.refusals[call] = Array.from({ length: 8 }, () => [403, "no permissions"]);
+    await expect(setup.handler()).rejects.toThrow("the log store answered 403 no permissions");
+    expect(waited()).toBe(127);
   });
 
   it("speaks to nobody who cannot show a certificate that it trusts", async () => {
     https.globalAgent.options = globalOptions;
-    await expect(setup.handler(event())).rejects.toThrow(
+    await expect(setup.handler()).rejects.toThrow(
       "no answer from the log store: self-signed certificate",
     );
     expect(calls()).toEqual([]);
@@ -284,6 +430,15 @@ describe("log-store-setup", () => {
       "x-amz-date": "20260102T030405Z",
       "x-amz-security-token": "token",
     });
+  });
+
+  it("signs names of indices that need escapes as AWS' own signer does", () => {
+    const names = "control-plane-%C3%A4%2Ccontrol-plane-%28%21%29%27%2A";
+    const url = new URL(`https://store.example/_plugins/_ism/add?index=${names}`);
+    const time = new Date("2026-01-02T03:04:05Z");
+    expect(setup.signed("POST", url, '{"a":1}', time, environment)["authorization"]).toMatch(
+      /Signature=d0ac2e5f539edf2f3b0c942408994cca2a3fb718df0a51ee2da149867defcbe6$/,
+    );
   });
 
   it("asks for no path whose signature is uncertain", () => {

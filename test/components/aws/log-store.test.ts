@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { fluentdImages, logEngineVersions } from "../../../components/aws/log-engines";
 import type { LogStoreArgs } from "../../../components/aws/log-store";
 import { LogStore } from "../../../components/aws/log-store";
+import type { desiredState } from "../../../components/aws/log-store-state";
 import { created, ofType } from "../../support/created";
 
 const account = "111122223333";
@@ -20,8 +21,8 @@ const base: Omit<LogStoreArgs, "securityGroupRules"> = {
   logRetentionDays: 365,
   setupSecurityGroupId: "sg-setup",
   indexRetentionDays: 90,
-  writers: [{ name: "w", roleArn: "arn:writer", indexPrefix: "control-plane" }],
-  createServiceLinkedRoles: false,
+  writers: [{ name: "w", roleArn: "arn:writer", indexPrefix: "control-plane", kind: "firehose" }],
+  createServiceLinkedRole: false,
 };
 const build = (more: Partial<LogStoreArgs> = {}) =>
   created(() => {
@@ -32,11 +33,13 @@ const domainOf = async (more: Partial<LogStoreArgs> = {}) =>
   ofType(await build(more), "aws:opensearch/domain:Domain")["log-store"] ?? {};
 const invocationOf = async (more: Partial<LogStoreArgs> = {}) =>
   ofType(await build(more), "aws:lambda/invocation:Invocation")["log-store-setup"] ?? {};
-const setUpOf = async (more: Partial<LogStoreArgs> = {}) =>
-  JSON.parse((await invocationOf(more))["input"] as string) as {
-    settings: { path: string; body: object }[];
-    retention: { api: string };
-  };
+const functionOf = async (more: Partial<LogStoreArgs> = {}) =>
+  ofType(await build(more), "aws:lambda/function:Function")["log-store-admin"] ?? {};
+const setUpOf = async (more: Partial<LogStoreArgs> = {}) => {
+  const { assets } = (await functionOf(more))["code"] as pulumi.asset.AssetArchive;
+  const state = (await assets)["state.json"] as pulumi.asset.StringAsset;
+  return JSON.parse(await state.text) as ReturnType<typeof desiredState>;
+};
 const parsed = (text: unknown) => JSON.parse(text as string) as { Statement: unknown[] };
 
 describe("LogStore", () => {
@@ -170,6 +173,7 @@ describe("LogStore", () => {
         securityGroupIds: ["sg-setup"],
       },
       loggingConfig: { logGroup: "/drawbridge/drawbridge-dev/log-store-setup" },
+      environment: { variables: { STORE_ENDPOINT: "log-store.es" } },
     });
   });
 
@@ -199,23 +203,13 @@ describe("LogStore", () => {
       },
       { path: `${security}/rolesmapping/reader`, body: { backend_roles: ["arn:reader"] } },
     ]);
-    expect(settings[4]).toMatchObject({
-      path: `${security}/audit/config`,
-      body: {
-        enabled: true,
-        audit: { enable_rest: true, enable_transport: true, log_request_body: false },
-        compliance: { enabled: true, internal_config: true },
-      },
-    });
-    expect(settings[5]).toMatchObject({
-      path: "_index_template/logs",
-      body: { index_patterns: ["control-plane-*"] },
-    });
     expect(retention).toMatchObject({
       api: "_plugins/_ism",
       policyId: "log-retention",
-      patterns: ["control-plane-*"],
       policy: {
+        description: expect.stringMatching(
+          /^Deletes indices of logs after 90 days \([0-9a-f]{12}\)$/,
+        ) as string,
         states: [
           { transitions: [{ state_name: "deleted", conditions: { min_index_age: "90d" } }] },
           { name: "deleted", actions: [{ delete: {} }] },
@@ -223,6 +217,75 @@ describe("LogStore", () => {
         ism_template: { index_patterns: ["control-plane-*"] },
       },
     });
+  });
+
+  it("records every request with who made it, refusals once more, and no documents", async () => {
+    const { settings } = await setUpOf();
+    expect(settings[4]).toMatchObject({
+      path: "_plugins/_security/api/audit/config",
+      body: {
+        enabled: true,
+        audit: {
+          enable_rest: true,
+          // The REST layer records an ordinary request as this, and as nothing else: SecurityRestFilter of
+          // github.com/opensearch-project/security.
+          disabled_rest_categories: [],
+          enable_transport: true,
+          disabled_transport_categories: ["AUTHENTICATED", "GRANTED_PRIVILEGES"],
+          log_request_body: false,
+        },
+        compliance: { enabled: true, internal_config: true },
+      },
+    });
+  });
+
+  it("lets indices report what is slow: new ones, and those that are there", async () => {
+    const slow = {
+      search: { slowlog: { threshold: { query: { warn: "10s" }, fetch: { warn: "1s" } } } },
+      indexing: { slowlog: { threshold: { index: { warn: "10s" } }, source: "false" } },
+    };
+    const { settings, indices } = await setUpOf();
+    expect(settings[5]).toEqual({
+      path: "_index_template/logs",
+      body: {
+        index_patterns: ["control-plane-*"],
+        template: {
+          settings: { index: { number_of_shards: 1, number_of_replicas: 1, ...slow } },
+        },
+      },
+    });
+    expect(indices).toEqual({ patterns: ["control-plane-*"], settings: { index: slow } });
+  });
+
+  it("lets an agent add documents, and neither delete them nor close what they are in", async () => {
+    const { settings } = await setUpOf({
+      writers: [{ name: "fluentd", roleArn: "arn:fluentd", indexPrefix: "pods", kind: "agent" }],
+    });
+    expect(settings[0]).toEqual({
+      path: "_plugins/_security/api/roles/writer-fluentd",
+      body: {
+        cluster_permissions: ["cluster_monitor", "indices:data/write/bulk"],
+        index_permissions: [
+          { index_patterns: ["pods-*"], allowed_actions: ["create_index", "index"] },
+        ],
+      },
+    });
+  });
+
+  it("tells apart what it asks of its indices, which the store does not", async () => {
+    const policyOf = async (indexRetentionDays: number, ...more: LogStoreArgs["writers"]) =>
+      (await setUpOf({ indexRetentionDays, writers: [...base.writers, ...more] })).retention.policy;
+    const pods = {
+      name: "fluentd",
+      roleArn: "arn:fluentd",
+      indexPrefix: "pods",
+      kind: "agent",
+    } as const;
+    const descriptions = [await policyOf(90), await policyOf(91), await policyOf(90, pods)].map(
+      ({ description }) => description,
+    );
+    expect(new Set(descriptions).size).toBe(3);
+    expect(await policyOf(90)).toMatchObject({ description: descriptions[0] });
   });
 
   it("takes the role from who is no longer a reader", async () => {
@@ -242,16 +305,19 @@ describe("LogStore", () => {
     ]);
   });
 
-  it("runs its set-up once for each state and each code", async () => {
-    const { input: _, ...invocation } = await invocationOf();
+  it("runs its set-up once for each state, and tells it nothing but that there is one", async () => {
+    const { input, ...invocation } = await invocationOf();
     expect(invocation).toEqual({
       functionName: "drawbridge-dev-log-store-admin",
       lifecycleScope: "CREATE_ONLY",
-      triggers: {
-        code: expect.stringMatching(/^[0-9a-f]{64}$/) as string,
-        retention: expect.stringContaining('"min_index_age":"') as string,
-      },
+      triggers: { retention: expect.stringContaining('"min_index_age":"') as string },
     });
+    const digest = /^\{"digest":"[0-9a-f]{64}"\}$/;
+    expect(input).toMatch(digest);
+    expect((await invocationOf())["input"]).toBe(input);
+    const { input: other } = await invocationOf({ indexRetentionDays: 91 });
+    expect(other).toMatch(digest);
+    expect(other).not.toBe(input);
   });
 
   it("keeps its own logs encrypted, and lets this domain only write them", async () => {
@@ -287,7 +353,7 @@ describe("LogStore", () => {
     [false, {}],
     [true, { "log-store-vpc": { awsServiceName: "opensearchservice.amazonaws.com" } }],
   ])("creates the role of the service only when told to (%s)", async (told, expected) => {
-    const resources = await build({ createServiceLinkedRoles: told });
+    const resources = await build({ createServiceLinkedRole: told });
     expect(ofType(resources, "aws:iam/serviceLinkedRole:ServiceLinkedRole")).toEqual(expected);
   });
 

@@ -1,3 +1,4 @@
+import { flows } from "../../../components/aws/flows";
 import type { AclRule } from "../../../components/aws/network-acls";
 import { privateAclRules, publicAclRules } from "../../../components/aws/network-acls";
 
@@ -46,9 +47,25 @@ describe("network ACLs", () => {
     ]);
   });
 
-  it("let joined networks reach HTTPS and get their answers", () => {
+  it("let joined networks reach HTTPS and Vault and get their answers", () => {
     const { ingress, egress } = privateAclRules(vpc, ["10.99.0.0/16"]);
-    expect(rows(ingress).slice(2)).toEqual([[30, "tcp", "10.99.0.0/16", 443, 443]]);
+    expect(rows(ingress).slice(2)).toEqual([
+      [30, "tcp", "10.99.0.0/16", 443, 443],
+      [40, "tcp", "10.99.0.0/16", 8200, 8200],
+    ]);
     expect(rows(egress).slice(2)).toEqual([[30, "tcp", "10.99.0.0/16", 1024, 65535]]);
   });
+
+  it.each(["ssm", "ssh", "vpn", "direct"] as const)(
+    "let through what security groups let trusted networks do in %s mode",
+    (mode) => {
+      const people = "203.0.113.0/24";
+      const lists = [publicAclRules(vpc, [people]), privateAclRules(vpc, [people])];
+      const open = lists.flatMap(({ ingress }) =>
+        ingress.filter(({ cidrBlock }) => cidrBlock === people).map(({ fromPort }) => fromPort),
+      );
+      const wanted = flows(mode).filter(({ peer }) => peer === "trusted");
+      expect(open).toEqual(expect.arrayContaining(wanted.map(({ port }) => port)));
+    },
+  );
 });

@@ -27,6 +27,7 @@ const build = (mfa: SecondFactor = "none", people = twoPeople(mfa)) =>
         logKeyArn: "arn:logs",
         logRetentionDays: 365,
         tags: { Owner: "team" },
+        prerequisites: [],
       }),
   );
 const codesOf = (name: string, mfa: SecondFactor) =>

@@ -6,8 +6,8 @@ const servers = [
   ["0.vault.internal", "vault.internal"],
   ["1.vault.internal", "vault.internal"],
 ];
-const build = (look: (ca: BootstrapCa) => unknown = () => undefined) =>
-  created(() => look(new BootstrapCa("ca", { commonName: "Bootstrap", servers })));
+const build = (look: (ca: BootstrapCa) => unknown = () => undefined, generation = 1) =>
+  created(() => look(new BootstrapCa("ca", { commonName: "Bootstrap", servers, generation })));
 const year = 365 * 24;
 
 describe("BootstrapCa", () => {
@@ -47,6 +47,23 @@ describe("BootstrapCa", () => {
       earlyRenewalHours: year / 4,
       allowedUses: ["digital_signature", "server_auth", "client_auth"],
     });
+  });
+
+  // A resource of another name is made anew, whatever the provider thinks of it.
+  it("makes all certificates anew on the same keys for another generation", async () => {
+    const names = async (generation: number) =>
+      (await build(undefined, generation)).map(({ type, name }) => `${type} ${name}`);
+    const [first, second] = [await names(1), await names(2)];
+    const [selfSigned, signed] = [
+      "tls:index/selfSignedCert:SelfSignedCert",
+      "tls:index/locallySignedCert:LocallySignedCert",
+    ];
+    expect(second.filter((name) => !first.includes(name)).toSorted()).toEqual([
+      `${signed} ca-0-generation-2`,
+      `${signed} ca-1-generation-2`,
+      `${selfSigned} ca-generation-2`,
+    ]);
+    expect(first.filter((name) => !second.includes(name))).toHaveLength(3);
   });
 
   it("has ECDSA keys of 384 bits", async () => {

@@ -1,4 +1,8 @@
-import { firstBootScript, firstBootSettings } from "../../../components/vault/first-boot";
+import {
+  expiryFault,
+  firstBootScript,
+  firstBootSettings,
+} from "../../../components/vault/first-boot";
 
 const holders = ["alice", "bruno"].map((name) => ({
   name,
@@ -30,7 +34,7 @@ const settings = JSON.parse(
     recoveryHolders: holders,
     serverId: "vault.internal",
     deployerRoleArn: "arn:aws:iam::111122223333:role/deployer",
-    serverRoleArn: "arn:aws:iam::111122223333:role/vault",
+    serverRoleArns: ["arn:aws:iam::111122223333:role/vault-0"],
   }),
 ) as Settings;
 
@@ -68,7 +72,7 @@ describe("firstBootSettings", () => {
       },
       "vault-server": {
         ...rest,
-        bound_iam_principal_arn: ["arn:aws:iam::111122223333:role/vault"],
+        bound_iam_principal_arn: ["arn:aws:iam::111122223333:role/vault-0"],
         token_policies: ["snapshots"],
         token_ttl: 300,
         token_explicit_max_ttl: 300,
@@ -95,5 +99,22 @@ describe("firstBootSettings", () => {
 describe("firstBootScript", () => {
   it("is a script of the Python that Amazon Linux brings", () => {
     expect(firstBootScript).toMatch(/^#!\/usr\/bin\/python3\n/);
+  });
+});
+
+describe("expiryFault", () => {
+  const now = new Date("2027-03-01T12:00:00Z");
+  const ending = (expires: string) => ({
+    name: "alice",
+    publicKey: { fingerprint: "F", binary: "a2V5", expires },
+  });
+
+  it("names every key that ends before Vault is set up", () => {
+    expect(expiryFault(holders, now)).toBeUndefined();
+    expect(expiryFault([ending("2027-03-02T12:00:00.000Z")], now)).toBeUndefined();
+    const others = ["2027-03-02T11:59:59.000Z", "2020-06-29T00:00:00.000Z"].map(ending);
+    expect(expiryFault([...holders.slice(0, 1), ...others], now)).toBe(
+      "vault.recoveryHolders[1].publicKey must last until Vault is set up, 24 hours from now, got one that expires at 2027-03-02T11:59:59.000Z; vault.recoveryHolders[2].publicKey must last until Vault is set up, 24 hours from now, got one that expires at 2020-06-29T00:00:00.000Z: its holder gives it a later end with gpg --edit-key, command expire, or makes another one",
+    );
   });
 });

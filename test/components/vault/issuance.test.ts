@@ -28,6 +28,8 @@ const withRole = (changes: Partial<RoleData>): AuthoritiesTable => ({
   identities,
   authorities: [{ ...authority, roles: [{ ...role, ...changes }] }],
 });
+const asking =
+  "names must be among {node}, localhost, system:node:{node}, calico, system:kube-proxy where other nodes than the control plane's ask by them";
 const withAuthorities = (...authorities: Partial<AuthorityData>[]): AuthoritiesTable => ({
   identities,
   authorities: authorities.map((changes) => ({ ...authority, ...changes })),
@@ -185,14 +187,54 @@ describe("tableFaults", () => {
       "the group that nothing limits",
       withRole({ organization: "system:masters" }),
       [
-        "kubernetes/kubelet: organization must not be system:masters, which no rule of Kubernetes limits, got system:masters",
+        "kubernetes/kubelet: organization must not be a group of Kubernetes' own but system:nodes, got system:masters",
+      ],
+    ],
+    [
+      "the group of kubeadm's administrators",
+      withRole({ organization: "kubeadm:cluster-admins" }),
+      [
+        "kubernetes/kubelet: organization must not be a group of Kubernetes' own but system:nodes, got kubeadm:cluster-admins",
+      ],
+    ],
+    [
+      "the group of nodes for an instance's name as a host's",
+      withRole({ organization: "system:nodes", names: ["{node}"] }),
+      [
+        "kubernetes/kubelet: names must be system:node:{node} with the organization system:nodes, got {node}",
+      ],
+    ],
+    [
+      "a worker that is the controllers",
+      withRole({ names: ["system:node:{node}", "system:kube-controller-manager"] }),
+      [`kubernetes/kubelet: ${asking}, got system:kube-controller-manager`],
+    ],
+    [
+      "a worker that is who may ask kubelets",
+      withRole({ names: ["kube-apiserver-kubelet-client"] }),
+      [`kubernetes/kubelet: ${asking}, got kube-apiserver-kubelet-client`],
+    ],
+    [
+      "a member of etcd that is the API server's client",
+      withRole({ users: ["etcd"], usage: "peer", names: ["kube-apiserver-etcd-client"] }),
+      [
+        `kubernetes/kubelet: ${asking}, got kube-apiserver-etcd-client`,
+        "kubernetes/kubelet: names must be among {node}, localhost where other nodes than the control plane's answer by them, got kube-apiserver-etcd-client",
+      ],
+    ],
+    [
+      "a service account that is a user of Kubernetes' own",
+      withRole({ users: ["mesh"], names: ["system:kube-scheduler"] }),
+      [
+        "kubernetes/kubelet: names must not be users of Kubernetes' own for service accounts, got system:kube-scheduler",
       ],
     ],
     [
       "the group of nodes for any name",
       withRole({ organization: "system:nodes", names: ["system:node:one"] }),
       [
-        "kubernetes/kubelet: names must have {node} with the organization system:nodes, got system:node:one",
+        "kubernetes/kubelet: names must be system:node:{node} with the organization system:nodes, got system:node:one",
+        `kubernetes/kubelet: ${asking}, got system:node:one`,
       ],
     ],
     [
@@ -287,8 +329,12 @@ describe("policyOf", () => {
     "auth/token/revoke-self": { capabilities: ["update"] },
   };
 
-  it("lets a worker have its own certificates, with no end of its own choice [J7]", () => {
-    const rights = { capabilities: ["update"], allowed_parameters: parameters };
+  it("lets a worker have its own certificates, with no end of its own choice and no mail [J7]", () => {
+    const rights = {
+      capabilities: ["update"],
+      allowed_parameters: parameters,
+      denied_parameters: { alt_names: ["*@*"] },
+    };
     expect(JSON.parse(policyOf(authoritiesTable, "self-managed", "worker"))).toEqual({
       path: {
         "pki/kubernetes/issue/kube-proxy": rights,
@@ -301,7 +347,11 @@ describe("policyOf", () => {
   });
 
   it("lets a service account have signed what it brings", () => {
-    const rights = { capabilities: ["update"], allowed_parameters: { ...parameters, csr: [] } };
+    const rights = {
+      capabilities: ["update"],
+      allowed_parameters: { ...parameters, csr: [] },
+      denied_parameters: { alt_names: ["*@*"] },
+    };
     expect(JSON.parse(policyOf(authoritiesTable, "eks", "mesh"))).toEqual({
       path: { "pki/mesh/sign/workload": rights, ...ownToken },
     });

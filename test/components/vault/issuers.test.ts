@@ -73,6 +73,32 @@ describe("issuerObjects", () => {
     }
   });
 
+  it("lets the accounts have a token reviewed, and nothing else that concerns others", () => {
+    expect(of("ClusterRole")).toEqual([
+      {
+        apiVersion: "rbac.authorization.k8s.io/v1",
+        kind: "ClusterRole",
+        metadata: { name: "vault-issuer-reviews" },
+        rules: [
+          { apiGroups: ["authentication.k8s.io"], resources: ["tokenreviews"], verbs: ["create"] },
+        ],
+      },
+    ]);
+    const [binding, ...others] = of("ClusterRoleBinding");
+    expect(others).toEqual([]);
+    expect(binding?.["roleRef"]).toMatchObject({
+      kind: "ClusterRole",
+      name: "vault-issuer-reviews",
+    });
+    expect(binding?.["subjects"]).toEqual(
+      ["tigera-operator", "istio-system", "cert-manager"].map((namespace) => ({
+        kind: "ServiceAccount",
+        namespace,
+        name: "vault-issuer",
+      })),
+    );
+  });
+
   it("makes an issuer for each role, in the namespace of its account or for all", () => {
     const made = [...of("Issuer"), ...of("ClusterIssuer")].map(
       ({ kind, metadata: { name, namespace } }) => [kind, namespace, name],
@@ -85,7 +111,7 @@ describe("issuerObjects", () => {
     ]);
   });
 
-  it("asks this Vault by the account, its role and its audience", () => {
+  it("asks this Vault by the account, its role, its audience and the API's", () => {
     expect(of("Issuer")[0]?.["spec"]).toEqual({
       vault: {
         server: "https://vault.dev.internal:8200",
@@ -97,7 +123,7 @@ describe("issuerObjects", () => {
             role: "calico",
             serviceAccountRef: {
               name: "vault-issuer",
-              audiences: ["vault://tigera-operator/vault-issuer"],
+              audiences: ["vault://tigera-operator/vault-issuer", "https://kubernetes.default.svc"],
             },
           },
         },
@@ -106,13 +132,36 @@ describe("issuerObjects", () => {
   });
 
   it("makes no issuer for what the control plane has no role for", () => {
-    const made = issuerObjects({ ...base, controlPlane: "self-managed" });
+    const made = issuerObjects({
+      ...base,
+      controlPlane: "self-managed",
+      apiAudience: "https://api",
+    });
     expect(made.map(({ kind, metadata: { name } }) => `${kind} ${name}`)).toEqual([
+      "ClusterRole vault-issuer-reviews",
+      "ClusterRoleBinding vault-issuer-reviews",
       "ServiceAccount vault-issuer",
       "Role vault-issuer-tokens",
       "RoleBinding vault-issuer-tokens",
       "Issuer mesh-workload",
     ]);
+    expect(made.at(-1)?.["spec"]).toMatchObject({
+      vault: {
+        auth: {
+          kubernetes: {
+            serviceAccountRef: {
+              audiences: ["vault://istio-system/vault-issuer", "https://api"],
+            },
+          },
+        },
+      },
+    });
+  });
+
+  it("fails where nobody says what the API's audience is", () => {
+    expect(() => issuerObjects({ ...base, controlPlane: "self-managed" })).toThrow(
+      "apiAudience must be given for self-managed, got none",
+    );
   });
 
   it.each([

@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { authoritiesTable, type ControlPlane } from "../../../components/vault/authorities";
 import { Pki, type PkiArgs } from "../../../components/vault/pki";
 import { stepOf } from "../../../components/vault/rotation";
-import { created, ofType, type Created } from "../../support/created";
+import { created, ofType, ownersOf, type Created } from "../../support/created";
 
 const node = (kind: string) => ({
   roleArns: [`arn:aws:iam::111122223333:role/dev-${kind}`],
@@ -200,9 +200,9 @@ describe("Pki", () => {
       [3, nextRoot + root],
     ])("has relying parties trust what may issue, after %d phases", async (phases, expected) => {
       const { certificates } = await trusted(phases);
-      expect(certificates?.["kubernetes"]).toBe(expected);
+      expect(ownersOf(certificates?.["kubernetes"])).toBe(expected);
       const etcd = "certificate of pki-etcd-k8s-root\n";
-      expect(certificates?.["etcd-k8s"]).toBe(etcd);
+      expect(ownersOf(certificates?.["etcd-k8s"])).toBe(etcd);
     });
 
     it.each([
@@ -257,6 +257,18 @@ describe("Pki", () => {
       ]);
       await trusted(0);
       expect(told).toHaveLength(3);
+    });
+
+    it("says which authorities end within half a year, and none that ends later", async () => {
+      await trusted(0);
+      expect(told).toEqual([]);
+      // The certificates of the test end on 2126-10-28.
+      jest.spyOn(Date, "now").mockReturnValue(Date.parse("2126-06-01T00:00:00Z"));
+      await trusted(0);
+      expect(told).toHaveLength(authoritiesTable.authorities.length);
+      expect(told[0]).toMatch(
+        /^Authority kubernetes ends on 2126-10-28, in 149 days, and issues nothing that outlives it: rotate it/,
+      );
     });
 
     it("refuses one that skips a phase", () => {

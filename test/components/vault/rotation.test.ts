@@ -6,6 +6,8 @@ import {
   generationsOf,
   phases,
   refusal,
+  refusalOfLate,
+  refusalOfNew,
   rotationFaults,
   stepOf,
   stepsOf,
@@ -279,16 +281,43 @@ describe("refusal", () => {
   });
 });
 
+describe("refusalOfNew", () => {
+  it("lets an authority begin with no phase alone", () => {
+    expect(refusalOfNew("kubernetes", [])).toBeUndefined();
+    expect(refusalOfNew("kubernetes", whole.slice(0, 2))).toBe(
+      "kubernetes: rotations must be left out for an authority that is not there yet, got stage 2027-01-01, trust 2027-01-02",
+    );
+  });
+});
+
+describe("refusalOfLate", () => {
+  const late = (n: number, today: string) =>
+    refusalOfLate("kubernetes", "promote", whole.slice(0, n), today);
+
+  it("lets a promotion happen on its day, and not on a later one", () => {
+    expect(late(3, "2027-01-09")).toBeUndefined();
+    expect(late(3, "2027-01-19")).toBe(
+      "kubernetes: promote 2027-01-09 was entered and not done: it must be of the day of the up that does it, 2027-01-19 in UTC",
+    );
+  });
+
+  it("says nothing of other phases", () => {
+    for (const n of [0, 1, 2, 4]) expect(late(n, "2027-02-01")).toBeUndefined();
+  });
+});
+
 describe("advice", () => {
   const told = (name: string, n: number) =>
     advice(authoritiesTable, named(name), { kubernetes: whole.slice(0, n) }, "self-managed");
 
-  it("tells nothing while nothing is rotated", () => {
-    expect([told("kubernetes", 0), told("kubernetes", 4), told("etcd-k8s", 2)]).toEqual([
-      undefined,
-      undefined,
-      undefined,
-    ]);
+  it("tells nothing of what never was rotated", () => {
+    expect([told("kubernetes", 0), told("etcd-k8s", 2)]).toEqual([undefined, undefined]);
+  });
+
+  it("tells at the end who has to drop the old authority", () => {
+    expect(told("front-proxy", 4)).toBe(
+      "Authority front-proxy is at distrust 2027-01-17: whoever relies on it has to drop the certificate of the old one:\n  kube-apiserver and API servers behind it: reload, from the file of --requestheader-client-ca-file",
+    );
   });
 
   it("tells who has to take what, and when the next phase may come", () => {

@@ -1,24 +1,11 @@
 import { spawnSync } from "node:child_process";
 import { mostUserData } from "../../../components/aws/ssh-user-data";
 import { serverUserData } from "../../../components/vault/server-boot";
+import { Instance, serverArgs, serverScript, written } from "../../support/server-scripts";
 
-const script = serverUserData({
-  region: "eu-west-1",
-  filesSecret: "p-vault-0",
-  logGroupName: "/drawbridge/p/vault",
-  snapshots: "s3://p-snapshots/vault",
-  serverId: "vault.p.internal",
-});
-
-/** What the script writes into a file. */
-function written(path: string): string {
-  const start = script.indexOf(`cat > ${path} <<'END'\n`);
-  const body = script.slice(script.indexOf("\n", start) + 1);
-  return start < 0 ? "" : body.slice(0, body.indexOf("\nEND\n") + 1);
-}
-
-const install = written("/usr/local/sbin/drawbridge-vault-install");
-const snapshot = written("/usr/local/sbin/drawbridge-vault-snapshot");
+const script = serverUserData(serverArgs);
+const install = serverScript("install");
+const snapshot = serverScript("snapshot");
 
 function complaintsOf(command: string, args: string[], input: string): string {
   const { status, stderr, error } = spawnSync(command, args, { input, encoding: "utf8" });
@@ -31,6 +18,7 @@ describe("serverUserData", () => {
     expect(complaintsOf("sh", ["-n"], script)).toBe("");
     expect(complaintsOf("sh", ["-n"], install)).toBe("");
     expect(complaintsOf("sh", ["-n"], snapshot)).toBe("");
+    expect(complaintsOf("sh", ["-n"], serverScript("watch"))).toBe("");
   });
 
   it("trusts one key of the vendor's, and installs a pinned package signed by it", () => {
@@ -41,6 +29,33 @@ describe("serverUserData", () => {
     expect(install.match(/rpm --import \S+/g)).toEqual([`rpm --import ${file}`]);
     expect(install).toMatch(/--enablerepo=hashicorp install vault-\d+\.\d+\.\d+-\d+\n/);
     expect(install).not.toMatch(/nogpgcheck|--insecure|http:/);
+    // The vendor's repository has no package that it depends on.
+    expect(install.indexOf(" openssl")).toBeGreaterThan(0);
+    expect(install.indexOf(" openssl")).toBeLessThan(install.indexOf("install vault-"));
+  });
+
+  it("ships the log before anything else can fail, and says what it waits for", () => {
+    const lines = install.split("\n");
+    expect(lines.slice(0, 3)).toEqual(["#!/bin/sh", "set -eu", "umask 022"]);
+    expect(lines[3]).toMatch(/ install amazon-cloudwatch-agent rsyslog /);
+    expect(lines[4]).toBe("systemctl enable --now rsyslog.service");
+    expect(lines[5]).toMatch(/amazon-cloudwatch-agent-ctl -a fetch-config /);
+    expect(lines[6]).toContain("echo 'waits for the volume /dev/sdf'");
+    for (const unit of ["drawbridge-vault-install.service", "vault.service.d/drawbridge.conf"]) {
+      expect(written(`/etc/systemd/system/${unit}`)).toContain("StandardOutput=journal+console\n");
+    }
+  });
+
+  it("fetches files before each try of the first boot, and often", () => {
+    const unit = written("/etc/systemd/system/vault.service.d/drawbridge.conf");
+    const first = unit.indexOf(
+      "ExecStartPre=-+/usr/local/sbin/drawbridge-vault-files before-start\n",
+    );
+    expect(first).toBeGreaterThan(0);
+    expect(first).toBeLessThan(unit.indexOf("vault-first-boot"));
+    expect(written("/etc/systemd/system/drawbridge-vault-files.timer")).toContain(
+      "OnCalendar=*:0/15\n",
+    );
   });
 
   it("formats an empty volume only", () => {
@@ -65,35 +80,128 @@ describe("serverUserData", () => {
     expect(script).toContain("swapoff --all\n");
   });
 
-  it("ships both audit logs and keeps them short", () => {
-    const agent = /<<'AGENT'\n(.*)\nAGENT/.exec(install)?.[1] ?? "{}";
-    const { logs } = JSON.parse(agent) as {
+  it("ships both audit logs and all that servers say, and keeps them short", () => {
+    const { logs } = JSON.parse(written("/etc/drawbridge-agent.json")) as {
       logs: { logs_collected: { files: { collect_list: Record<string, string>[] } } };
     };
     const collected = logs.logs_collected.files.collect_list;
     expect(collected.map(({ file_path: path }) => path)).toEqual([
       "/var/lib/vault/audit/audit.log",
       "/var/log/vault/audit.log",
+      "/var/log/messages",
+    ]);
+    expect(collected.map(({ log_stream_name: name }) => name)).toEqual([
+      "{instance_id}/file-data",
+      "{instance_id}/file-root",
+      "{instance_id}/messages",
     ]);
     expect(new Set(collected.map(({ log_group_name: name }) => name))).toEqual(
       new Set(["/drawbridge/p/vault"]),
     );
     expect(install).toContain("/var/lib/vault/audit/audit.log /var/log/vault/audit.log {\n");
+    expect(install).toContain("/var/log/messages {\n");
   });
 
   it("takes a snapshot each hour, on the active node, with a token that it gives back", () => {
     expect(written("/etc/systemd/system/drawbridge-vault-snapshot.timer")).toContain(
       "OnCalendar=hourly\n",
     );
-    expect(snapshot).toContain("is_self sys/leader");
-    expect(snapshot).toContain("vault token revoke -self");
-    expect(snapshot).toContain('"s3://p-snapshots/vault/$(date');
   });
 
   it("has units without a section or a setting that systemd would not know", () => {
-    for (const name of ["install", "files", "snapshot", "rotate"]) {
+    for (const name of ["install", "files", "snapshot", "watch", "rotate"]) {
       const unit = written(`/etc/systemd/system/drawbridge-vault-${name}.service`);
       expect(unit).toMatch(/^\[Unit\]\nDescription=[^]*\n\[Service\]\nType=oneshot\nExecStart=\//);
     }
+  });
+});
+
+describe("the snapshot of a server", () => {
+  let instance: Instance;
+  beforeEach(() => (instance = new Instance()));
+  afterEach(() => instance.remove());
+
+  const login = "vault login -no-store -token-only -method=aws role=vault-server";
+  const revoked = "vault token revoke -self";
+  /** Vault as it answers; the token, where the snapshot goes and how STS is found go along with each call. */
+  const vault = (active: string, saved = "true") =>
+    instance.command(
+      "vault",
+      `case "$1 $2" in
+"read "*) ${active} ;;
+"login "*) test "$AWS_STS_REGIONAL_ENDPOINTS" = regional && echo hvs.snapshots ;;
+"operator raft") test "$VAULT_TOKEN" = hvs.snapshots && ${saved} && echo data > "$5" ;;
+"token revoke") test "$VAULT_TOKEN" = hvs.snapshots ;;
+esac`,
+    );
+  const take = () => instance.run(snapshot);
+
+  it("is stored by the active server, which says so and gives its token back", () => {
+    vault("echo true");
+    instance.command("aws", 'test "$(cat "$6")" = data');
+    const { status, said, calls } = take();
+    expect(said).toMatch(
+      /^Vault snapshot stored: s3:\/\/p-snapshots\/vault\/\d{4}\/\d\d\/\d\d\/\d{6}\.snap\n$/,
+    );
+    expect(status).toBe(0);
+    expect(calls.map((call) => call.split(" ").slice(0, 2).join(" "))).toEqual([
+      "vault read",
+      "vault login",
+      "vault operator",
+      "aws --region",
+      "vault token",
+    ]);
+    expect(calls[1]).toBe(`${login} header_value=vault.p.internal region=eu-west-1`);
+  });
+
+  it("is not for a standby, which fails nothing", () => {
+    vault("echo false");
+    const { status, said, calls } = take();
+    expect([status, said, calls]).toEqual([0, "", ["vault read -field=is_self sys/leader"]]);
+  });
+
+  it.each([
+    ["Vault does not answer", "echo 'connection refused' >&2; exit 2", "connection refused"],
+    ["Vault says something else", "echo maybe", "Vault must say whether it is active, got maybe"],
+  ])("fails when %s", (_case, answer, message) => {
+    vault(answer);
+    const { status, said } = take();
+    expect(status).not.toBe(0);
+    expect(said).toContain(message);
+  });
+
+  it.each([
+    ["Vault gives none", "false", "true"],
+    ["the bucket takes none", "true", "false"],
+  ])("fails when %s, and gives the token back", (_case, saved, stored) => {
+    vault("echo true", saved);
+    instance.command("aws", stored);
+    const { status, said, calls } = take();
+    expect(status).not.toBe(0);
+    expect(said).not.toContain("stored");
+    expect(calls.at(-1)).toBe(revoked);
+  });
+});
+
+describe("the watch of a server", () => {
+  let instance: Instance;
+  beforeEach(() => (instance = new Instance()));
+  afterEach(() => instance.remove());
+  const watch = (openssl: string, vault: string) => {
+    instance.command("openssl", openssl);
+    instance.command("vault", vault);
+    return instance.run(serverScript("watch"));
+  };
+
+  it("says that Vault is in service while it is", () => {
+    expect(watch("true", "true").said).toBe("Vault of 0.vault.p.internal is in service\n");
+    const sealed = watch("true", "exit 2");
+    expect([sealed.said, sealed.status]).toEqual(["", 2]);
+  });
+
+  it("says when the certificate ends within 90 days", () => {
+    const { said, calls } = watch("exit 1", "true");
+    expect(said).toContain("Vault must get another certificate: its own ends within 90 days\n");
+    expect(calls[0]).toMatch(/^openssl x509 -noout -checkend 7776000 -in .*tls\/server\.crt$/);
   });
 });

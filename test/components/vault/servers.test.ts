@@ -1,7 +1,9 @@
+import type { ResourceHookArgs } from "@pulumi/pulumi";
 import { Bucket } from "../../../components/aws/bucket";
-import { VaultServers, serverRoleArn, vaultServerCalls } from "../../../components/vault/servers";
+import { VaultServers, serverRoleArns, vaultServerCalls } from "../../../components/vault/servers";
 import type { VaultServersArgs } from "../../../components/vault/servers";
-import { created, ofType, secretly, type Created } from "../../support/created";
+import { holdersFitIntoTheFiles } from "../../../infra/config/vault";
+import { created, hooks, ofType, secretly, type Created } from "../../support/created";
 
 const place = { prefix: "p", accountId: "111122223333", region: "eu-west-1" };
 const holder = (name: string) => ({
@@ -34,6 +36,7 @@ function args(change: Partial<VaultServersArgs> = {}): VaultServersArgs {
     recoveryThreshold: 2,
     instanceType: "t4g.medium",
     volumeGiB: 20,
+    serverCertificates: 1,
     volumeKeyArn: "arn:volumes",
     logKeyArn: "arn:logs",
     logRetentionDays: 365,
@@ -52,6 +55,9 @@ let resources: Created[];
 beforeAll(async () => {
   resources = await build();
 }, 60_000);
+const deployer = "arn:aws:iam::111122223333:role/deployer";
+const secretOf = (end: string) =>
+  `arn:aws:secretsmanager:eu-west-1:111122223333:secret:p-vault-${end}`;
 const three = ["vault-0", "vault-1", "vault-2"];
 
 /** What the secret of a node's files holds, which must be secret. */
@@ -161,7 +167,7 @@ describe("VaultServers", () => {
       statements(ofType(from, "aws:kms/key:Key")["vault-seal"]?.["policy"]);
     const denied = expect.objectContaining({
       Effect: "Deny",
-      Action: ["kms:DisableKey", "kms:ScheduleKeyDeletion"],
+      Action: ["kms:DeleteAlias", "kms:DisableKey", "kms:ScheduleKeyDeletion", "kms:UpdateAlias"],
     }) as object;
     expect(key(resources)).toContainEqual(denied);
     expect(key(await build({ deletionProtection: false }))).not.toContainEqual(denied);
@@ -174,7 +180,7 @@ describe("VaultServers", () => {
     });
   });
 
-  it("is reached by an internal load balancer that passes TLS on", () => {
+  it("is reached by an internal load balancer that passes TLS on, to the active server alone", () => {
     expect(ofType(resources, "aws:lb/loadBalancer:LoadBalancer")["vault"]).toMatchObject({
       loadBalancerType: "network",
       internal: true,
@@ -191,7 +197,7 @@ describe("VaultServers", () => {
       preserveClientIp: "true",
       healthCheck: {
         protocol: "HTTPS",
-        path: "/v1/sys/health?standbyok=true",
+        path: "/v1/sys/health",
         matcher: "200",
       },
     });
@@ -200,27 +206,98 @@ describe("VaultServers", () => {
     ).toEqual(three);
   });
 
-  it("lets servers store the recovery keys and never read them", () => {
-    const policy = ofType(resources, "aws:iam/rolePolicy:RolePolicy")["vault"]?.["policy"];
-    const found = statements(policy);
-    expect(found.map(({ Sid }) => Sid)).toEqual([
-      "Seal",
-      "OpenAndCloseSecrets",
-      "FetchFiles",
-      "StoreRecoveryKeys",
-      "KnowRoles",
-      "KeepSnapshots",
-      "EncryptSnapshots",
-      "WriteLogs",
-    ]);
-    const readers = found.filter(({ Action }) => Action.includes("secretsmanager:GetSecretValue"));
-    expect(readers.map(({ Resource }) => Resource)).toEqual([
-      "arn:aws:secretsmanager:eu-west-1:111122223333:secret:p-vault-?-??????",
-    ]);
-    expect(found.every(({ Effect }) => Effect === "Allow")).toBe(true);
-    expect(found.flatMap(({ Action }) => Action).filter((action) => action.includes("*"))).toEqual(
-      [],
+  it("lets servers store the recovery keys and never read them, and each read its own files alone", () => {
+    const policies = ofType(resources, "aws:iam/rolePolicy:RolePolicy");
+    for (const [index, name] of three.entries()) {
+      const found = statements(policies[name]?.["policy"]);
+      expect(found.map(({ Sid }) => Sid)).toEqual([
+        "Seal",
+        "OpenAndCloseSecrets",
+        "FetchFiles",
+        "StoreRecoveryKeys",
+        "KnowRoles",
+        "KeepSnapshots",
+        "EncryptSnapshots",
+        "WriteLogs",
+      ]);
+      const readers = found.filter(({ Action }) =>
+        Action.includes("secretsmanager:GetSecretValue"),
+      );
+      expect(readers.map(({ Resource }) => Resource)).toEqual([secretOf(`${index}-??????`)]);
+      expect(found.find(({ Sid }) => Sid === "KnowRoles")?.Resource).toEqual([
+        deployer,
+        ...serverRoleArns(place),
+      ]);
+      expect(found.every(({ Effect }) => Effect === "Allow")).toBe(true);
+      expect(
+        found.flatMap(({ Action }) => Action).filter((action) => action.includes("*")),
+      ).toEqual([]);
+    }
+  });
+
+  it("denies the values of its secrets to all but the server that it is for and the deployer", () => {
+    const secrets = ofType(resources, "aws:secretsmanager/secret:Secret");
+    const readers = (name: string) => {
+      const [denied, ...others] = statements(secrets[name]?.["policy"]);
+      expect(others).toEqual([]);
+      expect(denied).toMatchObject({
+        Effect: "Deny",
+        Principal: { AWS: "*" },
+        Action: "secretsmanager:GetSecretValue",
+        Resource: "*",
+      });
+      return (denied?.Condition as Record<string, unknown> | undefined)?.["ArnNotEquals"];
+    };
+    for (const [index, name] of three.entries()) {
+      expect(readers(`${name}-files`)).toEqual({
+        "aws:PrincipalArn": [serverRoleArns(place)[index], deployer],
+      });
+    }
+    expect(readers("vault-recovery")).toEqual({ "aws:PrincipalArn": [deployer] });
+  });
+
+  it("gives each server a role of its own", () => {
+    const profiles = ofType(resources, "aws:iam/instanceProfile:InstanceProfile");
+    expect(three.map((name) => profiles[name]?.["role"])).toEqual(three.map((name) => `p-${name}`));
+    const templates = ofType(resources, "aws:ec2/launchTemplate:LaunchTemplate");
+    expect(three.map((name) => templates[name]?.["iamInstanceProfile"])).toEqual(
+      three.map((name) => ({ arn: `arn:${name}` })),
     );
+    expect(serverRoleArns(place)).toEqual(
+      three.map((name) => `arn:aws:iam::111122223333:role/p-${name}`),
+    );
+  });
+
+  it("has alarms where somebody hears them", async () => {
+    const alarm = "aws:cloudwatch/metricAlarm:MetricAlarm";
+    expect(ofType(resources, alarm)).toEqual({});
+    const heard = ofType(await build({ alarmTopicArn: "arn:topic" }), alarm);
+    expect(Object.keys(heard)).toHaveLength(7);
+  });
+
+  it("makes no secret for recovery keys while a holder's key has ended", async () => {
+    const call = () => hooks.get("vault-recovery-holders")?.callback({} as ResourceHookArgs);
+    expect(call).not.toThrow();
+    const late = { ...holder("alice").publicKey, expires: "2020-06-29T00:00:00.000Z" };
+    await build({ recoveryHolders: [{ name: "alice", publicKey: late }, holder("bruno")] });
+    expect(call).toThrow("vault.recoveryHolders[0].publicKey must last until Vault is set up");
+  });
+
+  it("has room in a node's secret for as many holders as configuration takes", async () => {
+    // Names as long as can be, and as many keys as there is room for when each is short.
+    const recoveryHolders = [];
+    while (holdersFitIntoTheFiles({ recoveryHolders }).length === 0) {
+      const name = `${recoveryHolders.length}`.padEnd(64, "x");
+      const publicKey = { fingerprint: "F".repeat(40), binary: "a".repeat(360) };
+      recoveryHolders.push({ name, publicKey });
+    }
+    recoveryHolders.pop();
+    expect(recoveryHolders.length).toBeGreaterThan(50);
+    const most = await build({ recoveryHolders });
+    const versions = ofType(most, "aws:secretsmanager/secretVersion:SecretVersion");
+    const { value } = versions["vault-0-files"]!["secretString"] as { value: string };
+    // Mocks make neither the certificates of the CA and of the server nor a key: on P-384 less than a KiB each, as PEM.
+    expect(Buffer.byteLength(value) + 3 * 1024).toBeLessThan(64 * 1024);
   });
 
   it("binds the logins to the roles of the deployer and of the servers", () => {
@@ -231,7 +308,7 @@ describe("VaultServers", () => {
       resolve_aws_unique_ids: true,
     });
     expect(logins["vault-server"]).toMatchObject({
-      bound_iam_principal_arn: [serverRoleArn(place)],
+      bound_iam_principal_arn: serverRoleArns(place),
     });
   });
 

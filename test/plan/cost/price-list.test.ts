@@ -37,6 +37,20 @@ describe("the price file of the repository", () => {
     expect(prices.filter((price) => sourced(price)).length).toBeGreaterThan(30);
   });
 
+  it("has the instances of the repository's stacks and of Vault, in both regions that it knows", () => {
+    const types = ["m7g.large", "m7g.xlarge", "r7g.xlarge", "t4g.medium"];
+    const unpriced = ["eu-west-1", "us-east-1"].flatMap((region) =>
+      types.filter(
+        (type) =>
+          !prices.some(
+            (price) =>
+              price.region === region && price.usage === `BoxUsage:${type}` && sourced(price),
+          ),
+      ),
+    );
+    expect(unpriced).toEqual([]);
+  });
+
   it("names the page or the file of each price, but for what only a bill tells", () => {
     const elsewhere = prices
       .filter(

@@ -253,21 +253,67 @@ function inputIsJson({ inputs }: Draft): AwsError | undefined {
   }
 }
 
-/** The function speaks to the domain as its administrator, through the network. */
+/** The function speaks to the domain that it is told of, as its administrator, through the network. */
 function storeIsReached({ inputs, world }: Draft): AwsError | undefined {
-  const { endpoint } = JSON.parse(text(inputs, "input")) as { endpoint?: string };
+  const caller = byId(world, functionType, text(inputs, "functionName"));
+  const endpoint = text(caller?.inputs, "environment.variables.STORE_ENDPOINT");
   const domain = world.resources.find(
     ({ type, computed }) => type === domainType && computed["endpoint"] === endpoint,
   );
-  const caller = byId(world, functionType, text(inputs, "functionName"));
   const fails = (message: string) =>
     new AwsError("Unhandled", `function ${text(inputs, "functionName")}: ${message}`);
-  if (!domain) return fails(`getaddrinfo ENOTFOUND ${endpoint ?? ""}`);
-  const master = textAt(domain.inputs, "advancedSecurityOptions.masterUserOptions.masterUserArn");
+  if (!domain) return fails(`getaddrinfo ENOTFOUND ${endpoint}`);
+  const master = textAt(domain.inputs, masterUser);
   const role = textAt(caller?.inputs, "role");
   if (role !== master)
     return fails(`no permissions for ${role ?? ""}, whose store is of ${master ?? "nobody"}`);
   return undefined;
+}
+
+const masterUser = "advancedSecurityOptions.masterUserOptions.masterUserArn";
+
+/** What the function of a domain's administrator puts into it. */
+interface StoreState {
+  settings: {
+    path: string;
+    body: { backend_roles?: string[]; index_permissions?: { index_patterns: string[] }[] };
+  }[];
+}
+
+function stateOf(world: World, domain: Properties): StoreState | undefined {
+  const master = textAt(domain, masterUser);
+  const administrator = world.resources.find(
+    ({ type, inputs }) =>
+      type === functionType && master !== undefined && inputs["role"] === master,
+  );
+  const { assets = {} } = (administrator?.inputs["code"] ?? {}) as {
+    assets?: Record<string, { text?: string }>;
+  };
+  const state = assets["state.json"]?.text;
+  return state === undefined ? undefined : (JSON.parse(state) as StoreState);
+}
+
+/** AWS makes any stream; of one that the store does not know, every record is a failed one. */
+function streamMayWrite({ inputs, world }: Draft): AwsError | undefined {
+  const domain = byId(world, domainType, text(inputs, `${search}.domainArn`));
+  if (textAt(domain?.inputs, masterUser) === undefined) return undefined;
+  const settings = stateOf(world, domain?.inputs ?? {})?.settings ?? [];
+  const role = text(inputs, `${search}.roleArn`);
+  const index = `${text(inputs, `${search}.indexName`)}-`;
+  const names = settings
+    .filter(
+      ({ path, body }) => path.includes("/rolesmapping/") && body.backend_roles?.includes(role),
+    )
+    .map(({ path }) => path.replace("/rolesmapping/", "/roles/"));
+  const patterns = settings
+    .filter(({ path }) => names.includes(path))
+    .flatMap(({ body }) => body.index_permissions ?? [])
+    .flatMap(({ index_patterns: list }) => list);
+  if (patterns.some((pattern) => index.startsWith(pattern.replace(/\*$/, "")))) return undefined;
+  return new AwsError(
+    "security_exception",
+    `no permissions for [indices:data/write/bulk] on ${index}* and backend role ${role}`,
+  );
 }
 
 export const logStoreRows: Record<string, ResourceRow> = {
@@ -413,6 +459,7 @@ export const logStoreRows: Record<string, ResourceRow> = {
       ),
       failedRecordsHaveABucket,
       functionExists,
+      streamMayWrite,
     ],
   },
   [functionType]: {

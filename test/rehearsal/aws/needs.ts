@@ -135,6 +135,16 @@ const needsByType: Record<string, Needs> = {
       ...rightsOfProfile(textAt(template?.inputs, "iamInstanceProfile.arn"), world),
     ];
   },
+  // An agent or a script that cannot call AWS at its first start gives up for a while.
+  "aws:autoscaling/group:Group": ({ inputs }, world) => {
+    const template = templateOf(world, inputs);
+    const groups = textsAt(template?.inputs, "networkInterfaces[*].securityGroups[*]");
+    return [
+      ...rightsOfProfile(textAt(template?.inputs, "iamInstanceProfile.arn"), world),
+      ...groups.flatMap((group) => rulesOf(group, world)),
+      ...textsAt(inputs, "vpcZoneIdentifiers[*]").flatMap((subnet) => waysToSsm(subnet, world)),
+    ];
+  },
   "aws:eks/nodeGroup:NodeGroup": (nodeGroup, world) => [
     ...rightsOf(world, textAt(nodeGroup.inputs, "nodeRoleArn")),
     ...networkAddons(nodeGroup, world),
@@ -185,6 +195,14 @@ function waysOut(subnet: string, world: World): CloudResource[] {
     allWith(world, "aws:ec2/route:Route", "routeTableId", association.inputs["routeTableId"]),
   );
   return [...associations, ...routes];
+}
+
+/** The endpoints in the network of a subnet by which Systems Manager is reached. */
+function waysToSsm(subnet: string, world: World): CloudResource[] {
+  const vpc = byId(world, "aws:ec2/subnet:Subnet", subnet)?.inputs["vpcId"];
+  return allWith(world, "aws:ec2/vpcEndpoint:VpcEndpoint", "vpcId", vpc).filter(({ inputs }) =>
+    /\.(ssm|ssmmessages)$/.test(textAt(inputs, "serviceName") ?? ""),
+  );
 }
 
 /** Rules of the groups on the nodes and on the control plane. */

@@ -4,11 +4,20 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { vaultHost } from "../../../components/vault/server-config";
-import { serverRoleArn } from "../../../components/vault/servers";
+import { serverRoleArns } from "../../../components/vault/servers";
 import { Moto } from "../../verify-aws/moto";
+import { neighbours } from "../../vault/by-hand";
+import type { Visitor } from "../../vault/cases";
+import { ClusterApi } from "../../vault/cluster";
 import { setUp } from "../../vault/first-boot-by-hand";
+import { clusterObjects } from "../../vault/issuers";
+import { loginByIam } from "../../vault/place";
 import { VaultServer } from "../../vault/server";
+import { accountVisitors } from "../../vault/visitors";
 import type { VaultSettings } from "./serve";
+
+/** Who operates the control plane of the program's cluster. */
+export const controlPlane = "eks";
 
 /** What a place is made with. */
 export interface VaultTools {
@@ -26,12 +35,20 @@ export interface VaultOwner {
   deployerRoleArn: string;
 }
 
-/** A real Vault as its first boot leaves it, beside an AWS that says who somebody is. */
+interface Parts {
+  directory: string;
+  command: string;
+  owner: VaultOwner;
+  moto: Moto;
+  server: VaultServer;
+  cluster: ClusterApi;
+  deployer: Record<string, string>;
+}
+
+/** A real Vault as its first boot leaves it, beside an AWS and a cluster that say who somebody is. */
 export class VaultPlace {
   private constructor(
-    private readonly directory: string,
-    private readonly moto: Moto,
-    private readonly server: VaultServer,
+    private readonly parts: Parts,
     /** File of the settings by which the stand-in for the vault provider finds it. */
     readonly file: string,
   ) {}
@@ -42,7 +59,13 @@ export class VaultPlace {
     const serverId = vaultHost(owner.prefix);
     const people = await rolesOf(python, moto, owner);
     const server = await VaultServer.open(command, directory, people.vault, [serverId]);
-    await setUp(server, moto.endpoint, { ...owner, serverId, serverRoleArn: serverRoleArn(owner) });
+    await setUp(server, moto.endpoint, {
+      ...owner,
+      serverId,
+      serverRoleArns: serverRoleArns(owner),
+    });
+    const cluster = await ClusterApi.open(directory);
+    cluster.objects = [...clusterObjects(controlPlane, server), ...neighbours(controlPlane)];
     const { host, port } = server.address;
     const settings: VaultSettings = {
       command,
@@ -51,10 +74,20 @@ export class VaultPlace {
       caFile: server.caFile,
       aws: moto.endpoint,
       deployer: people.deployer,
+      cluster: { host: cluster.host, caCertificate: cluster.caCertificate },
     };
     const file = join(directory, "settings.json");
     writeFileSync(file, JSON.stringify(settings));
-    return new VaultPlace(directory, moto, server, file);
+    const { deployer } = people;
+    return new VaultPlace({ directory, command, owner, moto, server, cluster, deployer }, file);
+  }
+
+  get server(): VaultServer {
+    return this.parts.server;
+  }
+
+  get cluster(): ClusterApi {
+    return this.parts.cluster;
   }
 
   /** What the stack file says of it: it is not where its name leads. */
@@ -63,10 +96,25 @@ export class VaultPlace {
     return `https://${host}:${port}`;
   }
 
+  /** A new token of the deployer's. */
+  deployer(): Promise<string> {
+    const { command, server, owner, deployer: credentials } = this.parts;
+    const header = vaultHost(owner.prefix);
+    const login = { method: "aws", role: "deployer", header, in: owner.region };
+    return loginByIam(command, server, login, { credentials });
+  }
+
+  /** The service accounts of the table, each with a new token. */
+  visitors(): Promise<Record<string, Visitor>> {
+    return accountVisitors(controlPlane, this.parts);
+  }
+
   close(): void {
-    this.server.close();
-    this.moto.close();
-    rmSync(this.directory, { recursive: true, force: true });
+    const { server, moto, cluster, directory } = this.parts;
+    server.close();
+    moto.close();
+    cluster.close();
+    rmSync(directory, { recursive: true, force: true });
   }
 }
 
@@ -77,7 +125,7 @@ async function rolesOf(
   owner: VaultOwner,
 ): Promise<Record<"deployer" | "vault", Record<string, string>>> {
   const script = join(__dirname, "roles.py");
-  const args = [script, endpoint, owner.region, owner.deployerRoleArn, serverRoleArn(owner)];
+  const args = [script, endpoint, owner.region, owner.deployerRoleArn, ...serverRoleArns(owner)];
   const { stdout } = await promisify(execFile)(python, args);
   return JSON.parse(stdout) as Record<"deployer" | "vault", Record<string, string>>;
 }

@@ -1,13 +1,13 @@
 """Makes the roles of the deployer and of Vault's servers in a stand-in for AWS, and prints credentials of each.
 
-Arguments: URL of the stand-in, region, ARN of the deployer's role, ARN of the servers' role.
+Arguments: URL of the stand-in, region, ARN of the deployer's role, ARNs of the servers' roles.
 """
 import json
 import sys
 
 import boto3
 
-endpoint, region, deployer, servers = sys.argv[1:]
+endpoint, region, deployer, *servers = sys.argv[1:]
 session = boto3.Session(aws_access_key_id="rehearsal", aws_secret_access_key="rehearsal", region_name=region)
 iam, sts = (session.client(name, endpoint_url=endpoint) for name in ("iam", "sts"))
 trust = json.dumps({"Version": "2012-10-17", "Statement": []})
@@ -24,4 +24,4 @@ def assumed(arn):
     }
 
 
-print(json.dumps({"deployer": assumed(deployer), "vault": assumed(servers)}))
+print(json.dumps({"deployer": assumed(deployer), "vault": [assumed(server) for server in servers][0]}))

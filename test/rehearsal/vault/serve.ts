@@ -33,6 +33,8 @@ export interface VaultSettings {
   aws: string;
   /** Credentials of the deployer's role, as environment variables. */
   deployer: Record<string, string>;
+  /** The part of a cluster's API that Vault asks. @default - where the program says */
+  cluster?: { host: string; caCertificate: string };
 }
 
 /** How the provider's configuration has Vault verified. */
@@ -189,16 +191,22 @@ class StandIn {
     return new Empty();
   }
 
-  /** Inputs under Vault's names. The real AWS is out of reach, so Vault asks its stand-in. */
+  /** Inputs under Vault's names. The real AWS and the real cluster are out of reach, so Vault asks their stand-ins. */
   private toVault(type: string, kind: Kind, inputs: Properties): Properties {
     const values = Object.fromEntries(
       Object.entries(inputs)
         .filter(([input]) => !kind.place.includes(input))
         .map(([input, value]) => [vaultName(kind, input), value]),
     );
-    if (type !== "vault:aws/authBackendClient:AuthBackendClient") return values;
-    const { aws } = this.settings;
-    return { ...values, sts_endpoint: aws, iam_endpoint: aws, endpoint: aws };
+    const { aws, cluster } = this.settings;
+    if (type === "vault:aws/authBackendClient:AuthBackendClient") {
+      return { ...values, sts_endpoint: aws, iam_endpoint: aws, endpoint: aws };
+    }
+    if (type === "vault:kubernetes/authBackendConfig:AuthBackendConfig" && cluster) {
+      const { host, caCertificate } = cluster;
+      return { ...values, kubernetes_host: host, kubernetes_ca_cert: caCertificate };
+    }
+    return values;
   }
 }
 
@@ -231,11 +239,13 @@ function vaultName({ names = {} }: Kind, input: string): string {
   return own ?? input.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }
 
+/** Inputs in whose place Vault has where the stand-ins are. */
+const ofStandIns = new Set(["stsEndpoint", "kubernetesHost", "kubernetesCaCert"]);
+
 /** The inputs with what Vault has for each. */
 function fromVault(kind: Kind, inputs: Properties, found: Properties): Properties {
   const entries = Object.entries(inputs).map(([input, value]) => {
-    // The endpoint of AWS is the stand-in's.
-    if (kind.place.includes(input) || input === "stsEndpoint") return [input, value];
+    if (kind.place.includes(input) || ofStandIns.has(input)) return [input, value];
     const now = found[vaultName(kind, input)];
     return [input, alike(value, now) ? value : now];
   });

@@ -1,0 +1,139 @@
+import * as aws from "@pulumi/aws";
+import * as pulumi from "@pulumi/pulumi";
+import { renewalDays, serverSays } from "./server-boot";
+
+export interface VaultAlarmsArgs {
+  /** Start of the names that people look up. The topic takes alarms whose names start with it. */
+  prefix: string;
+  /** Topic that carries the alarms. */
+  topicArn: pulumi.Input<string>;
+  /** Log group of the audit devices and of what servers say. */
+  logGroupName: pulumi.Input<string>;
+  /** Names of the servers. */
+  hostnames: string[];
+  /** ARN suffix of the load balancer. */
+  balancer: pulumi.Input<string>;
+  /** ARN suffix of its target group, in which the active server is healthy. */
+  targets: pulumi.Input<string>;
+}
+
+/** Something that servers write into the log group, or should. */
+interface Words {
+  /** Which events: docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html */
+  pattern: string;
+  /** Whether it is the event that raises the alarm, or that there was none. */
+  raisedBy: "event" | "silence";
+  /** How long it may last, in seconds. */
+  period: number;
+  /** How many of these periods it takes. */
+  periods: number;
+  /** What happened and what to do, for who reads the mail. */
+  what: string;
+}
+
+const seeVault = "See Alarms in docs/vault.md";
+
+/** What servers write, by the alarm that looks at it. Whatever keeps a server or its log from working is a silence. */
+export function vaultWords(hostnames: string[]): Record<string, Words> {
+  return {
+    ...Object.fromEntries(
+      hostnames.map((hostname, index): [string, Words] => [
+        `vault-${index}-silent`,
+        {
+          pattern: `"${serverSays.inService(hostname)}"`,
+          raisedBy: "silence",
+          // It says so every five minutes.
+          period: 900,
+          periods: 1,
+          what: `${hostname} has not said for a quarter of an hour that Vault is in service on it. While the other two are, nobody is without Vault`,
+        },
+      ]),
+    ),
+    "vault-no-snapshot": {
+      pattern: `"${serverSays.snapshotStored}"`,
+      raisedBy: "silence",
+      period: 3600,
+      periods: 2,
+      what: "No snapshot of Vault was stored for two hours. One is due each hour",
+    },
+    "vault-no-audit": {
+      // The login for the snapshot of each hour is among them.
+      pattern: '{ $.type = "response" }',
+      raisedBy: "silence",
+      period: 3600,
+      periods: 2,
+      what: "No request to Vault was in its audit log for two hours. Those for snapshots should be",
+    },
+    "vault-certificate-ends": {
+      pattern: `"${serverSays.certificateEnds}"`,
+      raisedBy: "event",
+      period: 3600,
+      periods: 1,
+      what: `The certificate of a server of Vault ends within ${renewalDays} days. Without another one nobody reaches Vault then`,
+    },
+  };
+}
+
+/** Tells people when Vault is away, when one of its servers is, and when what Vault needs later is not made any more. */
+export class VaultAlarms extends pulumi.ComponentResource {
+  static readonly requirements = ["J6"];
+
+  constructor(name: string, args: VaultAlarmsArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("drawbridge:vault:VaultAlarms", name, {}, opts);
+    const child = { parent: this };
+    const { prefix, logGroupName } = args;
+    const namespace = `Drawbridge/${prefix}`;
+    for (const [id, words] of Object.entries(vaultWords(args.hostnames))) {
+      const filter = new aws.cloudwatch.LogMetricFilter(
+        id,
+        {
+          name: `${prefix}-${id}`,
+          logGroupName,
+          pattern: words.pattern,
+          metricTransformation: { name: id, namespace, value: "1", defaultValue: "0" },
+        },
+        child,
+      );
+      const isSilence = words.raisedBy === "silence";
+      new aws.cloudwatch.MetricAlarm(
+        id,
+        {
+          name: `${prefix}-${id}`,
+          alarmDescription: `${words.what}. ${seeVault}`,
+          metricName: id,
+          namespace,
+          statistic: "Sum",
+          period: words.period,
+          evaluationPeriods: words.periods,
+          threshold: 1,
+          comparisonOperator: isSilence ? "LessThanThreshold" : "GreaterThanOrEqualToThreshold",
+          // A group without any events has no metric.
+          treatMissingData: isSilence ? "breaching" : "notBreaching",
+          alarmActions: [args.topicArn],
+        },
+        { ...child, dependsOn: filter },
+      );
+    }
+    new aws.cloudwatch.MetricAlarm(
+      "vault-away",
+      {
+        name: `${prefix}-vault-away`,
+        alarmDescription: `The load balancer of Vault has found no active server for five minutes: Vault answers nobody. ${seeVault}`,
+        // docs.aws.amazon.com/elasticloadbalancing/latest/network/load-balancer-cloudwatch-metrics.html
+        metricName: "HealthyHostCount",
+        namespace: "AWS/NetworkELB",
+        dimensions: { LoadBalancer: args.balancer, TargetGroup: args.targets },
+        // Each zone counts its own targets, and the active server is in one of them.
+        statistic: "Maximum",
+        period: 60,
+        evaluationPeriods: 5,
+        threshold: 1,
+        comparisonOperator: "LessThanThreshold",
+        treatMissingData: "breaching",
+        alarmActions: [args.topicArn],
+      },
+      child,
+    );
+    this.registerOutputs({});
+  }
+}

@@ -1,0 +1,285 @@
+import { isNot } from "./conditions";
+import type { Finding, Resource, Stack } from "./model";
+import { stackRule } from "./rule";
+import { token } from "./tokens";
+import { accessOn, mayHave, reaching } from "./vault-access";
+import { grantsOf, type Grant } from "./vault-policy";
+
+const asking = ["create", "update"];
+const changing = [...asking, "patch", "delete"];
+
+/** Calls of which `+` stands for any name. */
+interface Calls {
+  /** Continues "the policy must …". */
+  rule: string;
+  rights: readonly string[];
+  paths: readonly string[];
+}
+
+/** What makes a certificate of whatever it is given. */
+const verbatim = ["sign-verbatim", "sign-verbatim/+", "sign-verbatim/+/+"];
+const intermediates = ["root/sign-intermediate", "issuer/+/sign-intermediate"];
+const unseen: Calls = {
+  rule: "not sign requests unseen",
+  rights: asking,
+  paths: [...ofIssuers(verbatim), "root/sign-self-issued", "issuer/+/sign-self-issued"],
+};
+
+/** What an authority is set up by: builtin/logical/pki/backend.go of github.com/hashicorp/vault. */
+const setUp: readonly Calls[] = [
+  {
+    rule: "not make, bring or sign authorities",
+    rights: changing,
+    paths: [
+      ...intermediates,
+      "root/generate/+",
+      "root/rotate/+",
+      "root/replace",
+      "intermediate/generate/+",
+      "intermediate/cross-sign",
+      "intermediate/set-signed",
+      "issuers/generate/+/+",
+      "issuers/import/+",
+      "keys/generate/+",
+      "keys/import",
+      "issuer/+",
+      "config/ca",
+      "config/issuers",
+      "config/keys",
+    ],
+  },
+  {
+    rule: "not choose what certificates hold",
+    rights: changing,
+    paths: ["roles/+", "config/acme"],
+  },
+];
+
+/** What gives a token more than it has, wherever authorities are mounted. */
+const more: readonly Calls[] = [
+  { rule: "not write policies", rights: changing, paths: ["sys/policies/+/+", "sys/policy/+"] },
+  {
+    rule: "not choose who logs in with which rights",
+    rights: changing,
+    paths: [
+      "auth/+/role/+",
+      "auth/+/roles/+",
+      "auth/+/users/+",
+      "auth/+/groups/+",
+      "identity/entity",
+      "identity/entity/+/+",
+      "identity/entity-alias",
+      "identity/group",
+      "identity/group/+/+",
+      "identity/group-alias",
+    ],
+  },
+  {
+    rule: "not mount or audit otherwise, nor touch what is stored",
+    rights: changing,
+    paths: [
+      "sys/auth/+",
+      "sys/mounts/+",
+      "sys/mounts/+/+",
+      "sys/remount",
+      "sys/audit/+",
+      "sys/raw/+",
+    ],
+  },
+  {
+    rule: "not make tokens that outlive its own",
+    rights: changing,
+    paths: ["auth/token/create-orphan"],
+  },
+  {
+    rule: "not make tokens with other rights",
+    rights: ["sudo"],
+    paths: ["auth/token/create", "auth/token/create/+"],
+  },
+];
+
+const roots = [token.vaultToken, token.vaultAwsRole, token.vaultKubernetesRole];
+
+export const leastPolicies = stackRule<{ administrators: string[] }>({
+  id: "pki-token-policy-least",
+  title: "Policies of Vault cover what they are for, and no token may everything",
+  severity: "high",
+  level: "mandatory",
+  requirements: ["J7", "S3"],
+  controls: [],
+  fix: "Name mount, call and role; allow sudo on whole paths only, no call that signs a request unseen, and what sets up Vault to named administrators alone.",
+  url: "https://developer.hashicorp.com/vault/docs/concepts/policies",
+  types: [token.vaultPolicy, ...roots],
+  config: {
+    administrators: {
+      type: "array",
+      items: { type: "string" },
+      description: "Names of policies of those who set up authorities, policies and logins.",
+      default: [],
+    },
+  },
+  *checkStack(stack, { administrators }) {
+    for (const resource of stack.all(...roots)) {
+      for (const policy of [...resource.each("policies"), ...resource.each("tokenPolicies")]) {
+        yield* policy.must(isNot("root"));
+      }
+    }
+    const policies = stack.all(token.vaultPolicy);
+    yield* unknownParts(stack, policies);
+    for (const policy of policies) {
+      const name = policy.at("name").text;
+      yield* least(stack, policy, administrators.includes(name));
+    }
+  },
+});
+
+function* least(stack: Stack, policy: Resource, isAdministrator: boolean): Iterable<Finding> {
+  const grants = knownGrants(policy);
+  const broad = new Map(anywhere(grants).map((grant) => [grant.path, grant]));
+  for (const grant of broad.values()) yield policy.fail(told(grant, ["name what it is for"]));
+  const faults = new Map<string, { grant: Grant; rules: Set<string> }>();
+  for (const [rule, grant] of offences(stack, grants, isAdministrator)) {
+    const fault = faults.get(grant.path) ?? { grant, rules: new Set() };
+    fault.rules.add(rule);
+    faults.set(grant.path, fault);
+  }
+  for (const [path, { grant, rules }] of faults) {
+    if (!broad.has(path)) yield policy.fail(told(grant, [...rules]));
+  }
+}
+
+function* offences(
+  stack: Stack,
+  grants: readonly Grant[],
+  isAdministrator: boolean,
+): Iterable<[rule: string, grant: Grant]> {
+  for (const grant of grants) {
+    if (grant.capabilities.includes("sudo") && isPattern(grant.path)) {
+      yield ["allow sudo on whole paths only", grant];
+    }
+  }
+  const mounts = mountsOf(stack, grants);
+  const calls = [
+    ...onMounts(mounts, [unseen]),
+    ...(isAdministrator ? [] : [...onMounts(mounts, setUp), ...more]),
+  ];
+  for (const { rule, rights, paths } of calls) {
+    for (const path of paths) {
+      for (const grant of reaching(grants, path, rights)) yield [rule, grant];
+    }
+  }
+}
+
+function onMounts(mounts: readonly string[], calls: readonly Calls[]): Calls[] {
+  return calls.map((one) => ({
+    ...one,
+    paths: mounts.flatMap((mount) => one.paths.map((path) => `${mount}/${path}`)),
+  }));
+}
+
+function told({ path, capabilities }: Grant, rules: readonly string[]): string {
+  return `policy of path ${path} must ${rules.join(", ")}, got ${capabilities.join(", ")}`;
+}
+
+function isPattern(path: string): boolean {
+  return path.endsWith("*") || path.split("/").some((part) => part === "+" || part.includes("{{"));
+}
+
+const deepestPath = 5;
+
+/** What is allowed on mounts that nobody has named. */
+function anywhere(grants: readonly Grant[]): Grant[] {
+  return Array.from({ length: deepestPath }, (_, i) => `any-name${"/any-name".repeat(i)}`)
+    .flatMap((path) => accessOn(grants, path) ?? [])
+    .filter(({ capabilities }) => capabilities.some((one) => one !== "deny"));
+}
+
+export const endGiven = stackRule({
+  id: "pki-no-chosen-end",
+  title: "Who asks for a certificate does not choose its end",
+  severity: "high",
+  level: "mandatory",
+  requirements: ["J8"],
+  controls: [],
+  fix: "Name allowed_parameters without not_after, or deny not_after: before 1.21.8 Vault lets it pass over maxTtl.",
+  url: "https://github.com/hashicorp/vault/issues/29928",
+  types: [token.vaultPolicy],
+  *checkStack(stack) {
+    const policies = stack.all(token.vaultPolicy);
+    yield* unknownParts(stack, policies);
+    const alone = new Set<string>();
+    for (const policy of policies) {
+      for (const path of choosing(stack, knownGrants(policy))) {
+        alone.add(path);
+        yield policy.fail(`policy of path ${path} must not let requests have not_after`);
+      }
+    }
+    // What one policy allows of parameters counts for the rights of another one on the same path.
+    for (const login of stack.all(...roots)) {
+      const names = [...login.each("policies"), ...login.each("tokenPolicies")].map(
+        ({ text }) => text,
+      );
+      const own = policies.filter((policy) => names.includes(policy.at("name").text));
+      if (own.length < 2) continue;
+      for (const path of choosing(stack, own.flatMap(knownGrants)).filter(
+        (one) => !alone.has(one),
+      )) {
+        yield login.fail(`policies together must not let requests of path ${path} have not_after`);
+      }
+    }
+  },
+});
+
+/** Calls that take a request's own end. */
+const ending = [...ofIssuers(["issue/+", "sign/+", ...verbatim]), ...intermediates];
+
+function choosing(stack: Stack, grants: readonly Grant[]): string[] {
+  const found = mountsOf(stack, grants)
+    .flatMap((mount) => ending.flatMap((call) => reaching(grants, `${mount}/${call}`, asking)))
+    .filter((grant) => mayHave(grant, "not_after"));
+  return [...new Set(found.map(({ path }) => path))];
+}
+
+/** The default issuer issues, and any other one that is asked by name. */
+export function ofIssuers(calls: readonly string[]): string[] {
+  return calls.flatMap((call) => [call, `issuer/+/${call}`]);
+}
+
+function knownGrants(policy: Resource): Grant[] {
+  const text = policy.at("policy");
+  return text.unknown ? [] : grantsOf(text.text);
+}
+
+/** What an unknown text grants, and where authorities are. */
+function* unknownParts(stack: Stack, policies: readonly Resource[]): Iterable<Finding> {
+  const texts = policies.map((policy) => policy.at("policy"));
+  yield* texts.filter(({ unknown }) => unknown).map((text) => text.undecided());
+  if (texts.every(({ unknown }) => unknown)) return;
+  for (const mount of stack.all(token.vaultMount)) {
+    const type = mount.at("type");
+    const place = type.text === "pki" ? mount.at("path") : type;
+    if (place.unknown) yield place.undecided();
+  }
+}
+
+const callsByName = /^(issue|issuer|root|sign|sign-verbatim|(issue|sign)[\w-]*\*)$/;
+/** Vault's own, which are no mounts of authorities. */
+const others = ["auth", "identity", "sys"];
+
+/** Mounts of authorities: those of the stack, and what policies call as if it were one. */
+function mountsOf(stack: Stack, grants: readonly Grant[]): string[] {
+  const mounts = stack.all(token.vaultMount).map((mount) => ({
+    path: mount.at("path").text.replace(/^\/|\/$/g, ""),
+    isAuthority: mount.at("type").text === "pki",
+  }));
+  const foreign = grants.flatMap(({ path }) => {
+    const parts = path.split("/");
+    const call = parts.findIndex((part, i) => i > 0 && callsByName.test(part));
+    const head = parts.slice(0, Math.max(call, 0)).join("/");
+    const isOther =
+      head === "" || others.includes(parts[0] ?? "") || mounts.some((mount) => mount.path === head);
+    return isOther ? [] : [head];
+  });
+  const own = mounts.filter(({ isAuthority }) => isAuthority).map(({ path }) => path);
+  return [...new Set([...own, ...foreign])].filter((path) => path !== "");
+}

@@ -1,0 +1,226 @@
+import { token } from "../../policies/tokens";
+import { casesFor } from "../support/rule-cases";
+import { resource } from "../support/rule-platform";
+import type { Change, StackSpec } from "../support/rule-stack";
+import { gone, ref, unknown } from "../support/rule-stack";
+
+const encoded = (text: string) => Buffer.from(text).toString("base64");
+
+const agent = (file: string) =>
+  `#!/bin/sh
+cat > agent.json <<'END'
+{"logs":{"logs_collected":{"files":{"collect_list":[{"file_path":"${file}","log_group_name":"vault"}]}}}}
+END
+exec vault server -config=/etc/vault.d
+`;
+
+const servers: StackSpec = {
+  balancer: resource(token.loadBalancer, { loadBalancerType: "network", internal: true }),
+  listener: resource(token.listener, {
+    loadBalancerArn: ref("balancer", "arn"),
+    port: 8200,
+    protocol: "TCP",
+    defaultActions: [{ type: "forward", targetGroupArn: ref("targets", "arn") }],
+  }),
+  targets: resource(token.targetGroup, {
+    port: 8200,
+    protocol: "TCP",
+    healthCheck: { protocol: "HTTPS" },
+  }),
+  template: resource(token.launchTemplate, {
+    userData: encoded(agent("/var/log/vault/audit.log")),
+  }),
+  files: resource(token.secretVersion, { secretString: '{"server.json":"{}"}' }),
+  service: resource(token.service, {
+    metadata: {
+      name: "vault",
+      annotations: { "service.beta.kubernetes.io/aws-load-balancer-scheme": "internal" },
+    },
+    spec: { type: "LoadBalancer", ports: [{ port: 443, targetPort: 8200 }] },
+  }),
+};
+
+const byRule: Change = {
+  "listener.defaultActions": [{ type: "fixed-response" }],
+  rule: resource(token.listenerRule, {
+    listenerArn: ref("listener", "arn"),
+    actions: [
+      { type: "forward", forward: { targetGroups: [{ arn: ref("targets", "arn"), weight: 1 }] } },
+    ],
+  }),
+};
+
+casesFor("vault-not-public [J7] [M2]", {
+  base: servers,
+  passes: [
+    ["TCP that is passed on, inside", {}],
+    ["TLS that is ended and begun anew", { "listener.protocol": "TLS", "targets.protocol": "TLS" }],
+    ["a public way to something else", { "targets.port": 8443, "balancer.internal": false }],
+    ["a service inside the cluster", { "service.spec.type": "ClusterIP", "service.metadata": {} }],
+    [
+      "another service outside",
+      { "service.spec.ports": [{ port: 443 }], "service.metadata.annotations": {} },
+    ],
+    ["a secret that is unknown until up", { "files.secretString": unknown }],
+    ["TLS that is left on", { "files.secretString": '{"listener":{"tls_disable":false}}' }],
+  ],
+  fails: [
+    [
+      "a public load balancer, as by default",
+      { "balancer.internal": gone },
+      ["balancer: internal must be true, got nothing"],
+    ],
+    [
+      "a public load balancer, by a rule of its listener",
+      { ...byRule, "balancer.internal": false },
+      ["balancer: internal must be true, got false"],
+    ],
+    [
+      "no TLS for clients",
+      { "listener.protocol": "HTTP" },
+      ['listener: protocol must be one of TCP, TLS, HTTPS, got "HTTP"'],
+    ],
+    [
+      "no TLS to the servers",
+      { "targets.protocol": "HTTP", "targets.healthCheck.protocol": gone },
+      [
+        'targets: protocol must be one of TCP, TLS, HTTPS, got "HTTP"',
+        "targets: healthCheck.protocol must be HTTPS, got nothing",
+      ],
+    ],
+    [
+      "servers that answer without TLS",
+      { "targets.healthCheck.protocol": "HTTP" },
+      ['targets: healthCheck.protocol must be HTTPS, got "HTTP"'],
+    ],
+    [
+      "TLS that is off in a file of a secret",
+      {
+        "files.secretString": JSON.stringify({
+          "open.json": JSON.stringify({ listener: { tcp: { tls_disable: "true" } } }),
+        }),
+      },
+      ["files: secretString must not have tls_disable"],
+    ],
+    [
+      "TLS that is off in user data",
+      {
+        "template.userData": encoded(
+          `${agent("/var/log/vault/audit.log")}\nlistener "tcp" { tls_disable = 1 }\n`,
+        ),
+      },
+      ["template: userData must not have tls_disable"],
+    ],
+    [
+      "a service that a load balancer makes public",
+      { "service.metadata.annotations": {} },
+      [
+        "service: metadata.annotations.service.beta.kubernetes.io/aws-load-balancer-scheme must be internal, got nothing",
+      ],
+    ],
+    [
+      "a service on every node",
+      { "service.spec.type": "NodePort" },
+      ['service: spec.type must not be NodePort, got "NodePort"'],
+    ],
+  ],
+  undecided: [
+    [
+      "a load balancer",
+      { "balancer.internal": unknown },
+      ["balancer: undecided: internal of balancer is unknown until up"],
+    ],
+    [
+      "where a listener leads",
+      { "listener.defaultActions": [{ type: "forward", targetGroupArn: unknown }] },
+      ["listener: undecided: defaultActions[0].targetGroupArn of listener is unknown until up"],
+    ],
+    [
+      "whose listener it is",
+      { "listener.loadBalancerArn": unknown },
+      ["listener: undecided: loadBalancerArn of listener is unknown until up"],
+    ],
+  ],
+});
+
+const device = (options: unknown): Change => ({
+  device: resource(token.vaultAudit, { type: "file", options }),
+});
+
+casesFor("pki-audit-enabled [J6]", {
+  base: servers,
+  passes: [
+    ["servers whose agent takes the log", {}],
+    [
+      "a device of the stack",
+      {
+        ...device({ file_path: "/var/log/vault/audit.log" }),
+        "template.userData": encoded("vault server"),
+      },
+    ],
+    ["instances of something else", { "template.userData": encoded("dnf -y install httpd") }],
+  ],
+  fails: [
+    [
+      "servers whose log stays with them",
+      { "template.userData": encoded("vault server -config=/etc/vault.d") },
+      ["template: userData must hand an audit log of Vault to CloudWatch's agent"],
+    ],
+    [
+      "servers that tell other things alone",
+      { "template.userData": encoded(agent("/var/log/vault/server.log")) },
+      ["template: userData must hand an audit log of Vault to CloudWatch's agent"],
+    ],
+    [
+      "secrets in the log",
+      device({ file_path: "/var/log/vault/audit.log", log_raw: "true" }),
+      ['device: options.log_raw must not be true, got "true"'],
+    ],
+  ],
+  undecided: [
+    [
+      "how a device writes",
+      device(unknown),
+      ["device: undecided: options of device is unknown until up"],
+    ],
+    [
+      "what an agent takes",
+      { "template.userData": `exec vault server\n${unknown}` },
+      ["template: undecided: userData of template is unknown until up"],
+    ],
+  ],
+});
+
+const subscribed: StackSpec = {
+  ...servers,
+  group: resource(token.logGroup, { name: "vault" }),
+  filter: resource(token.logSubscriptionFilter, { logGroup: ref("group", "name") }),
+};
+
+casesFor("log-vault-central [J6] [S1]", {
+  base: subscribed,
+  passes: [
+    ["a subscription", {}],
+    ["a subscription by name", { "filter.logGroup": "vault" }],
+    ["instances of something else", { "template.userData": encoded("dnf -y install httpd") }],
+  ],
+  fails: [
+    [
+      "none",
+      { filter: gone },
+      ["template: template must have a subscription filter on vault, got none"],
+    ],
+    [
+      "one of another group",
+      { "filter.logGroup": "/elsewhere" },
+      ["template: template must have a subscription filter on vault, got none"],
+    ],
+  ],
+  undecided: [
+    [
+      "a subscription of something unknown",
+      { "filter.logGroup": unknown },
+      ["filter: undecided: logGroup of filter is unknown until up"],
+    ],
+  ],
+});

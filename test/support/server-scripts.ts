@@ -1,0 +1,104 @@
+import { spawnSync } from "node:child_process";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { serverUserData } from "../../components/vault/server-boot";
+import type { ServerUserDataArgs } from "../../components/vault/server-boot";
+
+/** A server of Vault by its user data. */
+export const serverArgs: ServerUserDataArgs = {
+  region: "eu-west-1",
+  hostname: "0.vault.p.internal",
+  filesSecret: "p-vault-0",
+  logGroupName: "/drawbridge/p/vault",
+  snapshots: "s3://p-snapshots/vault",
+  serverId: "vault.p.internal",
+};
+
+/** What the user data writes into a file; empty when it writes none. */
+export function written(path: string, args: ServerUserDataArgs = serverArgs): string {
+  const userData = serverUserData(args);
+  const start = userData.indexOf(`cat > ${path} <<'END'\n`);
+  const body = userData.slice(userData.indexOf("\n", start) + 1);
+  return start < 0 ? "" : body.slice(0, body.indexOf("\nEND\n") + 1);
+}
+
+/** A script of a server. */
+export function serverScript(name: string, args?: ServerUserDataArgs): string {
+  return written(`/usr/local/sbin/drawbridge-vault-${name}`, args);
+}
+
+/** How a script has ended, what it said, and what it called. */
+interface Ran {
+  status: number | null;
+  said: string;
+  calls: string[];
+}
+
+/** Folders of an instance that scripts name. */
+const folders = ["/etc/vault.d", "/usr/local/sbin", "/run", "/var/tmp"];
+
+/** A folder in whose place an instance has its root, with commands that answer as they are told. */
+export class Instance {
+  private readonly root = mkdtempSync(join(tmpdir(), "drawbridge-server-"));
+
+  constructor() {
+    for (const folder of [...folders, "/bin"]) mkdirSync(this.at(folder), { recursive: true });
+    writeFileSync(this.at("/calls"), "");
+  }
+
+  at(path: string): string {
+    return join(this.root, path);
+  }
+
+  /** Has a command do this in shell; that it was called is noted in any case. */
+  command(name: string, body: string): void {
+    const file = this.at(`/bin/${name}`);
+    writeFileSync(file, `#!/bin/sh\necho "${name} $*" >> ${this.at("/calls")}\n${body}\n`);
+    chmodSync(file, 0o755);
+  }
+
+  run(script: string, ...args: string[]): Ran {
+    const file = this.at("/script");
+    writeFileSync(file, this.placed(script));
+    writeFileSync(this.at("/calls"), "");
+    chmodSync(file, 0o755);
+    const { status, stdout, stderr, error } = spawnSync(file, args, {
+      encoding: "utf8",
+      env: { PATH: `${this.at("/bin")}:${process.env["PATH"] ?? ""}` },
+    });
+    if (error) throw error;
+    const calls = readFileSync(this.at("/calls"), "utf8").split("\n").slice(0, -1);
+    return { status, said: `${stdout}${stderr}`, calls };
+  }
+
+  /** The script as it is for this root, and for who runs it. */
+  private placed(script: string): string {
+    const [user, group] = [process.getuid?.() ?? 0, process.getgid?.() ?? 0];
+    return folders
+      .reduce((text, folder) => text.replaceAll(`${folder}/`, `${this.at(folder)}/`), script)
+      .replaceAll("--tmpdir=/var/tmp", `--tmpdir=${this.at("/var/tmp")}`)
+      .replace('"vault", "vault")', `${user}, ${group})`);
+  }
+
+  write(path: string, text: string): void {
+    mkdirSync(dirname(this.at(path)), { recursive: true });
+    writeFileSync(this.at(path), text);
+  }
+
+  read(path: string): string | undefined {
+    return existsSync(this.at(path)) ? readFileSync(this.at(path), "utf8") : undefined;
+  }
+
+  remove(): void {
+    rmSync(this.root, { recursive: true });
+  }
+}
