@@ -525,6 +525,12 @@ export const trailEvents = [
   "DeleteDetector",
   "AuthorizeSecurityGroupIngress",
   "ModifySecurityGroupRules",
+  "PutKeyPolicy",
+  "DeleteAlarms DisableAlarmActions",
+  "DeleteMetricFilter",
+  "Unsubscribe DeleteTopic",
+  "PutRetentionPolicy",
+  "PutBucketPolicy PutBucketLifecycle",
 ];
 
 function audit(): StackSpec {
