@@ -82,6 +82,12 @@ const events: readonly [what: string, names: readonly string[]][] = [
   ["a detector that is deleted", ["DeleteDetector"]],
   ["a security group that is opened", ["AuthorizeSecurityGroupIngress"]],
   ["a changed rule of a security group", ["ModifySecurityGroupRules"]],
+  ["a changed policy of a key", ["PutKeyPolicy"]],
+  ["an alarm that is deleted or silenced", ["DeleteAlarms", "DisableAlarmActions"]],
+  ["a metric filter that is deleted", ["DeleteMetricFilter"]],
+  ["a subscription or a topic that is deleted", ["Unsubscribe", "DeleteTopic"]],
+  ["a changed retention of logs", ["PutRetentionPolicy"]],
+  ["a changed policy or lifecycle of a bucket", ["PutBucketPolicy", "PutBucketLifecycle"]],
 ];
 
 export const trailWatched = stackRule({

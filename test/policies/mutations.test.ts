@@ -2078,6 +2078,13 @@ const rows: Row[] = [
     "mon-trail-watched",
   ],
   [
+    "alarms that are deleted unheard",
+    "aws:cloudwatch/logMetricFilter:LogMetricFilter",
+    "alarms-alarms-silenced",
+    "drop",
+    "mon-trail-watched",
+  ],
+  [
     "an alarm at the fifth use of the root user",
     "aws:cloudwatch/metricAlarm:MetricAlarm",
     "alarms-root-user",

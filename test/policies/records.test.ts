@@ -423,6 +423,13 @@ casesFor("mon-trail-watched [M1] [M10]", {
       ["audit-group: audit-group must have a filter for a use of the root user (Root)"],
     ],
     [
+      "nothing that watches the alarms",
+      { "filter.pattern": trailEvents.filter((names) => !names.includes("Alarm")).join(" ") },
+      [
+        "audit-group: audit-group must have a filter for an alarm that is deleted or silenced (DeleteAlarms, DisableAlarmActions)",
+      ],
+    ],
+    [
       "one of two names",
       { "filter.pattern": trailEvents.join(" ").replace("DeleteTrail", "") },
       [

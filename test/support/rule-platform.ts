@@ -558,6 +558,12 @@ export const trailEvents = [
   "DeleteDetector",
   "AuthorizeSecurityGroupIngress",
   "ModifySecurityGroupRules",
+  "PutKeyPolicy",
+  "DeleteAlarms DisableAlarmActions",
+  "DeleteMetricFilter",
+  "Unsubscribe DeleteTopic",
+  "PutRetentionPolicy",
+  "PutBucketPolicy PutBucketLifecycle",
 ];
 
 function audit(): StackSpec {
