@@ -8,34 +8,39 @@ import { show } from "./show";
 import { domainTypes } from "./search-domains";
 import type { Truth } from "./truth";
 import { any } from "./truth";
-import { containersOf, podSpecsOf, workloadTypes } from "./workloads";
+import {
+  containersOf,
+  platformConfig,
+  platformWorkload,
+  podSpecsOf,
+  workloadTypes,
+} from "./workloads";
 import type { PodSpec } from "./workloads";
 
-export const fluentdEverywhere = stackRule({
+export const fluentdEverywhere = stackRule<{ platform: boolean }>({
   id: "log-fluentd-daemonset",
-  title:
-    "Where a stack has workloads, fluentd takes the logs of pods and nodes on every node; a stack without any leaves it to another",
+  title: "Fluentd takes the logs of pods and nodes on every node of a cluster",
   severity: "high",
   level: "mandatory",
   requirements: ["S1"],
   controls: [],
-  fix: "Add a DaemonSet of fluentd that mounts /var/log of the node and tolerates every taint; a stack for a cluster where another one has it disables the rule.",
+  fix: "Add a DaemonSet of fluentd that mounts /var/log of the node and tolerates every taint.",
   url: "https://docs.fluentd.org/container-deployment/kubernetes",
   types: workloadTypes,
-  *checkStack(stack) {
+  config: platformConfig,
+  *checkStack(stack, { platform }) {
     const agents = podSpecsOf(stack, kinds.daemonSet).filter(({ workload }) => !workload.isPatch);
     const certain = agents.filter((agent) => runsFluentd(agent));
     for (const agent of certain) yield* everywhere(agent);
     if (certain.length > 0) return;
     const open = agents.filter((agent) => runsFluentd(agent) === undefined);
-    const [first] = podSpecsOf(stack);
+    const without = platformWorkload(stack, platform);
     if (open.length > 0) {
       yield* open.map(({ workload: { resource } }) =>
         resource.undecided(`the images of ${resource.name} are unknown until up`),
       );
-    } else if (first) {
-      const { resource } = first.workload;
-      yield resource.fail(`${resource.name} must have a DaemonSet of fluentd beside it, got none`);
+    } else if (without) {
+      yield without.fail(`${without.name} must have a DaemonSet of fluentd beside it, got none`);
     }
   },
 });

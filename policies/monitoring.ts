@@ -2,7 +2,13 @@ import { typesOf, kinds, objectsOf } from "./kubernetes";
 import type { Kind, KubernetesObject } from "./kubernetes";
 import type { Stack } from "./model";
 import { stackRule } from "./rule";
-import { containersOf, podSpecsOf, workloadTypes } from "./workloads";
+import {
+  containersOf,
+  platformConfig,
+  platformWorkload,
+  podSpecsOf,
+  workloadTypes,
+} from "./workloads";
 
 const { alertmanager, prometheus } = kinds;
 
@@ -12,19 +18,19 @@ const parts: [what: string, kind: Kind, image: RegExp][] = [
   ["Alertmanager", alertmanager, /(^|\/)alertmanager(:|@|$)/],
 ];
 
-export const alertingBaseline = stackRule({
+export const alertingBaseline = stackRule<{ platform: boolean }>({
   id: "mon-alerting-baseline",
-  title:
-    "Where a stack has workloads, one Prometheus watches and one Alertmanager tells people; a stack without any leaves it to another",
+  title: "One Prometheus watches a cluster, and one Alertmanager tells people",
   severity: "medium",
   level: "advisory",
   requirements: ["M10"],
   controls: [],
-  fix: "Deploy Prometheus and Alertmanager once for the cluster; a stack for a cluster where another one has them disables the rule.",
+  fix: "Deploy Prometheus and Alertmanager once for the cluster.",
   url: "https://prometheus.io/docs/alerting/latest/overview/",
   types: [...workloadTypes, ...typesOf(alertmanager, prometheus)],
-  *checkStack(stack) {
-    const [first] = podSpecsOf(stack);
+  config: platformConfig,
+  *checkStack(stack, { platform }) {
+    const without = platformWorkload(stack, platform);
     const open = imagesIn(stack).filter(({ image }) => image.unknown);
     for (const [what, kind, pattern] of parts) {
       const found = instances(stack, kind, pattern);
@@ -33,10 +39,9 @@ export const alertingBaseline = stackRule({
         for (const one of found)
           yield one.fail(`${one.resource.name} must be the one ${what}, got ${names}`);
       }
-      if (found.length > 0 || !first) continue;
-      const { resource } = first.workload;
+      if (found.length > 0 || !without) continue;
       if (open.length === 0)
-        yield resource.fail(`${resource.name} must have ${what} beside it, got none`);
+        yield without.fail(`${without.name} must have ${what} beside it, got none`);
       yield* open.map(({ image }) => image.undecided());
     }
   },

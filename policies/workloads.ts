@@ -1,6 +1,7 @@
 import type { Kind, KubernetesObject } from "./kubernetes";
 import { kinds, objectsIn, typesOf } from "./kubernetes";
 import type { Field, Resource, Stack } from "./model";
+import { token } from "./tokens";
 
 const { cronJob, daemonSet, deployment, job, pod, replicaSet, replicationController, statefulSet } =
   kinds;
@@ -49,4 +50,21 @@ export function containersOf(spec: Field): Field[] {
   return ["initContainers", "containers", "ephemeralContainers"].flatMap((key) =>
     spec.at(key).each(),
   );
+}
+
+/** Pack configuration of rules that ask for what a cluster has once. */
+export const platformConfig = {
+  platform: {
+    type: "boolean",
+    default: false,
+    description:
+      "Whether what the stack, or the manifests, have is all that the platform of the cluster is. A stack that makes the cluster and has workloads is taken for it.",
+  },
+} as const;
+
+/** A workload of the stack that is to have the whole platform beside it; undefined where another stack may have it. */
+export function platformWorkload(stack: Stack, isPlatform: boolean): Resource | undefined {
+  const [first] = podSpecsOf(stack);
+  const makesCluster = stack.all(token.cluster).length > 0;
+  return isPlatform || makesCluster ? first?.workload.resource : undefined;
 }

@@ -72,12 +72,18 @@ export class Authority extends pulumi.ComponentResource {
     const life = seconds(data.days);
     const steps = stepsOf(data, rotations);
     const guards = guardsOf(name, data.name, steps);
-    const { advice = "" } = args;
+    const { advice } = args;
+    const tellPeople = () => {
+      if (advice !== undefined) void pulumi.log.warn(advice, this);
+    };
     // Of what follows from the last phase people are told when they enter it, of a rotation that is under way always.
-    if (phaseOf(steps) !== undefined) void pulumi.log.warn(advice, this);
+    const isOver = phaseOf(steps) === undefined;
+    if (!isOver) tellPeople();
     const tell = new pulumi.ResourceHook(
       `${name}-advice`,
-      () => (steps.at(-1)?.phase === "distrust" ? pulumi.log.warn(advice, this) : undefined),
+      () => {
+        if (isOver) tellPeople();
+      },
       { onDryRun: true },
     );
     // A path says more to a first preview than the output of a mount, which needs Vault.

@@ -616,7 +616,7 @@ describe("parseConfig", () => {
         accessMode: "direct",
         trustedCidrs: Array.from({ length: 18 }, (_, i) => `192.168.${i}.0/24`),
       },
-      ['trustedCidrs must be at most 17 networks in direct mode, got "18 networks"'],
+      ['trustedCidrs must be at most 8 networks in direct mode, got "18 networks"'],
     ],
     [
       "people by SSH",

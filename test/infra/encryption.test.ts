@@ -1,4 +1,4 @@
-import { isObject, isUnknown } from "../../plan/property-values";
+import { isObject, isUnknown, unknownValue } from "../../plan/property-values";
 import type { StackResource } from "../../plan/stack-resource";
 import { planned, sshMode, vpnMode } from "../support/planned";
 import { inputPaths } from "../support/provider-inputs";
@@ -65,6 +65,7 @@ const keyless: Record<string, string[]> = {
     "aws:ec2clientvpn/networkAssociation:NetworkAssociation",
     "aws:ecr/lifecyclePolicy:LifecyclePolicy",
     "aws:ecr/pullThroughCacheRule:PullThroughCacheRule",
+    "aws:ecr/registryScanningConfiguration:RegistryScanningConfiguration",
     "aws:eks/accessEntry:AccessEntry",
     "aws:eks/accessPolicyAssociation:AccessPolicyAssociation",
     "aws:eks/addon:Addon",
@@ -228,10 +229,15 @@ describe("encryption of the program's resources", () => {
 
   it.each(titles)("has no secret where no key is asked for in %s", (title) => {
     const ofType = (type: string) => own(title).filter((one) => one.type === type);
-    for (const { name, inputs } of ofType("aws:lambda/function:Function")) {
+    const variables: Record<string, Record<string, unknown>> = {
       // Trusted networks, as rules and policies of other modes name them.
-      const environment = { variables: { TRUSTED_CIDRS: "203.0.113.0/24" } };
-      expect(inputs["environment"]).toEqual(name === "vpn-networks" ? environment : undefined);
+      "vpn-networks": { TRUSTED_CIDRS: "203.0.113.0/24" },
+      // A name that AWS makes.
+      "log-store-admin": { STORE_ENDPOINT: unknownValue },
+    };
+    for (const { name, inputs } of ofType("aws:lambda/function:Function")) {
+      const expected = variables[name];
+      expect(inputs["environment"]).toEqual(expected && { variables: expected });
     }
     for (const { inputs } of ofType("aws:ssm/parameter:Parameter")) {
       expect(inputs).toMatchObject({ type: "String", insecureValue: expect.any(String) as string });

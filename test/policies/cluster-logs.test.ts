@@ -33,9 +33,13 @@ const misses = (path: string, got: string) =>
   `agent: ${spec}.volumes must give fluentd ${path} of the node, got ${got}`;
 
 casesFor("log-fluentd-daemonset [S1]", {
-  base: { app, agent: fluentd() },
+  base: { app, agent: fluentd(), cluster: resource(token.cluster, { name: "dev" }) },
   passes: [
     ["on every node", {}],
+    [
+      "none beside an application, whose cluster another stack makes",
+      { agent: gone, cluster: gone },
+    ],
     [
       "on nodes of Linux",
       { agent: fluentd({}, { nodeSelector: { "kubernetes.io/os": "linux" } }) },

@@ -1,5 +1,7 @@
 import { object, workload } from "../support/kubernetes-objects";
+import { token } from "../../policies/tokens";
 import { casesFor } from "../support/rule-cases";
+import { resource } from "../support/rule-platform";
 import { gone, unknown } from "../support/rule-stack";
 
 const running = (image: unknown, name = "web") => {
@@ -15,9 +17,11 @@ casesFor("mon-alerting-baseline [M10]", {
     app: workload("apps/v1:Deployment", { image: "acme/app:1" }),
     alerts: running("quay.io/prometheus/alertmanager:v0.28", "alerts"),
     metrics: running("quay.io/prometheus/prometheus@sha256:0", "metrics"),
+    cluster: resource(token.cluster, { name: "dev" }),
   },
   passes: [
     ["as workloads", {}],
+    ["none beside an application", { alerts: gone, metrics: gone, cluster: gone }],
     ["by the operator", { alerts: own("Alertmanager"), metrics: own("Prometheus") }],
   ],
   fails: [
