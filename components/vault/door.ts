@@ -40,14 +40,15 @@ export function vaultProvider(
   opts?: pulumi.ResourceOptions,
 ): vault.Provider {
   const { address, serverName, region, caFile } = args;
-  const caCertFile = pulumi
-    .all([args.caCertificate, pulumi.all(args.servers.map(({ id }) => id))])
-    .apply(async ([ca]) => {
-      mkdirSync(dirname(caFile), { recursive: true });
-      writeFileSync(caFile, ca);
-      if (!pulumi.runtime.isDryRun()) await untilOpen({ address, serverName }, ca);
-      return caFile;
-    });
+  const caCertFile = pulumi.output(args.caCertificate).apply(async (ca) => {
+    mkdirSync(dirname(caFile), { recursive: true });
+    writeFileSync(caFile, ca);
+    if (!pulumi.runtime.isDryRun()) {
+      await made(args.servers);
+      await untilOpen({ address, serverName }, ca);
+    }
+    return caFile;
+  });
   return new vault.Provider(
     name,
     {
@@ -60,6 +61,15 @@ export function vaultProvider(
     },
     opts,
   );
+}
+
+/**
+ * Waits until the resources are there, without an edge to them in the graph: when the engine refuses a `destroy` it walks
+ * every path from each resource, of which there would be billions (`markAsDependency` of
+ * github.com/pulumi/pulumi/blob/master/pkg/resource/graph/dependency_graph.go). All that is in Vault goes with its servers anyway.
+ */
+function made(resources: pulumi.CustomResource[]): Promise<unknown> {
+  return new Promise((resolve) => pulumi.all(resources.map(({ id }) => id)).apply(resolve));
 }
 
 /** Why a Vault cannot be configured, and what to do. */

@@ -3,7 +3,8 @@ import { createServer, type Server } from "node:https";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { RunError } from "@pulumi/pulumi";
+import { setTimeout as sleep } from "node:timers/promises";
+import { output, RunError, type CustomResource } from "@pulumi/pulumi";
 import { untilOpen, vaultProvider } from "../../../components/vault/door";
 import { created, ofType } from "../../support/created";
 import { selfSigned, type Identity } from "../../vault/server";
@@ -107,5 +108,27 @@ describe("vaultProvider", () => {
       tlsServerName: serverName,
     });
     expect(readFileSync(join(folder, "ca.pem"), "utf8")).toBe(identity.certificate);
+  });
+
+  it("asks Vault when its servers are there, and not before", async () => {
+    statuses = [200];
+    const order: string[] = [];
+    server.once("request", () => order.push("asked"));
+    const made = sleep(300).then(() => {
+      order.push("made");
+      return "i-1";
+    });
+    const instance = { id: output(made) } as CustomResource;
+    await created(() =>
+      vaultProvider("vault", {
+        address: address(),
+        serverName,
+        region: "eu-west-1",
+        caCertificate: identity.certificate,
+        servers: [instance],
+        caFile: join(folder, "ca.pem"),
+      }),
+    );
+    expect(order).toEqual(["made", "asked"]);
   });
 });
