@@ -82,7 +82,7 @@ describe("a stack file", () => {
       ),
     ).toEqual([
       'Pulumi.dev.yaml:21: nodeGroups[0].instanceTypes[0] must be an EC2 instance type such as m7g.large, got "potato.potato"',
-      expect.stringMatching(/^Pulumi\.dev\.yaml:98: tags\.kubernetes\.io\/role\/elb must not/),
+      expect.stringMatching(/^Pulumi\.dev\.yaml:100: tags\.kubernetes\.io\/role\/elb must not/),
     ]);
   });
 });

@@ -1299,7 +1299,7 @@ const rows: Row[] = [
   [
     "delivery of another group",
     logFilter,
-    "log-delivery",
+    "log-delivery-cluster",
     set("logGroup", "/elsewhere"),
     "log-control-plane-central",
   ],

@@ -14,6 +14,12 @@ interface Harmless {
 export const notHardening: readonly Harmless[] = [
   { types: [], path: /^./, how: /^grant less$/, reason: "a policy that allows less opens nothing" },
   {
+    types: ["Invocation"],
+    path: /^triggers(\.|$)/,
+    reason:
+      "tells readers what the function sets, which is in its code: what has another time there is another call",
+  },
+  {
     types: [],
     path: /(^tags$|\btags\.|^tagSpecifications|\.tags$)/,
     reason: "tags say what a thing is; where a tag decides, a rule reads it",

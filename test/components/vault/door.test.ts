@@ -3,7 +3,6 @@ import { createServer, type Server } from "node:https";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { output, RunError, type CustomResource } from "@pulumi/pulumi";
 import { untilOpen, vaultProvider } from "../../../components/vault/door";
 import { created, ofType } from "../../support/created";
@@ -114,9 +113,11 @@ describe("vaultProvider", () => {
     statuses = [200];
     const order: string[] = [];
     server.once("request", () => order.push("asked"));
-    const made = sleep(300).then(() => {
-      order.push("made");
-      return "i-1";
+    const made = new Promise<string>((resolve) => {
+      setTimeout(() => {
+        order.push("made");
+        resolve("i-1");
+      }, 300);
     });
     const instance = { id: output(made) } as CustomResource;
     await created(() =>
