@@ -61,6 +61,8 @@ export const notHardening: readonly Harmless[] = [
       "PullThroughCacheRule",
       "Route",
       "LifecyclePolicy",
+      "TargetGroupAttachment",
+      "VolumeAttachment",
     ],
     path: /^$/,
     how: /^drop resource$/,
