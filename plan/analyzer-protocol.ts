@@ -88,12 +88,19 @@ export const policyInfo = message({
   url: one(12, text),
 });
 
+/** Of the only types that any of a pack's policies corrects; the protocol's own fields end long before. */
+const corrected = maybe(1000, message({ types: many(1, text) }));
+
 export const analyzerInfo = message({
   name: one(1, text),
   policies: many(3, policyInfo),
   version: one(4, text),
   initialConfig: map(6, maybe(2, ruleConfig)),
+  corrected,
 });
+
+/** What a pack's server adds to its description. */
+export const addedInfo = message({ corrected });
 
 export const remediateResponse = message({
   remediations: many(

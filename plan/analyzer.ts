@@ -33,6 +33,8 @@ export interface PackInfo {
   rules: { rule: Rule; configurable: ConfigurableRule }[];
   /** Configuration that the pack's own program sets. */
   initial: Map<string, RuleConfig>;
+  /** The only types of which its rules correct resources. @default - they may correct any */
+  correctedTypes?: readonly string[];
 }
 
 /** What one rule at level `remediate` did to a resource, or why it could not. */
@@ -92,6 +94,7 @@ export class Analyzer {
     return {
       name: info.name,
       version: info.version,
+      ...(info.corrected && { correctedTypes: info.corrected.types }),
       rules: info.policies.map((policy) => {
         return { rule: ruleOf(policy), configurable: configurableRule(policy) };
       }),

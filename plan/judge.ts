@@ -111,6 +111,9 @@ export class Judge {
   private config: PackConfig = new Map();
   private rules: Rule[] = [];
   private rulesAreKnown = false;
+  /** Whether any rule is at level `remediate`, and of which types such rules correct resources; all, when undefined. */
+  private corrects = false;
+  private correctedTypes: ReadonlySet<string> | undefined;
   /** How the pack's process ended before it was started again. */
   private loss: readonly string[] | undefined;
   private pack = { name: "", version: "" };
@@ -160,6 +163,8 @@ export class Judge {
       })
       .filter(({ level }) => level !== "disabled")
       .toSorted((a, b) => byCodePoint(a.name, b.name));
+    this.corrects = this.rules.some(({ level }) => level === "remediate");
+    this.correctedTypes = info.correctedTypes && new Set(info.correctedTypes);
     await analyzer.configure(this.config);
     this.rulesAreKnown = true;
     return analyzer;
@@ -212,15 +217,18 @@ export class Judge {
     await this.ready;
     this.admitted.set(resource.urn, resource);
     this.redactor.learn(resource.inputs);
-    const changed = this.rules.some(({ level }) => level === "remediate")
-      ? await this.remediate(resource)
-      : undefined;
+    const changed = this.mayCorrect(resource) ? await this.remediate(resource) : undefined;
     const applied = changed !== undefined && !this.existing;
     const final = applied ? { ...resource, inputs: changed } : resource;
     const analysis = this.analyze(final);
     analysis.catch(() => undefined);
     this.analyses.push(analysis);
     return changed;
+  }
+
+  private mayCorrect({ type }: StackResource): boolean {
+    const types = this.correctedTypes;
+    return this.corrects && (types === undefined || types.has(type));
   }
 
   private async remediate(resource: StackResource): Promise<PropertyMap | undefined> {

@@ -1,6 +1,11 @@
 import type { Policies, PolicyResource, StackValidationPolicy } from "@pulumi/policy";
 import type { AnalyzeResponse, PolicyNotApplicable } from "@pulumi/pulumi/proto/analyzer_pb";
-import { analyzeRequest, analyzeStackRequest, packedResponse } from "./analyzer-protocol";
+import {
+  addedInfo,
+  analyzeRequest,
+  analyzeStackRequest,
+  packedResponse,
+} from "./analyzer-protocol";
 import type { PropertyMap } from "./property-values";
 import { decoded, encoded, struct } from "./wire";
 import type { Message } from "./wire";
@@ -113,10 +118,24 @@ interface Marked {
 
 function markedWith(policy: Policy): Marked | undefined {
   const validate = "validateResource" in policy ? policy.validateResource : undefined;
-  if (typeof validate !== "function") return undefined;
+  const marks = typeof validate === "function" ? marksOf(validate) : undefined;
+  return marks && { policy, ...marks };
+}
+
+function marksOf(validate: object): Omit<Marked, "policy"> | undefined {
   const { __pulumiType: type, types } = validate as { __pulumiType?: string; types?: string[] };
-  if (type !== undefined) return { policy, types: [type], bySdk: true };
-  return types && { policy, types, bySdk: false };
+  if (type !== undefined) return { types: [type], bySdk: true };
+  return types && { types, bySdk: false };
+}
+
+/** The only types of which policies correct resources; undefined when there is a policy that may correct any. */
+function correctedTypes(policies: readonly Policy[]): string[] | undefined {
+  const marks = policies.flatMap((policy) => {
+    const correct = "remediateResource" in policy ? policy.remediateResource : undefined;
+    return correct ? [marksOf(correct)] : [];
+  });
+  const types = marks.flatMap((mark) => mark?.types ?? []);
+  return marks.every((mark) => mark !== undefined) ? [...new Set(types)] : undefined;
 }
 
 /** The policies that are asked about resources of a type, and what the others say: that they do not apply. */
@@ -259,10 +278,24 @@ export function sharingHandlers(
   return Object.fromEntries(Object.entries(ours).map(([name, handle]) => [name, settled(handle)]));
 }
 
+interface Methods {
+  analyze: object;
+  analyzeStack: object;
+  getAnalyzerInfo: object;
+}
+
 /** gRPC's description of the SDK's methods, with messages that are read and written without google-protobuf. */
-export function quickMethods(methods: { analyze: object; analyzeStack: object }): object {
+export function quickMethods(methods: Methods, [, , , policies]: Pack): object {
+  const types = correctedTypes(policies);
+  const added = encoded(addedInfo, { corrected: types && { types } });
   return {
     ...methods,
+    getAnalyzerInfo: {
+      ...methods.getAnalyzerInfo,
+      // Two messages, one after the other, are one with the fields of both.
+      responseSerialize: (info: { serializeBinary(): Uint8Array }) =>
+        Buffer.concat([info.serializeBinary(), added]),
+    },
     analyze: {
       ...methods.analyze,
       requestDeserialize: (bytes: Uint8Array) => readable(decoded(analyzeRequest, bytes)),

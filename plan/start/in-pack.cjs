@@ -13,7 +13,8 @@ function quickened(server, { prototype }) {
     const pack = [name, version, level, args.policies ?? []];
     const { addService } = prototype;
     prototype.addService = function add(methods, handlers) {
-      return addService.call(this, quickMethods(methods), sharingHandlers(server, pack, handlers));
+      const quick = quickMethods(methods, pack);
+      return addService.call(this, quick, sharingHandlers(server, pack, handlers));
     };
     try {
       server.serve(name, version, level, args, initialConfig);

@@ -220,6 +220,33 @@ describe("remediation", () => {
   });
 });
 
+describe("a rule that corrects named types", () => {
+  // It corrects whatever it is asked about, which shows whether it was asked.
+  const correct = "({ props }) => ({ ...props, asked: true })";
+  const rule = (name: string, remediate: string) =>
+    `{ name: "${name}", description: "d", enforcementLevel: "remediate", remediateResource: ${remediate} }`;
+  const marked = `Object.assign(${correct}, { types: ["fake:index:Thing"] })`;
+  const of = (type: string) => registered({ urn: thing("one"), type, name: "one", inputs: {} });
+
+  it.each([
+    ["is asked about these", [rule("one", marked)], "fake:index:Thing", { asked: true }],
+    ["is asked about no others", [rule("one", marked)], "fake:index:Other", undefined],
+    [
+      "is asked about others beside one that names none",
+      [rule("one", marked), rule("two", "() => undefined")],
+      "fake:index:Other",
+      { asked: true },
+    ],
+  ])("%s", async (_what, rules, type, expected) => {
+    const running = new Judge(packFolder(packOf(rules.join())), stack, packDefaults);
+    try {
+      expect(await running.admit(of(type))).toEqual(expected);
+    } finally {
+      running.stop();
+    }
+  });
+});
+
 describe("secrets", () => {
   const secret = (value: unknown) => makeSecret(value);
   const tier = `{
