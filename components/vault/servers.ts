@@ -1,17 +1,25 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import type { Place } from "../aws/arns";
-import { bucketArn, logGroupArns, roleArn, secretArn } from "../aws/arns";
+import { bucketArn } from "../aws/arns";
 import type { Bucket } from "../aws/bucket";
 import { EncryptionKey } from "../aws/encryption-key";
 import type { PolicyStatement } from "../aws/policy-document";
-import { instanceTrust, keyByAlias, policyDocument } from "../aws/policy-document";
+import { policyDocument } from "../aws/policy-document";
 import { VaultAlarms } from "./alarms";
+import { passThroughBalancer } from "./balancer";
 import { BootstrapCa } from "./bootstrap-ca";
 import type { RecoveryHolder } from "./first-boot";
 import { expiryFault, firstBootScript, firstBootSettings } from "./first-boot";
 import { auditFiles, dataDevice, dataFolder, serverUserData, settingsFolder } from "./server-boot";
-import { activePath, apiPort, serverConfig, vaultHost } from "./server-config";
+import { apiPort, serverConfig, vaultHost } from "./server-config";
+import {
+  filesSecretName,
+  memberCount,
+  serverProfile,
+  serverRoleArn,
+  serverRoleArns,
+} from "./server-profile";
 
 export interface VaultServersArgs extends Place {
   /** Start of the names that people look up. */
@@ -96,9 +104,6 @@ function readBy(...principals: string[]): pulumi.Output<string> {
     },
   ]);
 }
-
-/** Three of them form a majority when a zone is gone. */
-const memberCount = 3;
 
 /**
  * Three Vault servers, one in each zone, that unseal themselves by a KMS key. A server that is replaced keeps its
@@ -187,19 +192,30 @@ export class VaultServers extends pulumi.ComponentResource {
       { name: domain, comment: "Vault", vpcs: [{ vpcId: args.vpcId }] },
       child,
     );
-    const sealed = {
-      seal: seal.alias,
-      secrets: secrets.alias,
+    const rightsOf = {
+      ...args,
+      keys: { seal: seal.alias, secrets: secrets.alias, snapshots: args.snapshotsKeyAlias },
+      snapshotsArn: args.snapshots.arn,
       logGroupName: `/drawbridge/${prefix}/vault`,
     };
     const members = nodes.map((node, index) => ({
       ...node,
-      ...serverProfile(node.id, { ...args, index }, sealed, child),
+      ...serverProfile(node.id, { ...rightsOf, index }, child),
     }));
     // The first server binds a login to the roles of all, and asks IAM for them.
     const rights = members.map(({ rights: own }) => own);
 
-    const { balancer, targets } = passThrough(name, args, zone, domain, kept, child);
+    const { balancer, targets } = passThroughBalancer(
+      name,
+      {
+        ...args,
+        subnetIds: args.zones.map(({ subnetId }) => subnetId),
+        securityGroupId: args.balancerGroupId,
+        zone: { id: zone.zoneId, name: domain },
+        deletionProtection,
+      },
+      child,
+    );
     for (const [index, node] of members.entries()) {
       const files = new aws.secretsmanager.Secret(
         `${node.id}-files`,
@@ -303,27 +319,6 @@ interface Member {
   isFirst: boolean;
   subnetId: pulumi.Input<string>;
   zone: string;
-}
-
-/** Name of the secret with a node's files. */
-function filesSecretName(prefix: string, index: number): string {
-  return `${prefix}-vault-${index}`;
-}
-
-type Stack = Pick<Place, "accountId"> & { prefix: string };
-
-function serverRoleName(prefix: string, index: number): string {
-  return `${prefix}-vault-${index}`;
-}
-
-/** ARN of the role of a server, known before it exists. */
-function serverRoleArn(stack: Stack, index: number): string {
-  return roleArn(stack, serverRoleName(stack.prefix, index));
-}
-
-/** ARNs of the roles of all servers. */
-export function serverRoleArns(stack: Stack): string[] {
-  return Array.from({ length: memberCount }, (_, index) => serverRoleArn(stack, index));
 }
 
 /** All files of a node, by path: its settings, its certificate and key, and the script of its first boot. */
@@ -446,144 +441,4 @@ function server(
     // replace one after the other.
     { ...child, ignoreChanges: ["launchTemplate", "ami"], deleteBeforeReplace: true },
   );
-}
-
-/** A load balancer that hands connections on as they are, so that TLS is between client and server. */
-function passThrough(
-  name: string,
-  args: VaultServersArgs,
-  zone: aws.route53.Zone,
-  domain: string,
-  kept: pulumi.CustomResourceOptions,
-  child: pulumi.CustomResourceOptions,
-): { balancer: aws.lb.LoadBalancer; targets: aws.lb.TargetGroup } {
-  const balancer = new aws.lb.LoadBalancer(
-    name,
-    {
-      loadBalancerType: "network",
-      internal: true,
-      subnets: args.zones.map(({ subnetId }) => subnetId),
-      securityGroups: [args.balancerGroupId],
-      enableCrossZoneLoadBalancing: true,
-      enableDeletionProtection: args.deletionProtection ?? true,
-      tags: { Name: `${args.prefix}-vault` },
-    },
-    kept,
-  );
-  const targets = new aws.lb.TargetGroup(
-    name,
-    {
-      vpcId: args.vpcId,
-      port: apiPort,
-      protocol: "TCP",
-      targetType: "instance",
-      // Audit and logins see who comes. A server is never its own client by this way, which would not work with it.
-      preserveClientIp: "true",
-      deregistrationDelay: 30,
-      healthCheck: {
-        protocol: "HTTPS",
-        port: `${apiPort}`,
-        // A standby would hand most requests on, but sends who takes or restores a snapshot to the active server's own
-        // name, which nobody but the servers reaches: alwaysRedirectPaths in
-        // github.com/hashicorp/vault/blob/v1.21.0/http/handler.go
-        path: activePath,
-        matcher: "200",
-        interval: 10,
-        healthyThreshold: 2,
-        unhealthyThreshold: 2,
-      },
-    },
-    child,
-  );
-  new aws.lb.Listener(
-    name,
-    {
-      loadBalancerArn: balancer.arn,
-      port: apiPort,
-      protocol: "TCP",
-      defaultActions: [{ type: "forward", targetGroupArn: targets.arn }],
-    },
-    child,
-  );
-  new aws.route53.Record(
-    name,
-    {
-      zoneId: zone.zoneId,
-      name: domain,
-      type: "A",
-      aliases: [{ name: balancer.dnsName, zoneId: balancer.zoneId, evaluateTargetHealth: true }],
-    },
-    child,
-  );
-  return { balancer, targets };
-}
-
-interface ServerProfile {
-  rights: aws.iam.RolePolicy;
-  profile: aws.iam.InstanceProfile;
-}
-
-/** A role for each server: what one may read, the others may not. */
-function serverProfile(
-  name: string,
-  args: VaultServersArgs & { index: number },
-  of: { seal: string; secrets: string; logGroupName: string },
-  child: pulumi.CustomResourceOptions,
-): ServerProfile {
-  const { prefix, index } = args;
-  const files = secretArn(args, `${filesSecretName(prefix, index)}-??????`);
-  const recovery = secretArn(args, `${prefix}-vault-recovery-*`);
-  const role = new aws.iam.Role(
-    name,
-    {
-      name: serverRoleName(prefix, index),
-      description: "Server of Vault: seal, files, recovery keys, snapshots and logs",
-      assumeRolePolicy: instanceTrust(),
-    },
-    child,
-  );
-  const rights = new aws.iam.RolePolicy(
-    name,
-    {
-      role: role.id,
-      policy: policyDocument([
-        {
-          Sid: "Seal",
-          Action: ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt"],
-          ...keyByAlias(args, of.seal),
-        },
-        {
-          Sid: "OpenAndCloseSecrets",
-          Action: ["kms:Decrypt", "kms:GenerateDataKey"],
-          ...keyByAlias(args, of.secrets),
-        },
-        { Sid: "FetchFiles", Action: "secretsmanager:GetSecretValue", Resource: files },
-        {
-          // It may store the recovery keys, and not read them.
-          Sid: "StoreRecoveryKeys",
-          Action: ["secretsmanager:DescribeSecret", "secretsmanager:PutSecretValue"],
-          Resource: recovery,
-        },
-        {
-          // Vault binds logins to the unique id of a role: developer.hashicorp.com/vault/docs/auth/aws
-          Sid: "KnowRoles",
-          Action: "iam:GetRole",
-          Resource: [args.deployerRoleArn, ...serverRoleArns(args)],
-        },
-        { Sid: "KeepSnapshots", Action: "s3:PutObject", Resource: `${args.snapshots.arn}/vault/*` },
-        {
-          Sid: "EncryptSnapshots",
-          Action: ["kms:Decrypt", "kms:GenerateDataKey"],
-          ...keyByAlias(args, args.snapshotsKeyAlias),
-        },
-        {
-          Sid: "WriteLogs",
-          Action: ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"],
-          Resource: logGroupArns(args, of.logGroupName),
-        },
-      ]),
-    },
-    child,
-  );
-  return { rights, profile: new aws.iam.InstanceProfile(name, { role: role.name }, child) };
 }

@@ -1,6 +1,7 @@
 import type { ResourceHookArgs } from "@pulumi/pulumi";
 import { Bucket } from "../../../components/aws/bucket";
-import { VaultServers, serverRoleArns, vaultServerCalls } from "../../../components/vault/servers";
+import { serverRoleArns } from "../../../components/vault/server-profile";
+import { VaultServers, vaultServerCalls } from "../../../components/vault/servers";
 import type { VaultServersArgs } from "../../../components/vault/servers";
 import { holdersFitIntoTheFiles } from "../../../infra/config/vault";
 import { created, hooks, ofType, secretly, type Created } from "../../support/created";

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { vaultHost } from "../../../components/vault/server-config";
-import { serverRoleArns } from "../../../components/vault/servers";
+import { serverRoleArns } from "../../../components/vault/server-profile";
 import { Moto } from "../../verify-aws/moto";
 import { neighbours } from "../../vault/by-hand";
 import type { Visitor } from "../../vault/cases";
