@@ -32,7 +32,7 @@ const startingStatuses = [...passingStatuses, 401, 403];
 /** How often what has changed meanwhile is looked at again: indices go, and come with the policy already. */
 const rounds = 4;
 
-/** Longest list of indices in one request, escaped: OpenSearch takes first lines of 4096 bytes (http.max_initial_line_length). */
+/** Longest list of indices in one request: OpenSearch takes first lines of 4096 bytes (http.max_initial_line_length). */
 const longestList = 3000;
 
 /** The store's words for an index on its way to another state: docs.opensearch.org/latest/im-plugin/ism/api/#update-managed-index-policy */
@@ -57,23 +57,32 @@ exports.handler = async () => {
   const { settings, indices, retention } = JSON.parse(readFileSync(`${folder}/state.json`, "utf8"));
   const call = caller(endpoint);
   for (const { path: at, body } of settings) await call("PUT", at, {}, body);
-  await setIndices(call, indices);
+  const { patterns } = indices;
+  await setIndices(call, indices.settings, await openIndices(call, patterns));
   const number = await putPolicy(call, retention);
   return {
     settings: settings.length,
-    indices: await retain(call, retention, number, indices.patterns),
+    indices: await retain(call, retention, number, patterns),
   };
 };
 
 /**
- * What the template says is for new indices only.
+ * What the template says is for new indices only. An index that has gone meanwhile needs nothing.
  *
  * @param {Call} call
- * @param {State["indices"]} indices
+ * @param {object} settings
+ * @param {string[]} indices
  */
-function setIndices(call, { patterns, settings }) {
-  const query = { index: patterns.join(","), allow_no_indices: "true", expand_wildcards: "open" };
-  return call("PUT", "_settings", query, settings);
+async function setIndices(call, settings, indices) {
+  for (const batch of batches(indices)) {
+    await call(
+      "PUT",
+      `${batch.join(",")}/_settings`,
+      { ignore_unavailable: "true" },
+      settings,
+      [404],
+    );
+  }
 }
 
 /**
@@ -119,7 +128,8 @@ async function retain(call, retention, current, patterns) {
 }
 
 /**
- * A closed one takes no policy.
+ * A closed one takes no policy. How often the store and a signer escape other characters is not said; no writer of ours
+ * has them in its names.
  *
  * @param {Call} call
  * @param {string[]} patterns
@@ -131,7 +141,9 @@ async function openIndices(call, patterns) {
   return indices
     .filter(
       ({ index, status }) =>
-        status === "open" && patterns.some((pattern) => matches(pattern, index)),
+        status === "open" &&
+        /^[\w.-]+$/.test(index) &&
+        patterns.some((pattern) => matches(pattern, index)),
     )
     .map(({ index }) => index);
 }
@@ -162,7 +174,7 @@ function batches(indices) {
   const lists = [];
   for (const index of indices) {
     const last = lists.at(-1);
-    if (last && escaped([...last, index].join(",")).length <= longestList) last.push(index);
+    if (last && [...last, index].join(",").length <= longestList) last.push(index);
     else lists.push([index]);
   }
   return lists;
@@ -176,7 +188,7 @@ function batches(indices) {
  * @returns {Promise<Refused[]>}
  */
 async function attachBatch(call, { api, policyId }, current, batch) {
-  const explained = await call("GET", `${api}/explain`, list(batch), undefined, [404]);
+  const explained = await call("GET", `${api}/explain/${batch.join(",")}`, {}, undefined, [404]);
   if (!explained) return [gone(batch)];
   const states = batch.map((index) => ({ index, ...stateOf(explained[index], policyId, current) }));
   /** @param {string} verb */
@@ -217,7 +229,10 @@ function stateOf(state = {}, policyId, current) {
 async function putOn(call, path, policyId, states, leaving) {
   if (states.length === 0) return [];
   const batch = states.map(({ index }) => index);
-  const answer = await call("POST", path, list(batch), { policy_id: policyId }, [404]);
+  // In the path: the service ignores the query of a POST that is signed
+  // (docs.aws.amazon.com/opensearch-service/latest/developerguide/managedomains-signing-service-requests.html).
+  const at = `${path}/${batch.join(",")}`;
+  const answer = await call("POST", at, {}, { policy_id: policyId }, [404]);
   if (!answer) return [gone(batch)];
   /** @type {{ index_name: string; reason: string }[]} */
   const failed = answer.failures ? answer.failed_indices : [];
@@ -230,10 +245,6 @@ async function putOn(call, path, policyId, states, leaving) {
 /** The store refuses a whole list when one of it is not there any more. */
 function gone(batch) {
   return { index: batch.join(","), reason: "one of them is not there" };
-}
-
-function list(indices) {
-  return { index: indices.join(",") };
 }
 
 /**
@@ -331,9 +342,7 @@ function request(method, url, body) {
  * @param {NodeJS.ProcessEnv} environment
  */
 function signed(method, url, payload, time, environment) {
-  // How often the store and a signer escape other characters is not said; no path of ours has any, names of indices stand
-  // in queries.
-  if (!/^[\w./-]+$/.test(url.pathname)) {
+  if (!/^[\w.,/-]+$/.test(url.pathname)) {
     throw new Error(`a path must have no characters that need escapes, got ${url.pathname}`);
   }
   const {
@@ -354,7 +363,8 @@ function signed(method, url, payload, time, environment) {
   const names = Object.keys(headers).join(";");
   const canonical = [
     method,
-    url.pathname,
+    // It is sent as it is, and escaped for the signature alone.
+    url.pathname.replaceAll(",", "%2C"),
     url.search.slice(1),
     ...Object.entries(headers).map(([name, value]) => `${name}:${value}`),
     "",
