@@ -326,7 +326,7 @@ export = async () => {
     servers: vault.attachments,
     caFile: `.drawbridge/vault-ca.${config.stack}.pem`,
   });
-  new Pki(
+  const { certificates } = new Pki(
     "pki",
     {
       table: authoritiesTable,
@@ -359,6 +359,7 @@ export = async () => {
     vaultHost: vaultHost(prefix),
     vaultCaCertificate: vault.caCertificate,
     vaultRecoverySecretArn: vault.recoverySecretArn,
+    authorityCertificates: certificates,
     ...(bastion && {
       sessionPolicyArn: bastion.sessionPolicyArn,
       sessionDocumentName: bastion.sessionDocumentName,

@@ -17,6 +17,7 @@ export const token = {
   appRunnerService: "aws:apprunner/service:Service",
   autoScalingGroup: "aws:autoscaling/group:Group",
   awsProvider: "pulumi:providers:aws",
+  awsNativeProvider: "pulumi:providers:aws-native",
   broker: "aws:mq/broker:Broker",
   bucket: "aws:s3/bucket:Bucket",
   bucketEncryption:

@@ -110,6 +110,13 @@ function* withTls(resource: Resource, path: string): Iterable<Finding> {
   }
 }
 
+/** User data of machines, by themselves or by a template. */
+function userDataIn(stack: Stack): Field[] {
+  return settings
+    .filter(([types]) => !types.includes(token.secretVersion))
+    .flatMap(([types, path]) => stack.all(...types).map((machine) => machine.at(path)));
+}
+
 /** Servers that enable their devices at their first boot are told so by a secret. What is seen of it is where the logs go. */
 export const auditEnabled = stackRule({
   id: "pki-audit-enabled",
@@ -120,21 +127,22 @@ export const auditEnabled = stackRule({
   controls: [],
   fix: "Enable an audit device without log_raw, and name its file in the settings of CloudWatch's agent.",
   url: "https://developer.hashicorp.com/vault/docs/audit",
-  types: [token.vaultAudit, ...templates],
+  types: [token.vaultAudit, ...instances, ...templates],
   *checkStack(stack) {
     const devices = stack.all(token.vaultAudit);
     for (const device of devices) {
       yield* device.at("options").child("log_raw").must(isNot(true));
     }
     if (devices.length > 0) return;
-    for (const template of stack.all(...templates)) {
-      const userData = template.at("userData");
+    for (const userData of userDataIn(stack)) {
       const texts = readings(userData.text);
       if (!texts.some((text) => runsVault.test(text))) continue;
       if (texts.some((text) => auditGroups(text).length > 0)) continue;
       yield userData.unknown
         ? userData.undecided()
-        : template.fail("userData must hand an audit log of Vault to CloudWatch's agent");
+        : userData.resource.fail(
+            `${userData.path} must hand an audit log of Vault to CloudWatch's agent`,
+          );
     }
   },
 });

@@ -54,7 +54,7 @@ export function sshBastionCalls(mfa: SecondFactor): Record<string, string[]> {
 
 /**
  * One instance in a public subnet, with OpenSSH open to trusted networks, an account and a key for each person, and
- * tunnels to the Kubernetes API and to nowhere else. It lives a week at most; its address stays. Its host keys never
+ * tunnels to the Kubernetes API and to Vault, and to nowhere else. It lives a week at most; its address stays. Its host keys never
  * leave it: each instance makes its own and tells them in an SSM parameter, which people read with MFA. Its log goes to
  * CloudWatch, and stays when the instance goes.
  */

@@ -22,6 +22,14 @@ export interface DoorArgs extends Door {
   servers: pulumi.CustomResource[];
   /** File, from the folder of the project, that takes the CA for the provider, which reads files alone. */
   caFile: string;
+  /** How long to wait for Vault. @default - a quarter of an hour; two minutes when it is sealed */
+  patience?: Patience;
+}
+
+interface Patience {
+  seconds: number;
+  sealedSeconds: number;
+  pauseSeconds: number;
 }
 
 /** How long a new Vault may take: its servers install it, and the first one sets it up. */
@@ -43,10 +51,8 @@ export function vaultProvider(
   const caCertFile = pulumi.output(args.caCertificate).apply(async (ca) => {
     mkdirSync(dirname(caFile), { recursive: true });
     writeFileSync(caFile, ca);
-    if (!pulumi.runtime.isDryRun()) {
-      await made(args.servers);
-      await untilOpen({ address, serverName }, ca);
-    }
+    const asks = !pulumi.runtime.isDryRun() && (await areMade(args.servers));
+    if (asks) await untilOpen({ address, serverName }, ca, args.patience);
     return caFile;
   });
   return new vault.Provider(
@@ -64,12 +70,15 @@ export function vaultProvider(
 }
 
 /**
- * Waits until the resources are there, without an edge to them in the graph: when the engine refuses a `destroy` it walks
+ * Waits until the resources are there, and says whether they are: of an `up` for targets some may be left out. It makes no
+ * edge to them in the graph: when the engine refuses a `destroy` it walks
  * every path from each resource, of which there would be billions (`markAsDependency` of
  * github.com/pulumi/pulumi/blob/master/pkg/resource/graph/dependency_graph.go). All that is in Vault goes with its servers anyway.
  */
-function made(resources: pulumi.CustomResource[]): Promise<unknown> {
-  return new Promise((resolve) => pulumi.all(resources.map(({ id }) => id)).apply(resolve));
+async function areMade(resources: pulumi.CustomResource[]): Promise<boolean> {
+  // An Output tells it, though its types do not.
+  const ids = pulumi.all(resources.map(({ id }) => id)) as unknown as { isKnown: Promise<boolean> };
+  return ids.isKnown;
 }
 
 /** Why a Vault cannot be configured, and what to do. */
@@ -88,7 +97,7 @@ const remedies: Record<Trouble, string> = {
 export async function untilOpen(
   door: Door,
   ca: string,
-  patience = { seconds: patienceSeconds, sealedSeconds, pauseSeconds: 5 },
+  patience: Patience = { seconds: patienceSeconds, sealedSeconds, pauseSeconds: 5 },
 ): Promise<void> {
   const began = Date.now();
   const waited = () => (Date.now() - began) / 1000;

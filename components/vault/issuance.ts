@@ -202,8 +202,9 @@ export const deployerPolicy = JSON.stringify({
     ...ownToken,
     ...withRights(
       ["create", "read", "update", "delete", "sudo"],
-      ["sys/mounts/pki/*", "sys/auth/nodes", "sys/auth/cluster"],
+      ["sys/auth/nodes", "sys/auth/cluster"],
     ),
+    ...withRights(["create", "read", "update", "delete"], ["sys/mounts/pki/*"]),
     ...withRights(
       ["read", "update"],
       ["sys/mounts/auth/nodes/tune", "sys/mounts/auth/cluster/tune"],

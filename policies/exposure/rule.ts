@@ -37,6 +37,7 @@ export const onlyTheEntry = stackRule({
     ...doorTypes,
     // Without one of them, what a stack has of AWS may be of types that nobody knows.
     token.awsProvider,
+    token.awsNativeProvider,
   ],
   config: {
     publicBastion,

@@ -20,7 +20,7 @@ const otherwise: Record<string, string> = {
   "aws:kms/alias:Alias": "is the name of a key",
   "aws:kms/key:Key": "is a key; the input is for keys outside AWS",
   "aws:lambda/function:Function":
-    "has at most networks in its environment, and its code is the repository's own: nothing that a key could hide",
+    "has at most networks or the name of the log store in its environment, and its code is the repository's own: nothing that a key could hide",
   "aws:s3/bucket:Bucket": "has its key in a resource beside it, which is judged",
   "aws:ssm/parameter:Parameter": "has public keys, which people are to read",
 };

@@ -1238,3 +1238,27 @@ describe("the program itself", () => {
     expect(messages(findings(withOpen(names)), "fail")).toEqual(expected);
   });
 });
+
+casesFor("net-only-bastion-and-alb-public [J16] [C10] [S13]", {
+  base: {
+    native: resource(token.awsNativeProvider, { region: "eu-west-1" }),
+    machine: resource("aws-native:ec2:Instance", {}),
+  },
+  passes: [["nothing but a provider", { machine: gone }]],
+  fails: [
+    [
+      "an endpoint of AWS beside it",
+      { service: resource(token.userPoolDomain, {}), machine: gone },
+      [fault("service", "HTTPS 443 from 0.0.0.0/0 by an endpoint of AWS")],
+    ],
+  ],
+  undecided: [
+    [
+      "a machine of the other provider of AWS alone",
+      {},
+      [
+        "machine: undecided: whether the internet reaches machine is unknown: the pack does not know what aws-native:ec2:Instance opens",
+      ],
+    ],
+  ],
+});

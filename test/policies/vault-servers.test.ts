@@ -167,6 +167,16 @@ casesFor("pki-audit-enabled [J6]", {
       ["template: userData must hand an audit log of Vault to CloudWatch's agent"],
     ],
     [
+      "an instance without a template, whose log stays with it",
+      {
+        template: gone,
+        machine: resource(token.instance, {
+          userData: encoded("vault server -config=/etc/vault.d"),
+        }),
+      },
+      ["machine: userData must hand an audit log of Vault to CloudWatch's agent"],
+    ],
+    [
       "servers that tell other things alone",
       { "template.userData": encoded(agent("/var/log/vault/server.log")) },
       ["template: userData must hand an audit log of Vault to CloudWatch's agent"],

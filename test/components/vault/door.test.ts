@@ -3,7 +3,7 @@ import { createServer, type Server } from "node:https";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { output, RunError, type CustomResource } from "@pulumi/pulumi";
+import { output, RunError, type CustomResource, type Output } from "@pulumi/pulumi";
 import { untilOpen, vaultProvider } from "../../../components/vault/door";
 import { created, ofType } from "../../support/created";
 import { selfSigned, type Identity } from "../../vault/server";
@@ -107,6 +107,25 @@ describe("vaultProvider", () => {
       tlsServerName: serverName,
     });
     expect(readFileSync(join(folder, "ca.pem"), "utf8")).toBe(identity.certificate);
+  });
+
+  it("does not wait for servers that an up leaves out", async () => {
+    const missing = output(Promise.resolve("")) as Output<string> & { isKnown: Promise<boolean> };
+    missing.isKnown = Promise.resolve(false);
+    const asked = jest.fn();
+    server.once("request", asked);
+    await created(() =>
+      vaultProvider("vault", {
+        address: address(),
+        serverName,
+        region: "eu-west-1",
+        caCertificate: identity.certificate,
+        servers: [{ id: missing as Output<string> } as CustomResource],
+        caFile: join(folder, "ca.pem"),
+      }),
+    );
+    server.off("request", asked);
+    expect(asked).not.toHaveBeenCalled();
   });
 
   it("asks Vault when its servers are there, and not before", async () => {
