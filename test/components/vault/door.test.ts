@@ -6,8 +6,13 @@ import { join } from "node:path";
 import { output, RunError, type CustomResource, type Output } from "@pulumi/pulumi";
 import { untilOpen, vaultProvider } from "../../../components/vault/door";
 import { created, ofType } from "../../support/created";
+import { nodeCommand } from "../../support/node-command";
 import { selfSigned, type Identity } from "../../vault/server";
 
+// Some cases are processes of their own, beside other tests.
+jest.setTimeout(60_000);
+
+const root = join(__dirname, "../../..");
 const serverName = "vault.p.internal";
 const folder = mkdtempSync(join(tmpdir(), "drawbridge-door-"));
 let identity: Identity;
@@ -151,4 +156,41 @@ describe("vaultProvider", () => {
     );
     expect(order).toEqual(["made", "asked"]);
   });
+
+  it.each([
+    [501, "uninitialised"],
+    [503, "sealed"],
+    [404, "unreachable"],
+  ])("ends an up at a status of %s before anything of Vault is registered", async (status, is) => {
+    statuses = [status];
+    const { code, out, errors } = await nodeCommand(["-r", "tsx/cjs", "-e", program()], root);
+    expect({ code, out }).toEqual({ code: 1, out: "" });
+    expect(errors.join("\n")).toContain(`Vault at ${address()} is ${is}`);
+  });
 });
+
+/** A program that configures a Vault in a process of its own, against mocks that print what is registered. */
+function program(): string {
+  const args = {
+    address: address(),
+    serverName,
+    region: "eu-west-1",
+    caCertificate: identity.certificate,
+    servers: [],
+    caFile: join(folder, "ca.pem"),
+    patience,
+  };
+  return `
+    const pulumi = require("@pulumi/pulumi");
+    const { Mount } = require("@pulumi/vault");
+    const { vaultProvider } = require("./components/vault/door");
+    const newResource = ({ type, name }) => {
+      console.log(type, name);
+      return { id: name, state: {} };
+    };
+    pulumi.runtime.setMocks({ newResource, call: () => ({}) }, "drawbridge", "dev", false).then(() => {
+      const provider = vaultProvider("vault", ${JSON.stringify(args)});
+      new Mount("kept", { path: "kept", type: "pki" }, { provider });
+    });
+  `;
+}
