@@ -44,6 +44,10 @@ const notForMoto: Record<string, Unfit> = {
     reason: "moto knows no delivery to OpenSearch",
     argument: "opensearch_configuration",
   },
+  // invoke_function of moto/awslambda/models.py; the function's log store is not applied either, and the name says no more.
+  aws_lambda_invocation: {
+    reason: "moto runs functions in Docker, and this one would look for a log store",
+  },
   // internal/service/opensearch/wait.go of the provider.
   aws_opensearch_domain: {
     reason: "the provider waits ten minutes before it looks for a new domain",
@@ -103,7 +107,11 @@ export interface Zone {
 
 /** The configuration with the zone as a resource of its own: moto begins without any. */
 export function withZone(configuration: Configuration, zone: Zone | undefined): Configuration {
-  const { aws_route53_record: records, ...others } = configuration.resource;
+  const {
+    aws_route53_record: records,
+    aws_route53_zone: zones,
+    ...others
+  } = configuration.resource;
   if (zone === undefined || records === undefined) return configuration;
   const moved = Object.entries(records).map(([name, record]) => [
     name,
@@ -115,7 +123,7 @@ export function withZone(configuration: Configuration, zone: Zone | undefined): 
   const resource = {
     ...others,
     aws_route53_record: Object.fromEntries(moved) as Record<string, PropertyMap>,
-    aws_route53_zone: { given },
+    aws_route53_zone: { ...zones, given },
   };
   return { ...configuration, resource };
 }
