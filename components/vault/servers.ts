@@ -438,7 +438,12 @@ function server(
     node.id,
     { launchTemplate: { id: template.id, version: "$Default" }, tags },
     // A new release of the image or of the template would replace all three at once, and with them the majority. People
-    // replace one after the other.
-    { ...child, ignoreChanges: ["launchTemplate", "ami"], deleteBeforeReplace: true },
+    // replace one after the other. The user data of the template is read as the instance's own, which the provider would
+    // take away, and stop the instance for it: github.com/hashicorp/terraform-provider-aws/issues/30825
+    {
+      ...child,
+      ignoreChanges: ["launchTemplate", "ami", "userData"],
+      deleteBeforeReplace: true,
+    },
   );
 }

@@ -18,6 +18,8 @@ const motoForgets: Record<string, string[]> = {
   aws_lambda_function: ["logging_config"],
   // It gives back one more than it was given, for the template itself.
   aws_launch_template: ["tag_specifications"],
+  // It keeps the network of a private zone, and does not tell it.
+  aws_route53_zone: ["vpc"],
   // The tags that a bucket is created with; it keeps those that are set later.
   aws_s3_bucket: ["tags_all"],
   aws_s3_bucket_server_side_encryption_configuration: ["rule.blocked_encryption_types"],
