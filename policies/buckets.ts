@@ -7,7 +7,7 @@ import { token } from "./tokens";
 
 /** Both names that @pulumi/aws has for a bucket; the settings have two as well. */
 export const bucketTypes = [token.bucket, token.bucketV2];
-export const encryptionTypes = [token.bucketEncryption, token.bucketEncryptionV2];
+const encryptionTypes = [token.bucketEncryption, token.bucketEncryptionV2];
 const versioningTypes = [token.bucketVersioning, token.bucketVersioningV2];
 export const lifecycleTypes = [token.bucketLifecycle, token.bucketLifecycleV2];
 export const loggingTypes = [token.bucketLogging, token.bucketLoggingV2];

@@ -31,7 +31,7 @@ export interface Party {
 }
 
 /** A server and a client who prove themselves to each other. */
-export interface Meeting {
+interface Meeting {
   what: string;
   server: string;
   client: string;
