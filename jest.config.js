@@ -2,6 +2,8 @@
 module.exports = {
   testEnvironment: "node",
   roots: ["<rootDir>/test"],
+  // Machines are shared, and a slow one is no fault.
+  testTimeout: 60_000,
   testMatch: ["**/*.test.ts"],
   transform: {
     "^.+\\.[cm]?[jt]s$": [
