@@ -68,11 +68,12 @@ export function functionRole(
     functionName,
     description,
     {
-      // Lambda takes on roles of a function's own account only, and its guide names no source that a policy could ask
-      // for: docs.aws.amazon.com/lambda/latest/dg/lambda-intro-execution-role.html
+      // Lambda's guide names no source; a trust policy that AWS publishes for functions asks for this one:
+      // github.com/aws/agent-toolkit-for-aws, deploying-custom-domain-rest-api/scripts/lambda-trust-policy.json
       Sid: "FunctionsOfThisAccount",
       Principal: { Service: "lambda.amazonaws.com" },
       Action: "sts:AssumeRole",
+      Condition: { StringEquals: { "aws:SourceAccount": args.accountId } },
     },
     [
       ...rights,

@@ -14,6 +14,13 @@ interface Harmless {
 export const notHardening: readonly Harmless[] = [
   { types: [], path: /^./, how: /^grant less$/, reason: "a policy that allows less opens nothing" },
   {
+    types: ["Role"],
+    path: /^assumeRolePolicy\.Statement\[FunctionsOfThisAccount\]\.Condition$/,
+    how: /^drop$/,
+    reason:
+      "Lambda takes on roles of a function's own account only; the condition says so once more",
+  },
+  {
     types: ["Invocation"],
     path: /^triggers(\.|$)/,
     reason:

@@ -35,14 +35,12 @@ const keyPatterns = ["kms:Describe*", "kms:GenerateDataKey*", "kms:ReEncrypt*"];
  * docs.aws.amazon.com/AWSEC2/latest/UserGuide/iam-roles-for-amazon-ec2.html
  * docs.aws.amazon.com/AmazonECR/latest/userguide/repository-creation-templates-iam.html
  * docs.aws.amazon.com/firehose/latest/dev/controlling-access.html#firehose-assume-role
- * docs.aws.amazon.com/lambda/latest/dg/lambda-intro-execution-role.html
  */
 const toldBy: Record<string, string | undefined> = {
   "cloudtrail.amazonaws.com": undefined,
   "ec2.amazonaws.com": undefined,
   "ecr.amazonaws.com": undefined,
   "firehose.amazonaws.com": "sts:ExternalId",
-  "lambda.amazonaws.com": undefined,
 };
 
 /** Calls that nobody has signed, or that AWS has: what they name is all that limits them. */

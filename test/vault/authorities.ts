@@ -35,19 +35,21 @@ export interface Tools {
   pulumi: string;
   /** The `vault` command. */
   command: string;
+  /** The Python that has moto. */
+  python: string;
+}
+
+/** What is looked at beside the cases of the table: agents, issuers, looser tables and rotations. */
+export interface Beyond {
   /** The `etcd` command. */
   etcd: string;
   /** Folder of cert-manager's definitions of its resources. */
   crds: string;
-  /** The Python that has moto. */
-  python: string;
 }
 
 /** What is there while the authorities are checked. */
 interface Site {
   command: string;
-  etcd: string;
-  crds: string;
   directory: string;
   aws: Moto;
   server: VaultServer;
@@ -55,8 +57,15 @@ interface Site {
   cluster: ClusterApi;
 }
 
-/** The authorities in a real Vault, made by the real engine and asked by those who may and by those who may not. */
-export async function* authorityChecks(tools: Tools): AsyncGenerator<Check> {
+/**
+ * The authorities of control planes in a real Vault, made by the real engine and asked by those who may and by those who may
+ * not; with what there is beyond that, where it is given.
+ */
+export async function* authorityChecks(
+  tools: Tools,
+  controlPlanes: readonly ControlPlane[],
+  beyond?: Beyond,
+): AsyncGenerator<Check> {
   forgetCredentials();
   Error.stackTraceLimit = 0;
   const directory = realpathSync(mkdtempSync(join(tmpdir(), "drawbridge-vault-")));
@@ -69,7 +78,7 @@ export async function* authorityChecks(tools: Tools): AsyncGenerator<Check> {
     return one;
   };
   try {
-    const { command, etcd, crds, pulumi, python } = tools;
+    const { command, pulumi, python } = tools;
     const aws = await opened(Moto.open(python, accountId, region));
     const people = await populate(python, aws.endpoint);
     const cluster = await opened(ClusterApi.open(directory));
@@ -88,8 +97,8 @@ export async function* authorityChecks(tools: Tools): AsyncGenerator<Check> {
       deployer: person(people, "deployer").credentials,
     };
     writeFileSync(vaultFile, JSON.stringify(settings));
-    const site = { command, etcd, crds, directory, aws, server, people, cluster };
-    for (const controlPlane of ["self-managed", "eks"] as const) {
+    const site = { command, directory, aws, server, people, cluster };
+    for (const controlPlane of controlPlanes) {
       const reviewed: Reviewed = {
         table: authoritiesTable,
         rotations: {},
@@ -110,7 +119,7 @@ export async function* authorityChecks(tools: Tools): AsyncGenerator<Check> {
           signal: unhurried(),
         }),
       );
-      yield* life(controlPlane, rehearsal, reviewed, site);
+      yield* life(controlPlane, rehearsal, reviewed, site, beyond);
     }
   } finally {
     for (const one of begun.toReversed()) one.close();
@@ -130,8 +139,9 @@ async function* life(
   rehearsal: Rehearsal,
   reviewed: Reviewed,
   site: Site,
+  beyond?: Beyond,
 ): AsyncGenerator<Check> {
-  const { aws, server, people, cluster, command, etcd, crds, directory } = site;
+  const { aws, server, people, cluster, command } = site;
   const before = await mounts(site);
   cluster.objects = [...clusterObjects(controlPlane, server), ...neighbours(controlPlane)];
   let made = false;
@@ -172,22 +182,7 @@ async function* life(
     ...(accounts.length > 0 ? accountChecks(scene, cluster) : []),
   ];
   yield* checks;
-  if (accounts.length > 0) yield* issuerChecks(scene, cluster, crds);
-  if (nodes.length > 0) {
-    const tools = { vault: command, etcd, folder: directory };
-    yield* agentChecks(scene, nodes, people, tools, await deployerOf(site));
-  }
-  if (controlPlane === "self-managed") {
-    yield* looseTableChecks(rehearsal, reviewed, checks);
-    yield* looseSettingChecks(rehearsal, site, checks);
-    yield* rotationChecks({
-      rehearsal,
-      reviewed,
-      server,
-      visitors: () => visitorsOf(controlPlane, site),
-      deployer: () => deployerOf(site),
-    });
-  }
+  if (beyond) yield* checksBeyond({ scene, checks, rehearsal, reviewed, site }, beyond);
 
   yield [
     `${controlPlane}: destroy takes it all down, once the protection is taken away`,
@@ -208,6 +203,38 @@ async function* life(
       return left.map((path) => `${path} must be gone`);
     },
   ];
+}
+
+/** What the cases have been tried on. */
+interface Tried {
+  scene: Scene;
+  checks: Check[];
+  rehearsal: Rehearsal;
+  reviewed: Reviewed;
+  site: Site;
+}
+
+async function* checksBeyond(
+  { scene, checks, rehearsal, reviewed, site }: Tried,
+  { etcd, crds }: Beyond,
+): AsyncGenerator<Check> {
+  const { controlPlane, server } = scene;
+  const { nodes, accounts } = identities(controlPlane);
+  if (accounts.length > 0) yield* issuerChecks(scene, site.cluster, crds);
+  if (nodes.length > 0) {
+    const tools = { vault: site.command, etcd, folder: site.directory };
+    yield* agentChecks(scene, nodes, site.people, tools, await deployerOf(site));
+  }
+  if (controlPlane !== "self-managed") return;
+  yield* looseTableChecks(rehearsal, reviewed, checks);
+  yield* looseSettingChecks(rehearsal, site, checks);
+  yield* rotationChecks({
+    rehearsal,
+    reviewed,
+    server,
+    visitors: () => visitorsOf(controlPlane, site),
+    deployer: () => deployerOf(site),
+  });
 }
 
 /** The checks are worth something: with a looser table they fail. */

@@ -33,7 +33,8 @@ async function main(): Promise<void> {
   } finally {
     site.close();
   }
-  await checked.run(authorityChecks({ pulumi, command, etcd, crds, python }));
+  const tools = { pulumi, command, python };
+  await checked.run(authorityChecks(tools, ["self-managed", "eks"], { etcd, crds }));
   checked.close();
 }
 

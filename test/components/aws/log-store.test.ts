@@ -155,6 +155,7 @@ describe("LogStore", () => {
         Effect: "Allow",
         Sid: "FunctionsOfThisAccount",
         Principal: { Service: "lambda.amazonaws.com" },
+        Condition: { StringEquals: { "aws:SourceAccount": "111122223333" } },
         Action: "sts:AssumeRole",
       },
     ]);

@@ -244,6 +244,8 @@ function toldBy(service: string, accountId: string): Record<string, string | und
     "eks.amazonaws.com": source,
     // docs.aws.amazon.com/firehose/latest/dev/controlling-access.html#firehose-assume-role
     "firehose.amazonaws.com": { "sts:ExternalId": accountId },
+    // github.com/aws/agent-toolkit-for-aws, deploying-custom-domain-rest-api/scripts/lambda-trust-policy.json
+    "lambda.amazonaws.com": { "aws:SourceAccount": accountId },
     // docs.aws.amazon.com/AmazonCloudWatch/latest/logs/SubscriptionFilters.html
     "logs.amazonaws.com": source,
     // docs.aws.amazon.com/eks/latest/userguide/pod-id-abac.html
