@@ -1,6 +1,8 @@
 /** @type {import("jest").Config} */
 module.exports = {
   testEnvironment: "node",
+  // Jest leaves a core to itself otherwise, which is half of a small machine.
+  maxWorkers: "100%",
   roots: ["<rootDir>/test"],
   // Machines are shared, and a slow one is no fault.
   testTimeout: 60_000,

@@ -313,6 +313,8 @@ function environment(directory: string, { vaultFile }: RehearsalArgs): Record<st
     PULUMI_CONFIG_PASSPHRASE: randomBytes(24).toString("base64url"),
     PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
     PULUMI_SKIP_UPDATE_CHECK: "true",
+    // The engine writes the whole state after each step otherwise, which takes more time than all the steps.
+    PULUMI_SKIP_CHECKPOINTS: "true",
     [worldVariable]: join(directory, "world.json"),
     ...(vaultFile === undefined ? {} : { [vaultVariable]: vaultFile }),
   };

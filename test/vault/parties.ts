@@ -147,7 +147,7 @@ export class Parties {
     while (meanwhile.going && this.held.length > 0) {
       problems.push(...(await this.round(before)));
       meanwhile.rounds += 1;
-      await pause(200);
+      await pause(500);
     }
     const { failure } = await up;
     if (failure !== undefined) return [failure];
