@@ -89,11 +89,16 @@ async function setIndices(call, settings, indices) {
  * The store takes a change only from who knows what it changes, and each change is one for every index:
  * docs.opensearch.org/latest/im-plugin/ism/api/#update-policy
  *
+ * So it also refuses a request that is sent again because a gateway gave up on it, although the store did not, and one
+ * that another has overtaken: what the store has now is looked at once more.
+ *
  * @param {Call} call
  * @param {Retention} retention
+ * @param {number[]} conflicts statuses of which the policy is read again
  * @returns {Promise<number>} number of the policy's version
  */
-async function putPolicy(call, { api, policyId, policy }) {
+async function putPolicy(call, retention, conflicts = [409]) {
+  const { api, policyId, policy } = retention;
   const at = `${api}/policies/${policyId}`;
   /** @type {{ _seq_no: number; _primary_term: number; policy?: { description?: string } } | undefined} */
   const old = await call("GET", at, {}, undefined, [404]);
@@ -102,8 +107,9 @@ async function putPolicy(call, { api, policyId, policy }) {
   const known = old
     ? { if_primary_term: `${old["_primary_term"]}`, if_seq_no: `${old["_seq_no"]}` }
     : {};
-  const { _seq_no: number } = await call("PUT", at, known, { policy });
-  return number;
+  /** @type {{ _seq_no: number } | undefined} */
+  const taken = await call("PUT", at, known, { policy }, conflicts);
+  return taken ? taken["_seq_no"] : putPolicy(call, retention, []);
 }
 
 /**

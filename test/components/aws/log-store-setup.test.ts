@@ -53,8 +53,12 @@ class Store {
   settings: Record<string, unknown> = {};
   /** Answers that come before its own, by method and path. */
   refusals: Record<string, [status: number, text: string][]> = {};
+  /** Requests, by method and target, that take effect while a gateway before the store gives up on them, once each. */
+  givenUp = new Set<string>();
   /** Indices that are deleted once they have been listed. */
   vanishing: string[] = [];
+  /** Policies that others put there just before the function's own. */
+  overtaking: object[] = [];
 
   answer(method: string, target: string, body: unknown): Answer {
     const { pathname, searchParams } = new URL(target, "https://store");
@@ -111,6 +115,8 @@ class Store {
   }
 
   private putPolicy(id: string, query: URLSearchParams, body: unknown): Answer {
+    const other = this.overtaking.shift();
+    if (other) this.policy = { body: { policy: other }, seqNo: (this.policy?.seqNo ?? 4) + 1 };
     const known = query.get("if_seq_no");
     if (known !== (this.policy ? `${this.policy.seqNo}` : null)) {
       return [409, { error: `[${id}]: version conflict, document already exists`, status: 409 }];
@@ -175,6 +181,7 @@ beforeAll(async () => {
         const refusal = store.refusals[call.replace(/\?.*/, "")]?.shift();
         if (refusal) return response.writeHead(refusal[0]).end(refusal[1]);
         const [status, answer] = store.answer(method, url, body);
+        if (store.givenUp.delete(call)) return response.writeHead(504).end("Gateway Timeout");
         return response.writeHead(status).end(JSON.stringify(answer));
       });
     },
@@ -312,6 +319,50 @@ describe("log-store-setup", () => {
       [day(1)]: { managed: { policy_id: "logs", policy_seq_no: 5 } },
     });
     expect(posts()).toHaveLength(1);
+  });
+
+  it.each([
+    ["made", undefined, "PUT /_plugins/_ism/policies/logs"],
+    [
+      "changed",
+      { body: {}, seqNo: 7 },
+      "PUT /_plugins/_ism/policies/logs?if_primary_term=1&if_seq_no=7",
+    ],
+  ])("goes on when a gateway gives up on a policy that is %s", async (_what, before, put) => {
+    withoutWaiting();
+    store.policy = before;
+    store.indices = { [day(1)]: {} };
+    store.givenUp.add(put);
+    expect(await setup.handler()).toMatchObject({ indices: 1 });
+    expect(calls().filter((call) => call === put)).toHaveLength(2);
+    expect(store.policy).toEqual({ body: { policy }, seqNo: (before?.seqNo ?? 4) + 1 });
+    expect(store.indices).toEqual({ [day(1)]: { managed: { policy_id: "logs" } } });
+  });
+
+  it("goes on when a gateway gives up on each of its requests", async () => {
+    withoutWaiting();
+    store.indices = { [day(1)]: {} };
+    await setup.handler();
+    const { requests, policy: put, settings } = store;
+    store = new Store();
+    store.indices = { [day(1)]: {} };
+    store.givenUp = new Set(requests.map(({ call }) => call));
+    expect(await setup.handler()).toMatchObject({ indices: 1 });
+    expect(store).toMatchObject({ policy: put, settings, givenUp: new Set() });
+    expect(store.indices).toEqual({ [day(1)]: { managed: { policy_id: "logs" } } });
+  });
+
+  it("puts its policy after one that overtakes it", async () => {
+    store.overtaking = [{ description: "of another" }];
+    await setup.handler();
+    expect(calls()).toContain("PUT /_plugins/_ism/policies/logs?if_primary_term=1&if_seq_no=5");
+    expect(store.policy).toEqual({ body: { policy }, seqNo: 6 });
+  });
+
+  it("does not race for ever with others who put policies", async () => {
+    store.overtaking = [{ description: "of another" }, { description: "of a third" }];
+    await expect(setup.handler()).rejects.toThrow("version conflict, document already exists");
+    expect(store.policy?.seqNo).toBe(6);
   });
 
   it("asks for many indices at once, in lines that the store takes", async () => {
