@@ -4,6 +4,15 @@ import https from "node:https";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { logEngineVersions } from "../../../components/aws/log-engines";
+import { desiredState } from "../../../components/aws/log-store-state";
+import type { LogStoreState } from "../../../components/aws/log-store-state";
+import {
+  refusalOfPolicy,
+  refusalOfSecurity,
+  refusalOfSettings,
+  refusalOfTemplate,
+} from "../../support/log-store-bodies";
 
 type Signed = Record<string, string>;
 // eslint-disable-next-line typescript/no-require-imports -- CommonJS, as Lambda loads it
@@ -49,6 +58,8 @@ class Store {
   requests: Request[] = [];
   indices: Record<string, Index> = {};
   policy: { body: unknown; seqNo: number } | undefined;
+  /** What it was told of rights, of its audit log and of new indices, by path. */
+  kept: Record<string, unknown> = {};
   /** What indices were given, by their names. */
   settings: Record<string, unknown> = {};
   /** Answers that come before its own, by method and path. */
@@ -66,9 +77,13 @@ class Store {
     // AWS passes no request on for all indices: github.com/openedx/course-discovery/issues/4325
     if (pathname === "/_settings") return [401, { Message: "Your request is not allowed." }];
     if (pathname === "/_cat/indices") return this.listed();
-    if (plugin === "_security" || api === "_index_template")
-      return [201, { status: "CREATED", message: "created" }];
+    if (plugin === "_security") return this.putSecurity(pathname, body);
+    if (api === "_index_template") {
+      return refusalOfTemplate(body) ?? this.keep(pathname, body, [200, { acknowledged: true }]);
+    }
     if (plugin === "_settings") {
+      const refusal = refusalOfSettings(body as object, "there");
+      if (refusal) return refusal;
       const there = (api ?? "").split(",").filter((one) => this.indices[one] !== undefined);
       for (const one of there) this.settings[one] = body;
       return [200, { acknowledged: true }];
@@ -89,6 +104,26 @@ class Store {
     for (const { managed } of Object.values(this.indices)) {
       if (managed) managed.policy_seq_no = this.policy?.seqNo ?? 0;
     }
+  }
+
+  private putSecurity(pathname: string, body: unknown): Answer {
+    const [kind = "", name = ""] = pathname.split("/").slice(4);
+    const refusal = refusalOfSecurity(kind, body);
+    if (refusal) return refusal;
+    const role = pathname.replace("/rolesmapping/", "/roles/");
+    if (kind === "rolesmapping" && !(role in this.kept)) {
+      return [404, { status: "NOT_FOUND", message: `role '${name}' not found.` }];
+    }
+    const answer: Answer =
+      pathname in this.kept
+        ? [200, { status: "OK", message: `'${name}' updated.` }]
+        : [201, { status: "CREATED", message: `'${name}' created.` }];
+    return this.keep(pathname, body, answer);
+  }
+
+  private keep(pathname: string, body: unknown, answer: Answer): Answer {
+    this.kept[pathname] = body;
+    return answer;
   }
 
   private listed(): Answer {
@@ -117,6 +152,8 @@ class Store {
   private putPolicy(id: string, query: URLSearchParams, body: unknown): Answer {
     const other = this.overtaking.shift();
     if (other) this.policy = { body: { policy: other }, seqNo: (this.policy?.seqNo ?? 4) + 1 };
+    const refusal = refusalOfPolicy(body);
+    if (refusal) return refusal;
     const known = query.get("if_seq_no");
     if (known !== (this.policy ? `${this.policy.seqNo}` : null)) {
       return [409, { error: `[${id}]: version conflict, document already exists`, status: 409 }];
@@ -207,7 +244,11 @@ afterEach(() => {
   jest.restoreAllMocks();
 });
 
-const policy = { description: "Deletes indices of logs (1a2b)", default_state: "kept" };
+const policy = {
+  description: "Deletes indices of logs (1a2b)",
+  default_state: "kept",
+  states: [{ name: "kept", actions: [], transitions: [] }],
+};
 const slowLogs = { index: { search: { slowlog: { threshold: { query: { warn: "10s" } } } } } };
 const state = (api = "_plugins") => ({
   settings: [
@@ -223,6 +264,45 @@ const state = (api = "_plugins") => ({
   indices: { patterns: ["control-plane-*", "pods-*"], settings: slowLogs },
   retention: { api: `${api}/_ism`, policyId: "logs", policy },
 });
+/** What the program asks for, of every kind that it knows. */
+const asked = (more: Partial<LogStoreState> = {}) =>
+  desiredState({
+    engineVersion: "OpenSearch_2.19",
+    indexRetentionDays: 90,
+    writers: [
+      {
+        name: "delivery",
+        roleArn: arn("delivery"),
+        indexPrefix: "control-plane",
+        kind: "firehose",
+      },
+      { name: "pods", roleArn: arn("pods"), indexPrefix: "pods", kind: "agent" },
+    ],
+    readerRoleArns: [arn("reader")],
+    ...more,
+  });
+const arn = (name: string) => `arn:aws:iam::111122223333:role/${name}`;
+
+/** What the program asks for, with another value in one body, or with none: of the setting whose path ends so, or of the policy. */
+function spoilt(what: string, at: string, value?: unknown): object {
+  const all = structuredClone(asked());
+  const body =
+    what === "policy"
+      ? all.retention.policy
+      : all.settings.find(({ path }) => path.endsWith(what))?.body;
+  const [key = "", ...before] = at.split(".").toReversed();
+  const holder = before
+    .toReversed()
+    .reduce<unknown>((inner, name) => (inner as Record<string, unknown>)[name], body);
+  Object.assign(holder as object, { [key]: value });
+  return all;
+}
+/** What the program asks for, with one setting in the place of all others. */
+const only = (path: string, body: object): object => ({
+  ...asked(),
+  settings: [{ path: `_plugins/_security/api/${path}`, body }],
+});
+
 /** Puts the function where Lambda puts it: what it does is in its files and its environment. */
 function given(what: object): void {
   writeFileSync(file("state.json"), JSON.stringify(what));
@@ -265,6 +345,125 @@ describe("log-store-setup", () => {
         /^AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE\/\d{8}\/eu-west-1\/es\/aws4_request, /,
       );
     }
+  });
+
+  it.each(logEngineVersions)("asks %s for nothing that it refuses", async (engineVersion) => {
+    const { settings, retention } = asked({ engineVersion });
+    given(asked({ engineVersion }));
+    store.indices = { [day(1)]: {} };
+    expect(await setup.handler()).toEqual({ settings: settings.length, indices: 1 });
+    const told = settings.map(({ path, body }) => [`/${path}`, body]);
+    expect(store.kept).toEqual(Object.fromEntries(told));
+    expect(store.policy?.body).toEqual({ policy: retention.policy });
+    expect(store.indices).toEqual({ [day(1)]: { managed: { policy_id: "log-retention" } } });
+  });
+
+  it("changes nothing in a store that has all that is asked for", async () => {
+    given(asked());
+    await setup.handler();
+    const before = structuredClone(store.kept);
+    await setup.handler();
+    expect([store.kept, store.policy?.seqNo]).toEqual([before, 5]);
+  });
+
+  const threshold = "template.settings.index.search.slowlog.threshold.fetch.warn";
+  const answered = "the log store answered";
+  it.each<[what: string, state: object, refusal: string]>([
+    [
+      "an unknown key of a role",
+      spoilt("/roles/reader", "cluster", []),
+      `${answered} 400 {"status":"error","reason":"Invalid configuration","invalid_keys":{"keys":"cluster"}}`,
+    ],
+    [
+      "an unknown key of its rights",
+      spoilt("/roles/reader", "index_permissions.0.actions", []),
+      `${answered} 400`,
+    ],
+    ["a role without a word", only("roles/reader", {}), "Request body required"],
+    [
+      "members that are no list",
+      spoilt("/rolesmapping/reader", "backend_roles", "arn"),
+      `${answered} 400 {"status":"error","reason":"Wrong datatype","backend_roles":"Array expected"}`,
+    ],
+    [
+      "members of no kind",
+      only("rolesmapping/reader", { description: "nobody" }),
+      '"specify_one_of":{"keys":"backend_roles,and_backend_roles,hosts,users"}',
+    ],
+    [
+      "members of a role that is not there",
+      only("rolesmapping/reader", { backend_roles: [] }),
+      `${answered} 404 {"status":"NOT_FOUND","message":"role 'reader' not found."}`,
+    ],
+    [
+      "an unknown key beside the audit",
+      spoilt("/audit/config", "config", {}),
+      '"invalid_keys":{"keys":"config"}',
+    ],
+    [
+      "an unknown key of the audit",
+      spoilt("/audit/config", "audit.log_bodies", true),
+      `${answered} 400`,
+    ],
+    [
+      "a category of the other layer",
+      spoilt("/audit/config", "audit.disabled_rest_categories", ["INDEX_EVENT"]),
+      `${answered} 400`,
+    ],
+    [
+      "another value of what is read-only",
+      spoilt("/audit/config", "compliance.external_config", true),
+      `${answered} 409 {"status":"CONFLICT","message":"Attempted to update read-only property."}`,
+    ],
+    [
+      "what is read-only left out",
+      spoilt("/audit/config", "audit.exclude_sensitive_headers"),
+      `${answered} 409`,
+    ],
+    [
+      "an unknown key of a template",
+      spoilt("_index_template/logs", "order", 1),
+      "unknown field [order]",
+    ],
+    [
+      "a template for no index",
+      spoilt("_index_template/logs", "index_patterns", []),
+      "failed to parse [index_patterns]",
+    ],
+    [
+      "an unknown setting",
+      spoilt("_index_template/logs", "template.settings.index.slowlog", { warn: "10s" }),
+      "unknown setting [index.slowlog.warn]",
+    ],
+    [
+      "a time without a unit",
+      spoilt("_index_template/logs", threshold, "1"),
+      "failed to parse value [1] of index.search.slowlog.threshold.fetch.warn",
+    ],
+    [
+      "a final setting for an index that is there",
+      { ...asked(), indices: { ...asked().indices, settings: { number_of_shards: 2 } } },
+      "final index.number_of_shards setting, not updateable",
+    ],
+    [
+      "an unknown key of the policy",
+      spoilt("policy", "error_notifications", null),
+      "Invalid field: [error_notifications] found in policy",
+    ],
+    [
+      "a first state that is not there",
+      spoilt("policy", "default_state", "hot"),
+      "states that are there",
+    ],
+    [
+      "an age without a unit",
+      spoilt("policy", "states.0.transitions.0.conditions.min_index_age", "90"),
+      "min_index_age",
+    ],
+  ])("fails where a store refuses %s", async (_what, spoiltState, refusal) => {
+    given(spoiltState);
+    store.indices = { [day(1)]: {} };
+    await expect(setup.handler()).rejects.toThrow(refusal);
   });
 
   it("does what is in it, whatever it is invoked with", async () => {
