@@ -23,8 +23,8 @@ const inUsedAccount: Answers = {
   "head-bucket": "echo {}",
 };
 
-/** What the commands call, by a shell, with programs that write down their arguments, and how they end. */
-function run(answers: Answers, of = backend) {
+/** A folder of programs that answer instead of AWS and Pulumi, and what tells a shell of them. */
+function answering(answers: Answers) {
   const cases = Object.entries(answers).map(([command, answer]) => `${command}) ${answer};;`);
   const record = `#!/bin/sh
 { printf '%s' "\${0##*/}"; for each in "$@"; do printf '\\t%s' "$each"; done; echo; } >> "$CALLS"
@@ -34,9 +34,14 @@ esac
 `;
   const dir = folderOf({ aws: record, pulumi: record, calls: "" });
   for (const name of ["aws", "pulumi"]) chmodSync(join(dir, name), 0o755);
-  const script = `trap 'cat "$CALLS"' EXIT\n${backendCommands(of).join("\n")}\n`;
   const PATH = [dir, process.env["PATH"]].join(delimiter);
-  const env = { PATH, CALLS: join(dir, "calls") };
+  return { PATH, CALLS: join(dir, "calls") };
+}
+
+/** What the commands call, by a shell, with programs that write down their arguments, and how they end. */
+function run(answers: Answers, of = backend) {
+  const script = `trap 'cat "$CALLS"' EXIT\n${backendCommands(of).join("\n")}\n`;
+  const env = answering(answers);
   const { stdout, stderr, status } = spawnSync("sh", ["-c", script], { encoding: "utf8", env });
   const all = stdout
     .trim()
@@ -107,6 +112,44 @@ describe("backendCommands", () => {
     expect(status).not.toBe(0);
     expect(stderr).toBe(`An error occurred ${error}\n`);
     expect(made.at(-1)?.[2]).toBe(command);
+  });
+
+  const refused: Answers = { ...inNewAccount, "create-key": fails("(AccessDeniedException)") };
+
+  it.each([
+    ["sh", "all is well", inNewAccount, 0],
+    ["sh", "a fault", refused, 1],
+    ["bash", "all is well", inNewAccount, 0],
+    ["bash", "a fault", refused, 1],
+  ])("leaves an interactive %s open and as it was after %s", (shell, _end, answers, status) => {
+    // What is pasted at a prompt, and what the person types then.
+    const input = `${backendCommands(backend).join("\n")}\necho "then $? $-"\n`;
+    const env = { ...answering(answers), ENV: "", HISTFILE: "" };
+    const prompt = (typed: string) =>
+      spawnSync(shell, ["-i"], { encoding: "utf8", env, input: typed }).stdout.trim();
+    const options = prompt("echo $-\n");
+    expect(prompt(input).split("\n").at(-1)).toBe(`then ${status} ${options}`);
+  });
+
+  it("makes no stack while its place is not finished", () => {
+    const { all: made } = run(refused);
+    expect(commandsOf(made)).toEqual(["aws kms describe-key", "aws kms create-key"]);
+  });
+
+  it("makes a stack for who pastes the second part alone", () => {
+    const [, second = ""] = backendCommands(backend).join("\n").split("\n\n");
+    const { stdout, status } = spawnSync("sh", ["-c", `${second}\ncat "$CALLS"`], {
+      encoding: "utf8",
+      env: answering(inNewAccount),
+    });
+    expect([status, stdout.split("\n").map((call) => call.split("\t")[1])]).toEqual([
+      0,
+      ["login", "stack", undefined],
+    ]);
+  });
+
+  it("has no comments, which zsh does not take at its prompt", () => {
+    expect(backendCommands(backend).filter((line) => line.trim().startsWith("#"))).toEqual([]);
   });
 
   it("makes a bucket that is private and versioned, in the region and of the account", () => {
