@@ -22,7 +22,7 @@ export interface Price extends Meter {
   /** In `currency` for one unit. */
   price?: number;
   currency?: "USD";
-  /** URL of the offer file or of the page that says so, and how it was read; the bill, where no page says it. */
+  /** Address of the offer file or of the page that says so, and how it was read. */
   source?: string;
   /** When AWS published it, or when it was read: YYYY-MM-DD, or YYYY-MM. */
   date?: string;
@@ -33,6 +33,12 @@ export type SourcedPrice = Required<Omit<Price, "operation">> & Pick<Price, "ope
 
 /** The price list of this repository; `npm run prices` refreshes it. */
 export const priceFile = join(__dirname, "prices.json");
+
+/**
+ * An address that everybody can open, and what is to be said of it. AWS' Price List Query API is none, as it answers
+ * signed requests only: docs.aws.amazon.com/awsaccountbilling/latest/aboutv2/using-price-list-query-api.html
+ */
+const opened = /^https:\/\/(?!api\.pricing\.)[a-z0-9.-]+\.[a-z]+\/\S*( .+)?$/;
 
 const units: readonly string[] = ["hour", "month", "GB-month"] satisfies Unit[];
 const rules: Record<string, [rule: string, holds: (value: unknown) => boolean]> = {
@@ -46,7 +52,10 @@ const rules: Record<string, [rule: string, holds: (value: unknown) => boolean]> 
   unit: [`must be one of ${units.join(", ")}`, (value) => units.includes(String(value))],
   price: ["must be a number of 0 or more", (value) => value === undefined || isAmount(value)],
   currency: ["must be USD", (value) => value === undefined || value === "USD"],
-  source: ["must be a text", (value) => value === undefined || typeof value === "string"],
+  source: [
+    "must begin with an https address that opens without credentials",
+    (value) => value === undefined || isText(value, opened),
+  ],
   date: [
     "must be a date such as 2026-11-01",
     (value) => value === undefined || isText(value, /^\d{4}-\d\d(-\d\d)?$/),
@@ -112,8 +121,8 @@ export function readPrices(file = priceFile): Price[] {
   return parsePrices(text, file);
 }
 
-/** The price, when it is complete: an amount without a source is a rumour. */
+/** The price, when it is complete: an amount without a source that can be opened is a rumour. */
 export function sourced(row: Price | undefined): SourcedPrice | undefined {
-  if (row?.price === undefined || !row.currency || !row.source || !row.date) return undefined;
-  return row as SourcedPrice;
+  if (row?.price === undefined || !row.currency || !row.date) return undefined;
+  return isText(row.source, opened) ? (row as SourcedPrice) : undefined;
 }

@@ -42,8 +42,15 @@ function pricedLines(cost: Cost): string[] {
   const sum = others === 0 ? "sum" : `sum, without the ${others} unpriced below`;
   return [
     ...table([...rows, [sum, "", "", cost.monthly.toFixed(2)]]),
+    ...missingLines(cost),
     `  (${regionsOf(cost)}; prices of ${dates(cost)}; ${cost.hoursPerMonth} hours a month; without traffic, use and tax)`,
   ];
+}
+
+/** What would be in the sum, had its row of the price file a price: the sum is of less than what is always on. */
+function missingLines({ unpriced }: Cost): string[] {
+  const parts = unpriced.flatMap(({ part, usage }) => (usage === undefined ? [] : [part]));
+  return parts.length === 0 ? [] : [`  (not in the sum, for want of a price: ${parts.join("; ")})`];
 }
 
 /** Equal reasons together: who reads them looks for what is missing. */
@@ -55,12 +62,19 @@ function unpricedLines({ unpriced }: Cost): string[] {
   return ["", "  Unpriced:", ...rows];
 }
 
+/** What has no price is not nothing. */
+function savedOf({ monthly, unpriced }: Cost["savings"][number]): string {
+  const amount = monthly.toFixed(2);
+  if (unpriced.length === 0) return amount;
+  const more = `unpriced ${unpriced.join("; ")}`;
+  return monthly === 0 ? more : `${amount}, and ${more}`;
+}
+
 function savingLines({ savings }: Cost, stack: string): string[] {
   if (savings.length === 0) return [];
-  const rows = savings.map(({ setting, monthly, unpriced }) => {
-    const more = unpriced.length === 0 ? "" : `, and unpriced ${unpriced.join(", ")}`;
-    return `    ${monthly.toFixed(2)}${more}, by doing without ${setting}`;
-  });
+  const rows = savings.map(
+    (saving) => `    ${savedOf(saving)}, by doing without ${saving.setting}`,
+  );
   return [
     "",
     `  ${stack} saves each month against a stack that outlives the loss of a zone:`,

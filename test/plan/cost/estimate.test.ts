@@ -38,7 +38,11 @@ function price(
   unit: Price["unit"] = "hour",
 ): Price {
   const operation = usage.startsWith("BoxUsage:") ? { operation: "RunInstances" } : {};
-  const about = { currency: "USD", source: `list of ${service}`, date: "2026-09-25" } as const;
+  const about = {
+    currency: "USD",
+    source: `https://example.com/${service}`,
+    date: "2026-09-25",
+  } as const;
   return { service, region: "eu-west-1", usage, ...operation, unit, price: amount, ...about };
 }
 
@@ -115,7 +119,7 @@ describe("estimate", () => {
         resources: 2,
         price: 0.048,
         monthly: 70.08,
-        source: "list of AmazonEC2",
+        source: "https://example.com/AmazonEC2",
         date: "2026-09-25",
       },
       expect.objectContaining({ part: "public IPv4 addresses", monthly: 3.65 }),
@@ -250,8 +254,8 @@ describe("estimate", () => {
     ]);
   });
 
-  it("takes no price without a source", () => {
-    const rumour = prices.map((one) => ({ ...one, source: "" }));
+  it.each(["", "a bill"])("takes no price whose source is %j", (source) => {
+    const rumour = prices.map((one) => ({ ...one, source }));
     const cost = estimate([region, nat], rumour);
     expect([cost.monthly, cost.parts, cost.unpriced.length]).toEqual([0, [], 1]);
   });
@@ -314,6 +318,9 @@ describe("the estimate of the program", () => {
     expect(cost.parts.map(({ part }) => part)).toContain("EKS control plane");
     const sum = cost.parts.reduce((total, { monthly }) => total + Math.round(monthly * 100), 0);
     expect(Math.round(cost.monthly * 100)).toBe(sum);
+    const lines = costLines(cost, stack)[1].join("\n");
+    expect(lines).toMatch(/not in the sum, for want of a price: .*log store, data nodes: /);
+    expect(lines).not.toContain(" 0.00, and unpriced");
   });
 });
 
@@ -335,6 +342,32 @@ describe("costLines", () => {
         "    77.38, by doing without a NAT gateway in each zone: 3 instead of 1",
       ],
     ]);
+  });
+
+  it("names at the sum what is missing in it, and no amount for what has no price", () => {
+    const other = domain({ instanceType: "x9.large.search" });
+    expect(costLines(of(nat, other, resource("aws:s3/bucket:Bucket", "b")), "dev")[1]).toEqual([
+      "  NAT gateways                            1      0.048 per hour  35.04",
+      "  log store, volumes: gp3            300 GB  0.13 per GB, month  39.00",
+      "  sum, without the 2 unpriced below                              74.04",
+      "  (not in the sum, for want of a price: log store, data nodes: x9.large)",
+      "  (eu-west-1; prices of 2026-09-25; 730 hours a month; without traffic, use and tax)",
+      "",
+      "  Unpriced:",
+      "    S3 buckets: billed by use",
+      "    log store, data nodes: x9.large (3): no price with a source for ESInstance:x9.large in eu-west-1",
+      "",
+      "  dev saves each month against a stack that outlives the loss of a zone:",
+      "    unpriced log store, dedicated masters: x9.large, by doing without three dedicated masters of the log store, of its own instance type, instead of none",
+    ]);
+  });
+
+  it("shows what a saving has without a price beside what it has with one", () => {
+    const cost = of(nat);
+    const savings = [{ setting: "all of it", monthly: 1, unpriced: ["a", "b"] }];
+    expect(costLines({ ...cost, savings }, "dev")[1].at(-1)).toBe(
+      "    1.00, and unpriced a; b, by doing without all of it",
+    );
   });
 
   it("shows what has no price when nothing has one, and nothing for no resources", () => {

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { parsePrices, priceKey, readPrices, sourced } from "../../../plan/cost/price-list";
+import { parsePrices, readPrices, sourced } from "../../../plan/cost/price-list";
 import type { Price } from "../../../plan/cost/price-list";
 
 const row: Price = {
@@ -12,6 +12,17 @@ const row: Price = {
   source: "https://example.com/index.csv",
   date: "2026-09-25",
 };
+
+/** Sources that nobody can open. */
+const noAddress = [
+  "",
+  "Cost Explorer, eu-west-1, July 2026 in a public cost review: 15.00 for 595 h",
+  "see https://example.com/index.csv",
+  "http://example.com/index.csv",
+  "https://",
+  "https://api.pricing.us-east-1.amazonaws.com (AWS Price List Query API)",
+  "https://api.pricing.us-east-1.amazonaws.com/products",
+];
 
 function faults(rows: unknown): readonly string[] {
   try {
@@ -50,15 +61,6 @@ describe("the price file of the repository", () => {
     );
     expect(unpriced).toEqual([]);
   });
-
-  it("names the page or the file of each price, but for what only a bill tells", () => {
-    const elsewhere = prices
-      .filter(
-        ({ source }) => source !== undefined && !/^https:\/\/[a-z0-9.-]+(\/|$| )/.test(source),
-      )
-      .map(priceKey);
-    expect(elsewhere).toEqual(["AWSELB eu-west-1 LoadBalancerUsage LoadBalancing:Application"]);
-  });
 });
 
 describe("parsePrices", () => {
@@ -82,6 +84,11 @@ describe("parsePrices", () => {
     ["unit", "day", "must be one of hour, month, GB-month"],
     ["date", "yesterday", "must be a date such as 2026-11-01"],
     ["usage", "two words", "must be a usage type"],
+    ...noAddress.map((source): [string, string, string] => [
+      "source",
+      source,
+      "must begin with an https address that opens without credentials",
+    ]),
   ])("refuses a %s of %s", (key, value, rule) => {
     expect(faults([{ ...row, [key]: value }])).toEqual([
       `prices.json: prices[0].${key} ${rule}, got ${JSON.stringify(value)}`,
@@ -116,7 +123,12 @@ describe("sourced", () => {
     expect(sourced(rest)).toBeUndefined();
   });
 
-  it("takes no empty source", () => {
-    expect(sourced({ ...row, source: "" })).toBeUndefined();
+  it.each(noAddress)("takes no source that nobody can open: %s", (source) => {
+    expect(sourced({ ...row, source })).toBeUndefined();
+  });
+
+  it("takes an address with what is to be said of it", () => {
+    const source = "https://example.com/index.csv (SKU A1, as of 2026-09-14)";
+    expect(sourced({ ...row, source })).toEqual({ ...row, source });
   });
 });
