@@ -34,7 +34,7 @@ import {
 } from "./eks-access";
 import { apiInternal, privateEndpoint, publicCidrs } from "./eks-network";
 import { onlyTheEntry } from "./exposure/rule";
-import { imagesHardened } from "./images";
+import { cachesScanned, imagesHardened } from "./images";
 import { managedPoliciesKnown, noAdminManaged, noStarStar, noUsersOrKeys } from "./iam";
 import { noEscalation } from "./iam-escalation";
 import { actionsNamed, noWholeService, resourcesNamed } from "./iam-least-privilege";
@@ -73,6 +73,7 @@ import {
   vaultDelivered,
 } from "./log-delivery";
 import { controlPlaneLogGroup, logGroupEncrypted } from "./logs";
+import { logsInOwnAccounts } from "./log-destinations";
 import { logRetention } from "./log-retention";
 import { logGroupsMade } from "./log-writers";
 import { alertingBaseline } from "./monitoring";
@@ -303,10 +304,12 @@ export const rules: readonly Rule[] = [
   deliveryEncrypted,
   controlPlaneDelivered,
   vaultDelivered,
+  logsInOwnAccounts,
   logResourcePolicyNarrow,
   logGroupsMade,
 
   imagesHardened,
+  cachesScanned,
 
   rotation,
   noWildcardPrincipal,

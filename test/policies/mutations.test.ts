@@ -3,7 +3,7 @@ import { planStack } from "../../plan/host";
 import { judgeResources, packDefaults } from "../../plan/judge";
 import type { StackResource } from "../../plan/stack-resource";
 import { kubernetesTypes } from "../../policies/kubernetes";
-import type { Registration } from "../../policies/model";
+import type { Finding, Registration } from "../../policies/model";
 import { Stack } from "../../policies/model";
 import type { Rule } from "../../policies/rule";
 import { configured } from "../../policies/rule";
@@ -31,23 +31,27 @@ function registrationOf(resource: StackResource): Registration {
   return { urn, type, name, inputs, outputs, protect, dependencies, propertyDependencies };
 }
 
-/** The ids of the rules that fail, with some configured. */
-function failing(
+/** What each rule finds, with some configured. */
+function findingsOf(
   resources: readonly StackResource[],
   config: Record<string, Record<string, unknown>> = {},
-): string[] {
-  const registrations = resources.map(registrationOf);
-  const stack = new Stack(registrations);
-  return rules
-    .filter((rule) => {
-      const given = configured(rule, config[rule.id] ?? {});
-      const findings =
-        "check" in rule
-          ? stack.all(...rule.types).flatMap((one) => [...rule.check(one, given)])
-          : [...rule.checkStack(stack, given)];
-      return findings.some(({ verdict }) => verdict === "fail");
-    })
-    .map(({ id }) => id);
+): [id: string, findings: Finding[]][] {
+  const stack = new Stack(resources.map(registrationOf));
+  return rules.map((rule) => {
+    const given = configured(rule, config[rule.id] ?? {});
+    const findings =
+      "check" in rule
+        ? stack.all(...rule.types).flatMap((one) => [...rule.check(one, given)])
+        : [...rule.checkStack(stack, given)];
+    return [rule.id, findings];
+  });
+}
+
+/** The ids of the rules that fail, with some configured. */
+function failing(...given: Parameters<typeof findingsOf>): string[] {
+  return findingsOf(...given)
+    .filter(([, findings]) => findings.some(({ verdict }) => verdict === "fail"))
+    .map(([id]) => id);
 }
 
 /** Sets an input by its path, `a.b[0].c`; undefined removes it. */
@@ -159,6 +163,7 @@ const domain = "aws:opensearch/domain:Domain";
 const logPolicy = "aws:cloudwatch/logResourcePolicy:LogResourcePolicy";
 const delivery = "aws:kinesis/firehoseDeliveryStream:FirehoseDeliveryStream";
 const logFilter = "aws:cloudwatch/logSubscriptionFilter:LogSubscriptionFilter";
+const aFunction = "arn:aws:lambda:eu-west-1:444455556666:function:x";
 const repository = "aws:ecr/repository:Repository";
 const rootCert = "vault:pkiSecret/secretBackendRootCert:SecretBackendRootCert";
 const pkiRole = "vault:pkiSecret/secretBackendRole:SecretBackendRole";
@@ -1303,6 +1308,46 @@ const rows: Row[] = [
     set("logGroup", "/elsewhere"),
     "log-control-plane-central",
   ],
+  ...(
+    [
+      ["log-delivery-cluster", "log-control-plane-central"],
+      ["log-delivery-vault", "log-vault-central"],
+    ] as const
+  ).flatMap(([name, rule]): Row[] => [
+    [`delivery of some events by ${name}`, logFilter, name, set("filterPattern", "ERROR"), rule],
+    [`delivery to a function by ${name}`, logFilter, name, set("destinationArn", aFunction), rule],
+    [
+      `delivery to strangers by ${name}`,
+      logFilter,
+      name,
+      set("destinationArn", aFunction.replace("444455556666", "999988887777")),
+      "log-own-accounts",
+    ],
+  ]),
+  [
+    "delivery to a bucket",
+    delivery,
+    "log-delivery",
+    set("destination", "extended_s3"),
+    "log-control-plane-central",
+  ],
+  [
+    "Vault's log to a bucket",
+    delivery,
+    "log-delivery",
+    set("destination", "extended_s3"),
+    "log-vault-central",
+  ],
+  [
+    "delivery to a store of strangers",
+    delivery,
+    "log-delivery",
+    set(
+      "opensearchConfiguration.domainArn",
+      "arn:aws:es:eu-west-1:999988887777:domain/drawbridge-prod",
+    ),
+    "log-own-accounts",
+  ],
   [
     "delivery by the service of every account",
     role,
@@ -1326,14 +1371,22 @@ const rows: Row[] = [
     set("imageTagMutability", "MUTABLE"),
     "ecr-private-immutable-scanned",
   ],
-  ["images that nobody scans", scanning, "registry", "drop", "ecr-private-immutable-scanned"],
+  ["cached images that nobody scans", scanning, "registry", "drop", "ecr-cache-scanned"],
   [
-    "images scanned by hand",
+    "cached images scanned by hand",
     scanning,
     "registry",
     set("rules[0].scanFrequency", "MANUAL"),
-    "ecr-private-immutable-scanned",
+    "ecr-cache-scanned",
   ],
+  [
+    "cached images of which some are scanned",
+    scanning,
+    "registry",
+    set("rules[0].repositoryFilters[0].filter", "elsewhere/*"),
+    "ecr-cache-scanned",
+  ],
+
   [
     "images under ECR's key",
     repository,
@@ -2925,6 +2978,16 @@ describe("mutations", () => {
 
   it("starts from a program in which nothing fails", () => {
     expect(failing(base)).toEqual([]);
+  });
+
+  it("leaves undecided what a first preview cannot know, and nothing else", () => {
+    const undecided = findingsOf(base).flatMap(([id, findings]) =>
+      findings.filter(({ verdict }) => verdict === "undecided").map(({ message }) => [id, message]),
+    );
+    expect(undecided).toEqual([
+      // Where the API of a cluster is, EKS says.
+      ["vault-k8s-auth-bound", "kubernetesHost of pki-logins-cluster-config is unknown until up"],
+    ]);
   });
 
   it.each([
