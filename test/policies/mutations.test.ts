@@ -1073,7 +1073,7 @@ const rows: Row[] = [
     policy,
     "bastion-sessions",
     inJson("policy", (doc) => {
-      statement(doc, "OwnSessionsOnly").Resource = "arn:aws:ssm:eu-west-1:444455556666:session/*";
+      delete statement(doc, "OwnSessionsOnly").Condition;
     }),
     "bastion-session-own",
   ],
@@ -2635,6 +2635,7 @@ const sshRows: Row[] = [
       ["displays", "X11Forwarding no", "X11Forwarding yes", "forwarding"],
       ["a network device", "PermitTunnel no", "PermitTunnel yes", "forwarding"],
       ["tunnels to anywhere", "PermitOpen none", "PermitOpen any", "forwarding"],
+      ["file transfer", "ForceCommand /sbin/nologin\n", "", "forwarding"],
     ] as const
   ).map(([what, from, to, rule]): Row => [
     `SSH with ${what}`,
