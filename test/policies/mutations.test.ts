@@ -2576,6 +2576,16 @@ const rows: Row[] = [
     "pki-token-policy-least",
   ],
   [
+    "another API that says who an account is",
+    vaultPolicy,
+    "pki-logins-mesh",
+    set(
+      "policy",
+      JSON.stringify({ path: { "auth/cluster/config": { capabilities: ["update"] } } }),
+    ),
+    "pki-token-policy-least",
+  ],
+  [
     "an end of one's own choice, by an issuer of one's own choice",
     vaultPolicy,
     "pki-logins-mesh",
