@@ -152,7 +152,7 @@ export const authorityLife = resourceRule({
   level: "advisory",
   requirements: ["J6"],
   controls: [],
-  fix: "Set maxLeaseTtlSeconds of the mount and ttl of the authority to ten years at most, validityPeriodHours likewise, and earlyRenewalHours.",
+  fix: "Set maxLeaseTtlSeconds of the mount and ttl of the authority to ten years at most, validityPeriodHours likewise, and earlyRenewalHours; look yourself whether an update makes the next certificate by then.",
   url: "https://developer.hashicorp.com/vault/docs/secrets/pki/considerations",
   types: [
     token.vaultMount,
@@ -165,7 +165,8 @@ export const authorityLife = resourceRule({
     const ofState = longestOfState[resource.type];
     if (ofState !== undefined) {
       yield* resource.must("validityPeriodHours", isBetween(1, ofState / hour));
-      // Without it Pulumi makes the next one when this one has ended already.
+      // From then on the provider plans the next one, without it when this one has ended already. That an update makes it
+      // is not for sure: github.com/pulumi/pulumi-tls/issues/39 tells of some that did not, and is open.
       yield* resource.must("earlyRenewalHours", isAtLeast(1, "hours"));
       return;
     }

@@ -251,7 +251,7 @@ casesFor("pki-ca-max-lease [J6]", {
       ["server: validityPeriodHours must be an integer from 1 to 8760, got 17520"],
     ],
     [
-      "a server's certificate that ends before the next one is made",
+      "a server's certificate that is due at its end alone",
       { "server.earlyRenewalHours": gone },
       ["server: earlyRenewalHours must be at least 1 hours, got nothing"],
     ],
