@@ -5,8 +5,8 @@ import { token } from "./tokens";
 import type { Truth } from "./truth";
 import { any } from "./truth";
 import { reaching } from "./vault-access";
+import { ofIssuers } from "./vault-calls";
 import { grantsOf } from "./vault-policy";
-import { ofIssuers } from "./vault-rights";
 
 const day = 24 * 60 * 60;
 const minute = 60;

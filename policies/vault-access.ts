@@ -21,18 +21,25 @@ export function accessOn(grants: readonly Grant[], path: string): Grant | undefi
 }
 
 /**
- * The grants by which one of the rights is had on a call, in which `+` stands for any name. Each pattern that has paths in
- * common with the call is asked for one of them, so no path of the call stays unseen for being unlike the others.
+ * The grants by which one of the rights is had on a call, in which `+` stands for any name, and `*` for one or more of
+ * them. Each pattern that has paths in common with the call is asked for one of each length, so no path of the call stays
+ * unseen for being unlike the others.
  */
 export function reaching(
   grants: readonly Grant[],
   call: string,
   rights: readonly string[],
 ): Grant[] {
-  const paths = new Set(grants.flatMap(({ path }) => inCommon(path, call) ?? []));
-  return [...paths]
+  // What is longer than every pattern is covered by those that end in a star, whatever its length.
+  const longest = Math.max(...grants.map(({ path }) => path.split("/").length)) + 1;
+  const calls = ofLengths(call, longest);
+  const paths = new Set(
+    grants.flatMap(({ path }) => calls.flatMap((one) => inCommon(path, one) ?? [])),
+  );
+  const found = [...paths]
     .flatMap((path) => accessOn(grants, path) ?? [])
     .filter(({ capabilities }) => capabilities.some((one) => rights.includes(one)));
+  return [...new Map(found.map((grant) => [grant.path, grant])).values()];
 }
 
 /** Whether a request may have a parameter, with those that it must have. */
@@ -41,6 +48,15 @@ export function mayHave({ allowed, denied, required }: Grant, parameter: string)
   if (denied.includes("*") || all.some((name) => denied.includes(name))) return false;
   return (
     allowed === undefined || allowed.includes("*") || all.every((name) => allowed.includes(name))
+  );
+}
+
+/** The call with one name in the place of a `*`, with two, and so on up to a length. */
+function ofLengths(call: string, longest: number): string[] {
+  if (!call.includes("*")) return [call];
+  const others = call.split("/").length - 1;
+  return Array.from({ length: Math.max(1, longest - others) }, (_, more) =>
+    call.replace("*", `+${"/+".repeat(more)}`),
   );
 }
 

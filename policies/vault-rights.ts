@@ -3,100 +3,16 @@ import type { Finding, Resource, Stack } from "./model";
 import { stackRule } from "./rule";
 import { token } from "./tokens";
 import { accessOn, mayHave, reaching } from "./vault-access";
+import {
+  asking,
+  ending,
+  ofAuthorities,
+  ofMethods,
+  ofVault,
+  unseen,
+  type Calls,
+} from "./vault-calls";
 import { grantsOf, type Grant } from "./vault-policy";
-
-const asking = ["create", "update"];
-const changing = [...asking, "patch", "delete"];
-
-/** Calls of which `+` stands for any name. */
-interface Calls {
-  /** Continues "the policy must …". */
-  rule: string;
-  rights: readonly string[];
-  paths: readonly string[];
-}
-
-/** What makes a certificate of whatever it is given. */
-const verbatim = ["sign-verbatim", "sign-verbatim/+", "sign-verbatim/+/+"];
-const intermediates = ["root/sign-intermediate", "issuer/+/sign-intermediate"];
-const unseen: Calls = {
-  rule: "not sign requests unseen",
-  rights: asking,
-  paths: [...ofIssuers(verbatim), "root/sign-self-issued", "issuer/+/sign-self-issued"],
-};
-
-/** What an authority is set up by: builtin/logical/pki/backend.go of github.com/hashicorp/vault. */
-const setUp: readonly Calls[] = [
-  {
-    rule: "not make, bring or sign authorities",
-    rights: changing,
-    paths: [
-      ...intermediates,
-      "root/generate/+",
-      "root/rotate/+",
-      "root/replace",
-      "intermediate/generate/+",
-      "intermediate/cross-sign",
-      "intermediate/set-signed",
-      "issuers/generate/+/+",
-      "issuers/import/+",
-      "keys/generate/+",
-      "keys/import",
-      "issuer/+",
-      "config/ca",
-      "config/issuers",
-      "config/keys",
-    ],
-  },
-  {
-    rule: "not choose what certificates hold",
-    rights: changing,
-    paths: ["roles/+", "config/acme"],
-  },
-];
-
-/** What gives a token more than it has, wherever authorities are mounted. */
-const more: readonly Calls[] = [
-  { rule: "not write policies", rights: changing, paths: ["sys/policies/+/+", "sys/policy/+"] },
-  {
-    rule: "not choose who logs in with which rights",
-    rights: changing,
-    paths: [
-      "auth/+/role/+",
-      "auth/+/roles/+",
-      "auth/+/users/+",
-      "auth/+/groups/+",
-      "identity/entity",
-      "identity/entity/+/+",
-      "identity/entity-alias",
-      "identity/group",
-      "identity/group/+/+",
-      "identity/group-alias",
-    ],
-  },
-  {
-    rule: "not mount or audit otherwise, nor touch what is stored",
-    rights: changing,
-    paths: [
-      "sys/auth/+",
-      "sys/mounts/+",
-      "sys/mounts/+/+",
-      "sys/remount",
-      "sys/audit/+",
-      "sys/raw/+",
-    ],
-  },
-  {
-    rule: "not make tokens that outlive its own",
-    rights: changing,
-    paths: ["auth/token/create-orphan"],
-  },
-  {
-    rule: "not make tokens with other rights",
-    rights: ["sudo"],
-    paths: ["auth/token/create", "auth/token/create/+"],
-  },
-];
 
 const roots = [token.vaultToken, token.vaultAwsRole, token.vaultKubernetesRole];
 
@@ -159,10 +75,8 @@ function* offences(
     }
   }
   const mounts = mountsOf(stack, grants);
-  const calls = [
-    ...onMounts(mounts, [unseen]),
-    ...(isAdministrator ? [] : [...onMounts(mounts, setUp), ...more]),
-  ];
+  const setUp = [...onMounts(mounts, ofAuthorities), ...onMounts(methodsOf(grants), [ofMethods])];
+  const calls = [...onMounts(mounts, [unseen]), ...(isAdministrator ? [] : [...setUp, ...ofVault])];
   for (const { rule, rights, paths } of calls) {
     for (const path of paths) {
       for (const grant of reaching(grants, path, rights)) yield [rule, grant];
@@ -230,19 +144,11 @@ export const endGiven = stackRule({
   },
 });
 
-/** Calls that take a request's own end. */
-const ending = [...ofIssuers(["issue/+", "sign/+", ...verbatim]), ...intermediates];
-
 function choosing(stack: Stack, grants: readonly Grant[]): string[] {
   const found = mountsOf(stack, grants)
     .flatMap((mount) => ending.flatMap((call) => reaching(grants, `${mount}/${call}`, asking)))
     .filter((grant) => mayHave(grant, "not_after"));
   return [...new Set(found.map(({ path }) => path))];
-}
-
-/** The default issuer issues, and any other one that is asked by name. */
-export function ofIssuers(calls: readonly string[]): string[] {
-  return calls.flatMap((call) => [call, `issuer/+/${call}`]);
 }
 
 function knownGrants(policy: Resource): Grant[] {
@@ -262,7 +168,8 @@ function* unknownParts(stack: Stack, policies: readonly Resource[]): Iterable<Fi
   }
 }
 
-const callsByName = /^(issue|issuer|root|sign|sign-verbatim|(issue|sign)[\w-]*\*)$/;
+const callsByName =
+  /^(intermediate|issue|issuers?|revoke|root|sign|sign-verbatim|(issue|sign)[\w-]*\*)$/;
 /** Vault's own, which are no mounts of authorities. */
 const others = ["auth", "identity", "sys"];
 
@@ -282,4 +189,20 @@ function mountsOf(stack: Stack, grants: readonly Grant[]): string[] {
   });
   const own = mounts.filter(({ isAuthority }) => isAuthority).map(({ path }) => path);
   return [...new Set([...own, ...foreign])].filter((path) => path !== "");
+}
+
+const callsOfMethods = ofMethods.paths.map((path) => path.split("/")[0]);
+
+/** Methods of logins: any of a name, and what policies call as if it were one, whose name may have several parts. */
+function methodsOf(grants: readonly Grant[]): string[] {
+  const called = grants.flatMap(({ path }) => {
+    const parts = path.split("/");
+    if (parts[0] !== "auth") return [];
+    const isCall = (part: string) => callsOfMethods.includes(part.replace(/\*$/, ""));
+    const call = parts.findIndex((part, i) => i > 1 && isCall(part));
+    if (call > 0) return [parts.slice(0, call).join("/")];
+    const above = parts.slice(0, -1).join("/");
+    return path.endsWith("*") && parts.length > 2 ? [above, `${above}/+`] : [];
+  });
+  return [...new Set(["auth/+", ...called])];
 }

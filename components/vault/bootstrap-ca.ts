@@ -24,7 +24,8 @@ const key = { algorithm: "ECDSA", ecdsaCurve: "P384" };
  * Its keys are secrets of the state, and stay when it makes other certificates, so that those of two generations verify
  * each other: by the CA's certificate of either, whoever has the former one goes on.
  *
- * Pulumi makes none by itself when the time comes, for all `earlyRenewalHours` says: github.com/pulumi/pulumi-tls/issues/39.
+ * Others are made for sure by the number alone. By its source the provider plans them when `earlyRenewalHours` are left, but
+ * github.com/pulumi/pulumi-tls/issues/39, which is open, tells of updates that made none; nobody waited for one here.
  */
 export class BootstrapCa extends pulumi.ComponentResource {
   /** Certificate of the CA, PEM. */

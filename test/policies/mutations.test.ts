@@ -2456,6 +2456,20 @@ const rows: Row[] = [
     "pki-three-cas",
   ],
   [
+    "an authority that signs itself and is nobody's",
+    rootCert,
+    "pki-etcd-k8s-root",
+    { beside: set("backend", "pki/shadow") },
+    "pki-three-cas",
+  ],
+  [
+    "a second authority of Kubernetes",
+    rootCert,
+    "pki-kubernetes-root",
+    { beside: set("backend", "other/kubernetes") },
+    "pki-three-cas",
+  ],
+  [
     "a key that leaves its mount",
     rootCert,
     "pki-kubernetes-root",
@@ -2573,6 +2587,16 @@ const rows: Row[] = [
     vaultPolicy,
     "pki-logins-mesh",
     set("policy", JSON.stringify({ path: { "pki/+/roles/+": { capabilities: ["update"] } } })),
+    "pki-token-policy-least",
+  ],
+  [
+    "another API that says who an account is",
+    vaultPolicy,
+    "pki-logins-mesh",
+    set(
+      "policy",
+      JSON.stringify({ path: { "auth/cluster/config": { capabilities: ["update"] } } }),
+    ),
     "pki-token-policy-least",
   ],
   [

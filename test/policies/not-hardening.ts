@@ -814,7 +814,7 @@ export const notHardening: readonly Harmless[] = [
     types: ["LocallySignedCert", "SelfSignedCert"],
     path: /^earlyRenewalHours$/,
     how: /^raise$/,
-    reason: "an update makes the next certificate sooner",
+    reason: "the next certificate is due sooner",
   },
   {
     types: ["SelfSignedCert"],

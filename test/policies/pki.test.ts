@@ -80,8 +80,25 @@ const authorities: StackSpec = {
 
 casesFor("pki-three-cas [J5]", {
   base: authorities,
-  passes: [["three that sign themselves", {}]],
+  passes: [
+    ["three that sign themselves", {}],
+    ["the next root of one, on its mount", { next: root("pki/kubernetes/") }],
+  ],
   fails: [
+    [
+      "a fourth one",
+      { shadow: root("pki/shadow") },
+      [
+        'shadow: backend must be a mount of one of kubernetes, etcd-k8s, etcd-overlay, got "pki/shadow"',
+      ],
+    ],
+    [
+      "a second one of a name",
+      { shadow: root("shadow/kubernetes") },
+      [
+        "stack: the stack must have one authority kubernetes, got pki/kubernetes, shadow/kubernetes",
+      ],
+    ],
     [
       "one is missing",
       { overlay: gone },
@@ -98,6 +115,11 @@ casesFor("pki-three-cas [J5]", {
       "a mount that is unknown",
       { "etcd.backend": unknown },
       ["etcd: undecided: backend of etcd is unknown until up"],
+    ],
+    [
+      "a fourth one, wherever it is",
+      { shadow: root("pki/shadow"), "shadow.backend": unknown },
+      ["shadow: undecided: backend of shadow is unknown until up"],
     ],
   ],
 });
@@ -229,7 +251,7 @@ casesFor("pki-ca-max-lease [J6]", {
       ["server: validityPeriodHours must be an integer from 1 to 8760, got 17520"],
     ],
     [
-      "a server's certificate that ends before the next one is made",
+      "a server's certificate that is due at its end alone",
       { "server.earlyRenewalHours": gone },
       ["server: earlyRenewalHours must be at least 1 hours, got nothing"],
     ],

@@ -81,6 +81,23 @@ describe("reaching", () => {
     },
   );
 
+  it.each(["a/users/*", "a/users/+", "a/users/b/c/d", "a/+/+/+", "a/users/b/*", "+/*"])(
+    "finds names of several parts that %s covers",
+    (pattern) => {
+      expect(paths({ [pattern]: "update" }, "a/users/*")).toEqual([pattern]);
+    },
+  );
+
+  it("finds none of several parts where there is no name", () => {
+    expect(paths({ "a/users": "update", "a/+": "update" }, "a/users/*")).toEqual([]);
+  });
+
+  it("finds longer names than those that are refused", () => {
+    const refusals = { "a/+": "deny", "a/+/+": "deny" };
+    expect(paths({ "a/*": "update", ...refusals }, "a/*")).toEqual(["a/*"]);
+    expect(paths({ "a/+": "deny", "a/b": "update" }, "a/*")).toEqual(["a/b"]);
+  });
+
   it("goes by the refusal of one role for that role only", () => {
     expect(paths({ "pki/*": "update", "pki/a/issue/k": "deny" }, "pki/a/issue/+")).toEqual([
       "pki/*",

@@ -115,6 +115,7 @@ describe("the components of Vault", () => {
     ["pki-kubernetes-root", { ttl: "630720000" }, ["pki-ca-max-lease"]],
     ["pki-kubernetes-root", { keyBits: 224 }, ["pki-key-strength"]],
     ["pki-etcd-overlay-root", { backend: "pki/kubernetes" }, ["pki-three-cas"]],
+    ["pki-etcd-overlay-root", { backend: "pki/shadow" }, ["pki-three-cas", "pki-crl-urls"]],
     ["pki-mesh-request", { type: "exported" }, ["pki-no-shared-ca"]],
     ["pki-mesh-request", { keyType: "rsa", keyBits: 2048 }, ["pki-key-strength"]],
     ["pki-mesh-signed", { ttl: "630720000" }, ["pki-ca-max-lease"]],

@@ -236,9 +236,14 @@ casesFor("vault-k8s-auth-bound [J7]", {
 });
 
 const unseenCalls = "not sign requests unseen";
-const setUpCalls = "not make, bring or sign authorities";
+const setUpCalls = "not make, bring, sign or delete authorities";
 const holds = "not choose what certificates hold";
+const revoked = "not choose what is revoked and who hears of it";
 const logsIn = "not choose who logs in with which rights";
+const setsUp = "not mount, audit or set up Vault otherwise";
+const stored = "not touch what is stored";
+const ends = "not stop Vault, nor end what others have";
+const otherRights = "not make tokens with other rights";
 
 casesFor("pki-token-policy-least [J7] [S3]", {
   base: logins,
@@ -255,6 +260,14 @@ casesFor("pki-token-policy-least [J7] [S3]", {
       "all roles, and a refusal that is more exact",
       {
         "policy.policy": `${issuing("", "pki/kubernetes/sign-verbatim/*")}path "pki/kubernetes/sign-verbatim/+" { capabilities = ["deny"] }\npath "pki/kubernetes/sign-verbatim/+/+" { policy = "deny" }`,
+      },
+    ],
+    ["a snapshot", { "policy.policy": 'path "sys/storage/raft/snapshot" { policy = "read" }' }],
+    ["reading all of the system", { "policy.policy": 'path "sys/*" { policy = "read" }' }],
+    [
+      "a token of one's own",
+      {
+        "policy.policy": `${issuing("", "auth/token/renew-self")}${issuing("", "auth/token/create")}`,
       },
     ],
     [
@@ -284,8 +297,8 @@ casesFor("pki-token-policy-least [J7] [S3]", {
     ],
     ...(
       [
-        ["all of an authority", "pki/kubernetes/*", [unseenCalls, setUpCalls, holds]],
-        ["all authorities", "pki/*", [unseenCalls, setUpCalls, holds]],
+        ["all of an authority", "pki/kubernetes/*", [unseenCalls, setUpCalls, holds, revoked]],
+        ["all authorities", "pki/*", [unseenCalls, setUpCalls, holds, revoked]],
         ["whatever begins like signing", "pki/kubernetes/sign*", [unseenCalls]],
         ["a call of any authority", "pki/+/sign-verbatim*", [unseenCalls]],
         ["a call by the name of a role", "pki/kubernetes/sign-verbatim/+", [unseenCalls]],
@@ -298,17 +311,29 @@ casesFor("pki-token-policy-least [J7] [S3]", {
         ["roles", "pki/+/roles/kubelet", [holds]],
         ["policies", "sys/policies/acl/pki-*", ["not write policies"]],
         ["logins", "auth/nodes/role/worker", [logsIn]],
+        ["logins of a method with a name of parts", "auth/team/nodes/role/worker", [logsIn]],
+        ["all of such a method", "auth/team/nodes/*", [logsIn]],
+        ["such a method by how it begins", "auth/team/n*", [logsIn]],
+        ["whom Vault asks who an account is", "auth/cluster/config", [logsIn]],
+        ["a secret by which another one logs in", "auth/approle/role/ci/secret-id", [logsIn]],
         ["groups", "identity/*", [logsIn]],
-        [
-          "all of the system",
-          "sys/*",
-          ["not write policies", "not mount or audit otherwise, nor touch what is stored"],
-        ],
+        ["another name for somebody", "identity/entity-alias/id/one", [logsIn]],
+        ["where certificates send people", "pki/kubernetes/config/urls", [holds]],
+        ["lists of what is revoked", "pki/kubernetes/config/crl", [revoked]],
+        ["certificates of others", "pki/kubernetes/revoke", [revoked]],
+        ["an authority of one that nobody knows", "elsewhere/intermediate/+", [setUpCalls]],
+        ["how logins last", "sys/mounts/auth/team/nodes/tune", [setsUp]],
+        ["what Vault runs", "sys/plugins/catalog/auth/aws", [setsUp]],
+        ["another Vault in its place", "sys/storage/raft/snapshot-force", [stored]],
+        ["a server less", "sys/storage/raft/remove-peer", [stored]],
+        ["an end of all", "sys/seal", [ends]],
+        ["all of the system", "sys/*", ["not write policies", logsIn, setsUp, stored, ends]],
         [
           "tokens without a parent",
           "auth/token/*",
-          [logsIn, "not make tokens that outlive its own"],
+          [logsIn, ends, "not make tokens that outlive its own", otherRights],
         ],
+        ["tokens with the rights of a role", "auth/token/create/ci", [otherRights]],
       ] as const
     ).map(([title, path, rules]): [string, Change, string[]] => [
       title,
@@ -319,6 +344,23 @@ casesFor("pki-token-policy-least [J7] [S3]", {
       "sudo on a pattern",
       { "policy.policy": 'path "secret/+" { capabilities = ["sudo"] }' },
       ["policy: policy of path secret/+ must allow sudo on whole paths only, got sudo"],
+    ],
+    [
+      "the key of an authority",
+      { "policy.policy": 'path "pki/kubernetes/key/+" { capabilities = ["delete"] }' },
+      [`policy: policy of path pki/kubernetes/key/+ must ${setUpCalls}, got delete`],
+    ],
+    [
+      "all but one device of audit",
+      {
+        "policy.policy": `${issuing("", "sys/audit/*")}path "sys/audit/+" { capabilities = ["deny"] }`,
+      },
+      [`policy: policy of path sys/audit/* must ${setsUp}, got update`],
+    ],
+    [
+      "what is stored, deciphered",
+      { "policy.policy": 'path "sys/raw/core" { capabilities = ["read", "sudo"] }' },
+      [`policy: policy of path sys/raw/core must ${stored}, got read, sudo`],
     ],
     [
       "sudo for tokens of any rights",

@@ -57,12 +57,15 @@ export class VaultServer {
     env: Record<string, string>,
     /** Names that its certificate has beside the address. */
     dnsNames: string[] = [],
+    /** What its settings have beside what every server has. */
+    more: object = {},
   ): Promise<VaultServer> {
     const [port, clusterPort] = [await freePort(), await freePort()];
     const tls = await selfSigned(directory, "vault", dnsNames);
     const config = join(directory, "vault.json");
     mkdirSync(join(directory, "raft"));
-    writeFileSync(config, JSON.stringify(configuration(directory, tls, port, clusterPort)));
+    const settings = { ...configuration(directory, tls, port, clusterPort), ...more };
+    writeFileSync(config, JSON.stringify(settings));
     const server = spawn(command, ["server", `-config=${config}`], {
       stdio: "ignore",
       env: { PATH: "/usr/bin:/bin", HOME: directory, ...env },
