@@ -297,6 +297,33 @@ casesFor("iam-no-priv-escalation [S3] [M1]", {
       allowed({ Action: "sts:AssumeRole", Resource: "arn:aws:iam::111122223333:role/*" }),
       [escalation("sts:AssumeRole")],
     ],
+    ...["role/?*", "role/*?", "role/**?", "role/*/*", "rol?/*", "ro*"].map(
+      (name): [string, Record<string, unknown>, string[]] => [
+        `every role, spelled ${name}`,
+        allowed({ Action: "iam:PassRole", Resource: `arn:aws:iam::111122223333:${name}` }),
+        [escalation("iam:PassRole")],
+      ],
+    ),
+    ...["arn:aws:*", "arn:aws:iam::1111*", "?*"].map(
+      (Resource): [string, Record<string, unknown>, string[]] => [
+        `everything, spelled ${Resource}`,
+        allowed({ Action: "iam:PassRole", Resource }),
+        [escalation("iam:PassRole")],
+      ],
+    ),
+    [
+      "commands on every instance by what their ids start with",
+      allowed({
+        Action: "ssm:SendCommand",
+        Resource: "arn:aws:ec2:eu-west-1:111122223333:instance/i-*",
+      }),
+      [escalation("ssm:SendCommand")],
+    ],
+    [
+      "a service, spelled ?*",
+      allowed({ Action: "iam:?*" }),
+      [escalation("every action of a service")],
+    ],
     [
       "patterns of actions",
       allowed({ Action: "iam:Attach*" }),

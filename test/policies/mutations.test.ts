@@ -1445,6 +1445,24 @@ const rows: Row[] = [
     ),
     "iam-no-priv-escalation",
   ],
+  ...[
+    ["iam:PassRole", "arn:aws:iam::444455556666:role/?*", "iam-no-priv-escalation"],
+    ["iam:PassRole", "arn:aws:*", "iam-no-priv-escalation"],
+    ["s3:DeleteObject", "arn:aws:s3:::?*", "iam-resources-named"],
+    [
+      "secretsmanager:GetSecretValue",
+      "arn:aws:secretsmanager:eu-west-1:444455556666:secret:?*",
+      "iam-resources-named",
+    ],
+  ].map(([Action = "", Resource = "", id = ""]): Row => [
+    `a statement for ${Action} on ${Resource}`,
+    rolePolicy,
+    "bastion",
+    inJson("policy", (doc) =>
+      doc.Statement.push({ Sid: "More", Effect: "Allow", Action, Resource }),
+    ),
+    id,
+  ]),
   [
     "a bastion that decrypts with every key",
     rolePolicy,
