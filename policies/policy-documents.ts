@@ -121,8 +121,10 @@ export function isForAnybody(statement: Field): Truth {
   ]);
 }
 
+type PrincipalKind = "AWS" | "CanonicalUser" | "Federated" | "Service";
+
 /** The principals of a kind. A bare wildcard is one of kind AWS. */
-export function principals(statement: Field, kind: "AWS" | "Service" | "Federated"): Field[] {
+export function principals(statement: Field, kind: PrincipalKind): Field[] {
   const principal = statement.at("Principal");
   if (typeof principal.value === "string") {
     return principal.unknown || kind === "AWS" ? [principal] : [];

@@ -1303,6 +1303,38 @@ const rows: Row[] = [
     set("logGroup", "/elsewhere"),
     "log-control-plane-central",
   ],
+  ...[
+    ["anybody's repositories", "repo:*"],
+    ["anybody's main branch", "*:ref:refs/heads/main"],
+  ].map(([what = "", subject = ""]): Row => [
+    `the administrator of the store for ${what}`,
+    role,
+    "log-store-admin",
+    inJson("assumeRolePolicy", (doc) => {
+      const issuer = "token.actions.githubusercontent.com";
+      Object.assign(statement(doc, "FunctionsOfThisAccount"), {
+        Principal: { Federated: `arn:aws:iam::444455556666:oidc-provider/${issuer}` },
+        Action: "sts:AssumeRoleWithWebIdentity",
+        Condition: {
+          StringEquals: { [`${issuer}:aud`]: "sts.amazonaws.com" },
+          StringLike: { [`${issuer}:sub`]: subject },
+        },
+      });
+    }),
+    "iam-trust-narrow",
+  ]),
+  [
+    "the administrator of the store for the whole account, by TLS",
+    role,
+    "log-store-admin",
+    inJson("assumeRolePolicy", (doc) => {
+      Object.assign(statement(doc, "FunctionsOfThisAccount"), {
+        Principal: { AWS: "arn:aws:iam::444455556666:root" },
+        Condition: { Bool: { "aws:SecureTransport": "true" } },
+      });
+    }),
+    "iam-trust-narrow",
+  ],
   [
     "delivery by the service of every account",
     role,
