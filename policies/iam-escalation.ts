@@ -18,7 +18,7 @@ import { all, not } from "./truth";
  * Actions by which a principal gets more rights than it was given, alone or with a service that takes a role:
  * cloudsplaining.readthedocs.io/en/latest/glossary/privilege-escalation/, and what does the same for EKS, KMS and SSM.
  */
-const escalations = [
+export const escalations = [
   "iam:AddUserToGroup",
   "iam:AttachGroupPolicy",
   "iam:AttachRolePolicy",

@@ -95,7 +95,7 @@ function isFamilyOfActions({ unknown, text }: Field): Truth {
  * Actions that read, write or run what belongs to somebody, all of which AWS lets a policy limit to resources:
  * docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
  */
-const dataActions = [
+export const dataActions = [
   "dynamodb:DeleteItem",
   "dynamodb:GetItem",
   "dynamodb:PutItem",

@@ -7,26 +7,27 @@ import {
   isLimitedBy,
   isWholeAccount,
   limits,
+  needsMfa,
   permissionsOf,
   principals,
   statements,
 } from "./policy-documents";
+import { isEveryArnOfAKind } from "./patterns";
 import { resourceRule, stackRule } from "./rule";
 import { token } from "./tokens";
 import type { Truth } from "./truth";
 import { all, any, not } from "./truth";
 
 /**
- * Services that take on roles of their customer's own account only, and tell no source that a policy could ask for: EC2
- * for instance profiles, Lambda for functions, ECR for the templates of repositories, CloudTrail for log groups.
+ * Services that take on roles of their customer's own account only, and whose guides name no source that a policy could
+ * ask for: EC2 for instance profiles, Lambda for functions, ECR for the templates of repositories, CloudTrail for log
+ * groups. The rule does not ask for one, and lets who does: a trust policy that AWS publishes for functions has
+ * aws:SourceAccount (github.com/aws/agent-toolkit-for-aws, lambda-trust-policy.json).
  */
 const ownServices = /^(ec2|lambda|ecr|cloudtrail)\.amazonaws\.com(\.cn)?$/;
 
 /** Firehose tells the account of a stream by an external id: docs.aws.amazon.com/firehose/latest/dev/controlling-access.html */
 const sources = ["aws:SourceAccount", "aws:SourceArn", "sts:ExternalId"];
-
-/** Names of the conditions that every OpenID Connect provider supports: `<issuer>:sub` and `<issuer>:aud`. */
-const oidcKeys = [":sub", ":aud"];
 
 export const narrowTrust = resourceRule({
   id: "iam-trust-narrow",
@@ -35,7 +36,7 @@ export const narrowTrust = resourceRule({
   level: "mandatory",
   requirements: ["S3", "M1", "S4"],
   controls: ["ckv:CKV_AWS_60", "ckv:CKV_AWS_61"],
-  fix: "Name principals; limit services by aws:SourceAccount, aws:SourceArn or sts:ExternalId, and OpenID Connect by sub and aud.",
+  fix: "Name principals, or limit an account by aws:PrincipalArn, aws:PrincipalTag, sts:ExternalId or multi-factor authentication; limit services by aws:SourceAccount, aws:SourceArn or sts:ExternalId, and OpenID Connect by aud and a sub that starts with owner and repository.",
   url: "https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html",
   types: [token.role],
   *check(role) {
@@ -51,10 +52,9 @@ export const narrowTrust = resourceRule({
 
 function* trusts(statement: Field): Iterable<[truth: Truth, rule: string]> {
   yield [not(isForAnybody(statement)), "name the principals that take on the role"];
-  const accounts = principals(statement, "AWS").map(isWholeAccount);
   yield [
-    any([not(any(accounts)), statement.at("Condition").present]),
-    "name a role and not a whole account, or have a condition",
+    any([not(any(wholeAccounts(statement))), limitsWho(statement)]),
+    "name a role and not a whole account, or have a condition on who it is",
   ];
   const foreign = principals(statement, "Service").map((service): Truth => {
     return service.unknown ? undefined : !ownServices.test(service.text);
@@ -64,15 +64,26 @@ function* trusts(statement: Field): Iterable<[truth: Truth, rule: string]> {
     `limit the service by ${sources.join(" or ")}`,
   ];
   const federated = principals(statement, "Federated").map(isOidc);
-  for (const key of oidcKeys) {
-    yield [
-      any([
-        not(any(federated)),
-        all([isLimitedBy(statement, [key]), not(isAnySubject(statement, key))]),
-      ]),
-      `limit the tokens by ${key.slice(1)}`,
-    ];
-  }
+  yield [any([not(any(federated)), namesSubjects(statement)]), "limit the tokens by sub"];
+  yield [any([not(any(federated)), isLimitedBy(statement, [":aud"])]), "limit the tokens by aud"];
+}
+
+/** A canonical id is another name of an account: docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html */
+function wholeAccounts(statement: Field): Truth[] {
+  return [
+    ...principals(statement, "AWS").map(isWholeAccount),
+    ...principals(statement, "CanonicalUser").map(({ unknown }) => (unknown ? undefined : true)),
+  ];
+}
+
+/** Conditions by which one in an account is not another; all of them are in the same organization. */
+const whoKeys = ["aws:PrincipalTag/", "aws:userid", "aws:username", "sts:ExternalId"];
+
+function limitsWho(statement: Field): Truth {
+  const arns = limits(statement, ["aws:PrincipalArn"]).map((values) =>
+    all(values.map(fits((arn) => !isEveryArnOfAKind(arn)))),
+  );
+  return any([isLimitedBy(statement, whoKeys), needsMfa(statement), ...arns]);
 }
 
 /** SAML providers have no subject to limit. */
@@ -81,15 +92,30 @@ function isOidc({ unknown, text }: Field): Truth {
   return unknown && !text.includes("oidc-provider") ? undefined : true;
 }
 
-/** Whether a condition lets the service accounts of every namespace in. */
-function isAnySubject(statement: Field, key: string): Truth {
-  return any(
-    limits(statement, [key])
-      .flat()
-      .map(({ unknown, text }): Truth => {
-        return unknown ? undefined : text.startsWith("system:serviceaccount:*");
-      }),
-  );
+function namesSubjects(statement: Field): Truth {
+  return any(limits(statement, [":sub"]).map((values) => all(values.map(fits(namesSubject)))));
+}
+
+function fits(holds: (text: string) => boolean) {
+  return ({ unknown, text }: Field): Truth => (unknown ? undefined : holds(text));
+}
+
+/**
+ * What subjects say before they may go on with anything: Kubernetes the namespace; GitHub the owner and the repository,
+ * as anybody has repositories there (docs.github.com/en/actions/reference/security/oidc); others the kind of a thing
+ * and which one, or an id that nobody else has.
+ */
+const beginnings: readonly [issuer: RegExp, beginning: RegExp][] = [
+  [/^system:serviceaccount:/, /^system:serviceaccount:[^:]+:/],
+  [/^repo:/, /^repo:[^:/]+\/[^:/]+:/],
+  [/^\{?[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/, /^/],
+  [/^/, /^([^:/]+[:/]){2}/],
+];
+
+function namesSubject(subject: string): boolean {
+  const [named = ""] = /^[^*?]*/.exec(subject) ?? [];
+  const [, beginning] = beginnings.find(([issuer]) => issuer.test(named)) ?? [];
+  return named === subject || beginning?.test(named) === true;
 }
 
 /** What a node needs to join and to pull images; everything else belongs to the pods that use it. */

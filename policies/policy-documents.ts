@@ -1,4 +1,5 @@
 import type { Field, Finding, Resource } from "./model";
+import { isEveryArn, isEveryArnOfAKind, namesNothing, wildcard } from "./patterns";
 import { token } from "./tokens";
 import type { Truth } from "./truth";
 import { all, any, not } from "./truth";
@@ -49,25 +50,10 @@ function isAbout(statement: Field, action: string): Truth {
   return statement.at("NotAction").present ? not(matching("NotAction")) : matching("Action");
 }
 
-/** IAM's wildcards: `*` is any text, `?` one character; names of actions ignore case. */
+/** Names of actions ignore case. */
 function matches(pattern: Field, text: string): Truth {
   if (pattern.unknown) return undefined;
   return wildcard(pattern.text).test(text);
-}
-
-/** Policies of a stack use the same patterns again and again. */
-const wildcards = new Map<string, RegExp>();
-
-function wildcard(pattern: string): RegExp {
-  const known = wildcards.get(pattern);
-  if (known) return known;
-  const source = pattern
-    .replace(/[.+^${}()|[\]\\]/g, "\\$&")
-    .replace(/\*+/g, ".*")
-    .replace(/\?/g, ".");
-  const expression = new RegExp(`^${source}$`, "i");
-  wildcards.set(pattern, expression);
-  return expression;
 }
 
 /** Whether the statement is about every action of AWS. */
@@ -77,7 +63,7 @@ export function isEveryAction(statement: Field): Truth {
     ...statement
       .at("Action")
       .each()
-      .map((item) => isPattern(item, /^[*:?]+$/)),
+      .map((item) => is(item, namesNothing)),
   ]);
 }
 
@@ -88,7 +74,7 @@ export function isEveryActionOfAService(statement: Field): Truth {
     ...statement
       .at("Action")
       .each()
-      .map((item) => isPattern(item, /^[^:]+:[*?]+$/)),
+      .map((item) => is(item, (text) => namesNothing(text.split(":")[1] ?? ""))),
   ]);
 }
 
@@ -99,12 +85,9 @@ export function isEveryResource(statement: Field): Truth {
     ...statement
       .at("Resource")
       .each()
-      .map((item) => isPattern(item, everyResource)),
+      .map((item) => is(item, isEveryArn)),
   ]);
 }
-
-/** `*`, and ARNs whose resource part starts with a wildcard. */
-const everyResource = /^(\*+|arn:[^:]*:[^:]*:[^:]*:[^:]*:\*.*)$/;
 
 /**
  * Whether the statement is about every resource of a kind at least, such as every role of an account. All objects of a
@@ -116,27 +99,32 @@ export function isEveryResourceOfAKind(statement: Field): Truth {
     ...statement
       .at("Resource")
       .each()
-      .map((item) => isPattern(item, /^arn:[^:]*:(?!s3:::)[^:]*:[^:]*:[^:]*:[^:/*?]+[:/]\*+$/)),
+      .map((item) => is(item, isEveryArnOfAKind)),
   ]);
 }
 
-function isPattern(field: Field, pattern: RegExp): Truth {
-  if (!field.unknown) return pattern.test(field.text);
+/** Whether a text is of a kind of pattern. */
+function is(field: Field, fits: (text: string) => boolean): Truth {
+  if (!field.unknown) return fits(field.text);
   // What is known of a text may show that it is no bare wildcard.
   const rest = replaceUnknown(field.text, "");
-  return rest === "" ? undefined : pattern.test(replaceUnknown(field.text, "x"));
+  return rest === "" ? undefined : fits(replaceUnknown(field.text, "x"));
 }
 
 /** Whether the statement is for anybody: a wildcard, or everybody but some. */
 export function isForAnybody(statement: Field): Truth {
   return any([
     statement.at("NotPrincipal").present,
-    ...principals(statement, "AWS").map((item) => isPattern(item, /^(\*|arn:[^:]*:iam::\*:.*)$/)),
+    ...principals(statement, "AWS").map((item) =>
+      is(item, (text) => /^(\*|arn:[^:]*:iam::\*:.*)$/.test(text)),
+    ),
   ]);
 }
 
+type PrincipalKind = "AWS" | "CanonicalUser" | "Federated" | "Service";
+
 /** The principals of a kind. A bare wildcard is one of kind AWS. */
-export function principals(statement: Field, kind: "AWS" | "Service" | "Federated"): Field[] {
+export function principals(statement: Field, kind: PrincipalKind): Field[] {
   const principal = statement.at("Principal");
   if (typeof principal.value === "string") {
     return principal.unknown || kind === "AWS" ? [principal] : [];

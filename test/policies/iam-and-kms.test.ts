@@ -297,6 +297,33 @@ casesFor("iam-no-priv-escalation [S3] [M1]", {
       allowed({ Action: "sts:AssumeRole", Resource: "arn:aws:iam::111122223333:role/*" }),
       [escalation("sts:AssumeRole")],
     ],
+    ...["role/?*", "role/*?", "role/**?", "role/*/*", "rol?/*", "ro*"].map(
+      (name): [string, Record<string, unknown>, string[]] => [
+        `every role, spelled ${name}`,
+        allowed({ Action: "iam:PassRole", Resource: `arn:aws:iam::111122223333:${name}` }),
+        [escalation("iam:PassRole")],
+      ],
+    ),
+    ...["arn:aws:*", "arn:aws:iam::1111*", "?*"].map(
+      (Resource): [string, Record<string, unknown>, string[]] => [
+        `everything, spelled ${Resource}`,
+        allowed({ Action: "iam:PassRole", Resource }),
+        [escalation("iam:PassRole")],
+      ],
+    ),
+    [
+      "commands on every instance by what their ids start with",
+      allowed({
+        Action: "ssm:SendCommand",
+        Resource: "arn:aws:ec2:eu-west-1:111122223333:instance/i-*",
+      }),
+      [escalation("ssm:SendCommand")],
+    ],
+    [
+      "a service, spelled ?*",
+      allowed({ Action: "iam:?*" }),
+      [escalation("every action of a service")],
+    ],
     [
       "patterns of actions",
       allowed({ Action: "iam:Attach*" }),
@@ -644,6 +671,52 @@ const oidc = (Condition: unknown) =>
 const must = (rule: string) => `it: assumeRolePolicy.Statement[0] must ${rule}, got statement It`;
 const audience = { [`${issuer}:aud`]: "sts.amazonaws.com" };
 
+const ofAccount = must("name a role and not a whole account, or have a condition on who it is");
+
+/** Conditions that tell one of an account from another. */
+const whoConditions: [what: string, condition: Record<string, unknown>][] = [
+  ["a secret of the caller", { StringEquals: { "sts:ExternalId": "x" } }],
+  ["multi-factor authentication", { Bool: { "aws:MultiFactorAuthPresent": "true" } }],
+  ["a tag", { StringEquals: { "aws:PrincipalTag/team": "platform" } }],
+  ["a role", { ArnLike: { "aws:PrincipalArn": "arn:aws:iam::111122223333:role/deploy-*" } }],
+];
+/** Conditions that everybody in an account meets. */
+const idleConditions: [what: string, condition: Record<string, unknown>][] = [
+  ["TLS", { Bool: { "aws:SecureTransport": "true" } }],
+  ["any principal", { StringLike: { "aws:PrincipalArn": "*" } }],
+  ["any role", { ArnLike: { "aws:PrincipalArn": "arn:aws:iam::111122223333:role/*" } }],
+  ["any tag", { StringLike: { "aws:PrincipalTag/team": "*" } }],
+  ["its organization", { StringEquals: { "aws:PrincipalOrgID": "o-a1b2c3d4e5" } }],
+  ["its number", { StringEquals: { "aws:PrincipalAccount": "111122223333" } }],
+  [
+    "multi-factor authentication where there is some",
+    { BoolIfExists: { "aws:MultiFactorAuthPresent": "true" } },
+  ],
+  ["all but one principal", { ArnNotLike: { "aws:PrincipalArn": deployer } }],
+];
+
+const namedSubjects = [
+  "repo:octo-org/infra:*",
+  "repo:octo-org/infra:ref:refs/tags/v*",
+  "project_path:group/project:ref_type:branch:*",
+  "organization:octo:pipeline:infra:*",
+  "{0b2a6c4e-1111-2222-3333-444455556666}:*",
+  "system:serviceaccount:kube-system:*",
+];
+const openSubjects = [
+  "*",
+  "repo:*",
+  "repo:*/*:ref:refs/heads/main",
+  "repo:octo-*:ref:refs/heads/main",
+  "repo:octo-org/*",
+  "repo:octo-org/infra*",
+  "rep?:octo-org/infra:*",
+  "*:ref:refs/heads/main",
+  "project_path:*",
+  "system:serviceaccount:*",
+  "system:serviceaccount:kube*:aws-node",
+];
+
 casesFor("iam-trust-narrow [S3] [M1] [S4]", {
   base: trusting({ Principal: { Service: "ec2.amazonaws.com" } }),
   passes: [
@@ -671,9 +744,20 @@ casesFor("iam-trust-narrow [S3] [M1] [S4]", {
     ],
     ["trails", trusting({ Principal: { Service: "cloudtrail.amazonaws.com" } })],
     ["a role", trusting({ Principal: { AWS: "arn:aws:iam::111122223333:role/deployer" } })],
+    ...whoConditions.map(([what, Condition]): [string, Record<string, unknown>] => [
+      `an account with ${what}`,
+      trusting({ Principal: account, Condition }),
+    ]),
+    ...namedSubjects.map((subject): [string, Record<string, unknown>] => [
+      `tokens of ${subject}`,
+      oidc({ StringEquals: audience, StringLike: { [`${issuer}:sub`]: subject } }),
+    ]),
     [
-      "an account with a condition",
-      trusting({ Principal: account, Condition: { StringEquals: { "sts:ExternalId": "x" } } }),
+      "tokens of one of anybody's repositories, by another condition",
+      oidc({
+        StringEquals: { ...audience, [`${issuer}:sub`]: "repo:octo-org/infra:ref:refs/heads/main" },
+        StringLike: { [`${issuer}:sub`]: "repo:*" },
+      }),
     ],
     [
       "a service account",
@@ -709,16 +793,23 @@ casesFor("iam-trust-narrow [S3] [M1] [S4]", {
       trusting({ Principal: { AWS: "*" } }),
       [must("name the principals that take on the role")],
     ],
+    ["an account", trusting({ Principal: account }), [ofAccount]],
+    ["an account by its number", trusting({ Principal: { AWS: ["111122223333"] } }), [ofAccount]],
     [
-      "an account",
-      trusting({ Principal: account }),
-      [must("name a role and not a whole account, or have a condition")],
+      "an account by its canonical id",
+      trusting({ Principal: { CanonicalUser: "79a59df900b949e5" } }),
+      [ofAccount],
     ],
-    [
-      "an account by its number",
-      trusting({ Principal: { AWS: ["111122223333"] } }),
-      [must("name a role and not a whole account, or have a condition")],
-    ],
+    ...idleConditions.map(([what, Condition]): [string, Record<string, unknown>, string[]] => [
+      `an account with ${what}`,
+      trusting({ Principal: account, Condition }),
+      [ofAccount],
+    ]),
+    ...openSubjects.map((subject): [string, Record<string, unknown>, string[]] => [
+      `tokens of ${subject}`,
+      oidc({ StringEquals: audience, StringLike: { [`${issuer}:sub`]: subject } }),
+      [must("limit the tokens by sub")],
+    ]),
     [
       "a service for every account",
       trusting({ Principal: { Service: "vpc-flow-logs.amazonaws.com" } }),
@@ -763,6 +854,24 @@ casesFor("iam-trust-narrow [S3] [M1] [S4]", {
       "unknown",
       { it: resource(token.role, { assumeRolePolicy: unknown }) },
       ["it: undecided: assumeRolePolicy of it is unknown until up"],
+    ],
+    [
+      "an account with a condition that nobody knows yet",
+      {
+        it: resource(token.role, {
+          assumeRolePolicy: {
+            Statement: [
+              {
+                Effect: "Allow",
+                Principal: account,
+                Action: "sts:AssumeRole",
+                Condition: { ArnLike: { "aws:PrincipalArn": unknown } },
+              },
+            ],
+          },
+        }),
+      },
+      ["it: undecided: assumeRolePolicy.Statement[0] of it is unknown until up"],
     ],
   ],
 });

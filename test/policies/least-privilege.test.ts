@@ -135,10 +135,30 @@ casesFor("iam-resources-named [S3] [M1]", {
       }),
       [must("name the resources of logs:PutLogEvents")],
     ],
+    ...["*", "?*", "*/*", "?*/*", "*-*"].map(
+      (name): [string, Record<string, unknown>, string[]] => [
+        `every bucket, spelled ${name}`,
+        allowed({ Action: "s3:GetObject", Resource: `arn:aws:s3:::${name}` }),
+        [must("name the resources of s3:GetObject")],
+      ],
+    ),
+    ...["secret:?*", "secret:*-??????", "secre?:*", "s*"].map(
+      (name): [string, Record<string, unknown>, string[]] => [
+        `every secret, spelled ${name}`,
+        allowed({
+          Action: "secretsmanager:GetSecretValue",
+          Resource: `arn:aws:secretsmanager:eu-west-1:${account}:${name}`,
+        }),
+        [must("name the resources of secretsmanager:GetSecretValue")],
+      ],
+    ),
     [
-      "every bucket",
-      allowed({ Action: "s3:GetObject", Resource: "arn:aws:s3:::*" }),
-      [must("name the resources of s3:GetObject")],
+      "every stream of every log group",
+      allowed({
+        Action: "logs:PutLogEvents",
+        Resource: `arn:aws:logs:eu-west-1:${account}:log-group:*:log-stream:*`,
+      }),
+      [must("name the resources of logs:PutLogEvents")],
     ],
     [
       "whatever has any tag",

@@ -1348,6 +1348,38 @@ const rows: Row[] = [
     ),
     "log-own-accounts",
   ],
+  ...[
+    ["anybody's repositories", "repo:*"],
+    ["anybody's main branch", "*:ref:refs/heads/main"],
+  ].map(([what = "", subject = ""]): Row => [
+    `the administrator of the store for ${what}`,
+    role,
+    "log-store-admin",
+    inJson("assumeRolePolicy", (doc) => {
+      const issuer = "token.actions.githubusercontent.com";
+      Object.assign(statement(doc, "FunctionsOfThisAccount"), {
+        Principal: { Federated: `arn:aws:iam::444455556666:oidc-provider/${issuer}` },
+        Action: "sts:AssumeRoleWithWebIdentity",
+        Condition: {
+          StringEquals: { [`${issuer}:aud`]: "sts.amazonaws.com" },
+          StringLike: { [`${issuer}:sub`]: subject },
+        },
+      });
+    }),
+    "iam-trust-narrow",
+  ]),
+  [
+    "the administrator of the store for the whole account, by TLS",
+    role,
+    "log-store-admin",
+    inJson("assumeRolePolicy", (doc) => {
+      Object.assign(statement(doc, "FunctionsOfThisAccount"), {
+        Principal: { AWS: "arn:aws:iam::444455556666:root" },
+        Condition: { Bool: { "aws:SecureTransport": "true" } },
+      });
+    }),
+    "iam-trust-narrow",
+  ],
   [
     "delivery by the service of every account",
     role,
@@ -1498,6 +1530,24 @@ const rows: Row[] = [
     ),
     "iam-no-priv-escalation",
   ],
+  ...[
+    ["iam:PassRole", "arn:aws:iam::444455556666:role/?*", "iam-no-priv-escalation"],
+    ["iam:PassRole", "arn:aws:*", "iam-no-priv-escalation"],
+    ["s3:DeleteObject", "arn:aws:s3:::?*", "iam-resources-named"],
+    [
+      "secretsmanager:GetSecretValue",
+      "arn:aws:secretsmanager:eu-west-1:444455556666:secret:?*",
+      "iam-resources-named",
+    ],
+  ].map(([Action = "", Resource = "", id = ""]): Row => [
+    `a statement for ${Action} on ${Resource}`,
+    rolePolicy,
+    "bastion",
+    inJson("policy", (doc) =>
+      doc.Statement.push({ Sid: "More", Effect: "Allow", Action, Resource }),
+    ),
+    id,
+  ]),
   [
     "a bastion that decrypts with every key",
     rolePolicy,
