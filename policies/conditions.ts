@@ -31,6 +31,11 @@ export const isSet = known(
   "be set",
   (value) => value !== undefined && value !== null && value !== "",
 );
+/** That something is set, be it known only after `up`: for what is never empty, such as an ARN or a certificate. */
+export const isGiven: Condition = {
+  rule: isSet.rule,
+  holds: (value) => isSet.holds(value) ?? true,
+};
 export const isAbsent = known(
   "be left out",
   (value) => value === undefined || value === null || value === "",

@@ -1,4 +1,4 @@
-import { is, isBetween, isNot, isOneOf, isSet } from "./conditions";
+import { is, isBetween, isGiven, isNot, isOneOf, isSet } from "./conditions";
 import { mustNameKey } from "./keys";
 import type { Field, Finding, Resource, Stack } from "./model";
 import {
@@ -65,16 +65,13 @@ export const searchByRoles = stackRule({
       yield* domain.must("advancedSecurityOptions.enabled", is(true));
       yield* domain.must("advancedSecurityOptions.internalUserDatabaseEnabled", isNot(true));
       yield* domain.must("advancedSecurityOptions.anonymousAuthEnabled", isNot(true));
-      yield* domain.must("advancedSecurityOptions.masterUserOptions.masterUserArn", isMade);
+      yield* domain.must("advancedSecurityOptions.masterUserOptions.masterUserArn", isGiven);
     }
     for (const policy of accessPolicies(stack)) {
       for (const statement of statements(policy)) yield* named(statement);
     }
   },
 });
-
-/** An ARN that only `up` knows is one all the same. */
-const isMade = { rule: isSet.rule, holds: (value: unknown): Truth => isSet.holds(value) ?? true };
 
 function accessPolicies(stack: Stack): Field[] {
   return stack

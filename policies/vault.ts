@@ -1,4 +1,4 @@
-import { is, isAbsent, isNot, isSet, known, noPattern } from "./conditions";
+import { is, isAbsent, isGiven, isNot, isSet, known, noPattern } from "./conditions";
 import type { Finding, Resource } from "./model";
 import { isSame, livesAtMost } from "./pki";
 import { resourceRule, stackRule } from "./rule";
@@ -130,7 +130,7 @@ export const boundAccounts = resourceRule<{ maxHours: number }>({
 /** Vault asks the API that is meant, with the token that is to be judged and none of its own. */
 function* asksTheCluster(config: Resource): Iterable<Finding> {
   yield* config.must("kubernetesHost", isHttps);
-  yield* config.must("kubernetesCaCert", isSet);
+  yield* config.must("kubernetesCaCert", isGiven);
   yield* config.must("disableLocalCaJwt", is(true));
 }
 
@@ -160,6 +160,6 @@ export const providerLogin = resourceRule({
     if (login.present) yield* login.json().at("headerValue").must(isSet);
     // Any public authority would do without.
     const authority = provider.at("caCertFile");
-    if (!provider.at("caCertDir").present) yield* authority.must(isSet);
+    if (!provider.at("caCertDir").present) yield* authority.must(isGiven);
   },
 });

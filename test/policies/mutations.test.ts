@@ -3,7 +3,7 @@ import { planStack } from "../../plan/host";
 import { judgeResources, packDefaults } from "../../plan/judge";
 import type { StackResource } from "../../plan/stack-resource";
 import { kubernetesTypes } from "../../policies/kubernetes";
-import type { Registration } from "../../policies/model";
+import type { Finding, Registration } from "../../policies/model";
 import { Stack } from "../../policies/model";
 import type { Rule } from "../../policies/rule";
 import { configured } from "../../policies/rule";
@@ -31,23 +31,27 @@ function registrationOf(resource: StackResource): Registration {
   return { urn, type, name, inputs, outputs, protect, dependencies, propertyDependencies };
 }
 
-/** The ids of the rules that fail, with some configured. */
-function failing(
+/** What each rule finds, with some configured. */
+function findingsOf(
   resources: readonly StackResource[],
   config: Record<string, Record<string, unknown>> = {},
-): string[] {
-  const registrations = resources.map(registrationOf);
-  const stack = new Stack(registrations);
-  return rules
-    .filter((rule) => {
-      const given = configured(rule, config[rule.id] ?? {});
-      const findings =
-        "check" in rule
-          ? stack.all(...rule.types).flatMap((one) => [...rule.check(one, given)])
-          : [...rule.checkStack(stack, given)];
-      return findings.some(({ verdict }) => verdict === "fail");
-    })
-    .map(({ id }) => id);
+): [id: string, findings: Finding[]][] {
+  const stack = new Stack(resources.map(registrationOf));
+  return rules.map((rule) => {
+    const given = configured(rule, config[rule.id] ?? {});
+    const findings =
+      "check" in rule
+        ? stack.all(...rule.types).flatMap((one) => [...rule.check(one, given)])
+        : [...rule.checkStack(stack, given)];
+    return [rule.id, findings];
+  });
+}
+
+/** The ids of the rules that fail, with some configured. */
+function failing(...given: Parameters<typeof findingsOf>): string[] {
+  return findingsOf(...given)
+    .filter(([, findings]) => findings.some(({ verdict }) => verdict === "fail"))
+    .map(([id]) => id);
 }
 
 /** Sets an input by its path, `a.b[0].c`; undefined removes it. */
@@ -2925,6 +2929,16 @@ describe("mutations", () => {
 
   it("starts from a program in which nothing fails", () => {
     expect(failing(base)).toEqual([]);
+  });
+
+  it("leaves undecided what a first preview cannot know, and nothing else", () => {
+    const undecided = findingsOf(base).flatMap(([id, findings]) =>
+      findings.filter(({ verdict }) => verdict === "undecided").map(({ message }) => [id, message]),
+    );
+    expect(undecided).toEqual([
+      // Where the API of a cluster is, EKS says.
+      ["vault-k8s-auth-bound", "kubernetesHost of pki-logins-cluster-config is unknown until up"],
+    ]);
   });
 
   it.each([

@@ -170,7 +170,10 @@ casesFor("pki-identity-per-instance [J7]", {
 
 casesFor("vault-k8s-auth-bound [J7]", {
   base: logins,
-  passes: [["a name, a namespace and an audience", {}]],
+  passes: [
+    ["a name, a namespace and an audience", {}],
+    ["an authority that only up knows", { "cluster.kubernetesCaCert": unknown }],
+  ],
   fails: [
     [
       "any account",
@@ -505,6 +508,7 @@ casesFor("vault-provider-login [J7]", {
       "as Pulumi registers settings of a provider",
       { "provider.authLoginAws": JSON.stringify({ role: "deployer", headerValue: "vault" }) },
     ],
+    ["an authority whose file only up writes", { "provider.caCertFile": unknown }],
   ],
   fails: [
     ["a token", { "provider.token": "hvs.x" }, ["provider: token must be left out"]],
