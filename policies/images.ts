@@ -25,7 +25,7 @@ export const imagesHardened = stackRule({
     "avd:AWS-0032",
     "avd:AWS-0033",
   ],
-  fix: "Set imageTagMutability to IMMUTABLE, scanOnPush, and encryptionConfigurations with a KMS key. Give pull-through caches a template with tags and key, and scan their repositories by aws.ecr.RegistryScanningConfiguration, which is a setting of the whole account.",
+  fix: "Set imageTagMutability to IMMUTABLE, scanOnPush, and encryptionConfigurations with a KMS key. Give pull-through caches a template with tags and key.",
   url: "https://docs.aws.amazon.com/AmazonECR/latest/userguide/repository-create.html",
   types: [
     token.repository,
@@ -45,10 +45,27 @@ export const imagesHardened = stackRule({
     }
     for (const cache of stack.all(token.pullThroughCacheRule)) {
       yield* hasTemplate(cache, stack);
-      yield* cacheIsScanned(cache, stack);
     }
     for (const policy of stack.all(token.repositoryPolicy)) {
       for (const statement of statements(policy.at("policy"))) yield* isPrivate(statement);
+    }
+  },
+});
+
+/** A rule of its own: where another stack scans for the whole account, this one may only advise, and the other stays mandatory. */
+export const cachesScanned = stackRule({
+  id: "ecr-cache-scanned",
+  title: "What pull-through caches bring is scanned, on push or continuously",
+  severity: "high",
+  level: "mandatory",
+  requirements: ["C6", "M1"],
+  controls: ["cis-eks-1.8.0:5.1.1"],
+  fix: "Name the namespace of the cache in aws.ecr.RegistryScanningConfiguration, which is a setting of the whole account; where another stack sets it, make the rule advisory.",
+  url: "https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-scanning.html",
+  types: [token.pullThroughCacheRule],
+  *checkStack(stack) {
+    for (const cache of stack.all(token.pullThroughCacheRule)) {
+      yield* cacheIsScanned(cache, stack);
     }
   },
 });

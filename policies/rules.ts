@@ -34,7 +34,7 @@ import {
 } from "./eks-access";
 import { apiInternal, privateEndpoint, publicCidrs } from "./eks-network";
 import { onlyTheEntry } from "./exposure/rule";
-import { imagesHardened } from "./images";
+import { cachesScanned, imagesHardened } from "./images";
 import { managedPoliciesKnown, noAdminManaged, noStarStar, noUsersOrKeys } from "./iam";
 import { noEscalation } from "./iam-escalation";
 import { actionsNamed, noWholeService, resourcesNamed } from "./iam-least-privilege";
@@ -307,6 +307,7 @@ export const rules: readonly Rule[] = [
   logGroupsMade,
 
   imagesHardened,
+  cachesScanned,
 
   rotation,
   noWildcardPrincipal,

@@ -32,8 +32,7 @@ casesFor("ecr-private-immutable-scanned [C6] [M1]", {
     ["immutable, scanned, with an own key", {}],
     ["scanned by a setting of the account", scanning("SCAN_ON_PUSH")],
     ["scanned ever after", scanning("CONTINUOUS_SCAN")],
-    ["a cache scanned ever after", scansCaches("CONTINUOUS_SCAN", "dev/quay/*")],
-    ["a cache scanned with its namespace", scansCaches("SCAN_ON_PUSH", "d*/*")],
+    ["a cache that another stack may scan", { scanning: gone }],
     ["a template for a namespace above", { "template.prefix": "dev" }],
     ["a template for everything", { "template.prefix": "ROOT" }],
     [
@@ -70,18 +69,12 @@ casesFor("ecr-private-immutable-scanned [C6] [M1]", {
     [
       "a scan by hand",
       scanning("MANUAL"),
-      [
-        "repository: imageScanningConfiguration.scanOnPush must be true, got nothing",
-        cacheNotScanned,
-      ],
+      ["repository: imageScanningConfiguration.scanOnPush must be true, got nothing"],
     ],
     [
       "a scan of some",
       scanning("SCAN_ON_PUSH", "prod*"),
-      [
-        "repository: imageScanningConfiguration.scanOnPush must be true, got nothing",
-        cacheNotScanned,
-      ],
+      ["repository: imageScanningConfiguration.scanOnPush must be true, got nothing"],
     ],
     [
       "ECR's own key",
@@ -116,18 +109,6 @@ casesFor("ecr-private-immutable-scanned [C6] [M1]", {
       { "template.appliedFors": ["REPLICATION"] },
       ['cache: ecrRepositoryPrefix must have a repository creation template, got "dev/quay"'],
     ],
-    ["a cache that nothing scans", { scanning: gone }, [cacheNotScanned]],
-    ["a cache scanned by hand", scansCaches("MANUAL"), [cacheNotScanned]],
-    [
-      "a cache of which some is scanned",
-      scansCaches("SCAN_ON_PUSH", "dev/quay/prod*"),
-      [cacheNotScanned],
-    ],
-    [
-      "a cache of which one repository is scanned",
-      scansCaches("SCAN_ON_PUSH", "*/app"),
-      [cacheNotScanned],
-    ],
     [
       "everybody may pull",
       shared({}),
@@ -145,9 +126,37 @@ casesFor("ecr-private-immutable-scanned [C6] [M1]", {
       { "template.prefix": unknown },
       ["cache: undecided: ecrRepositoryPrefix of cache is unknown until up"],
     ],
+  ],
+});
+
+casesFor("ecr-cache-scanned [C6] [M1]", {
+  base: platform,
+  passes: [
+    ["on push, by the namespace of the cache", {}],
+    ["ever after", scansCaches("CONTINUOUS_SCAN", "dev/quay/*")],
+    ["with the namespace above", scansCaches("SCAN_ON_PUSH", "d*/*")],
+    ["with everything", scansCaches("SCAN_ON_PUSH")],
+  ],
+  fails: [
+    ["nothing that scans", { scanning: gone }, [cacheNotScanned]],
+    ["a scan by hand", scansCaches("MANUAL"), [cacheNotScanned]],
+    ["a scan of some", scansCaches("SCAN_ON_PUSH", "dev/quay/prod*"), [cacheNotScanned]],
+    ["a scan of one repository", scansCaches("SCAN_ON_PUSH", "*/app"), [cacheNotScanned]],
+  ],
+  undecided: [
     [
       "an unknown filter",
       scansCaches("SCAN_ON_PUSH", unknown),
+      ["cache: undecided: ecrRepositoryPrefix of cache is unknown until up"],
+    ],
+    [
+      "an unknown frequency",
+      scansCaches(unknown),
+      ["cache: undecided: ecrRepositoryPrefix of cache is unknown until up"],
+    ],
+    [
+      "an unknown namespace",
+      { "cache.ecrRepositoryPrefix": unknown },
       ["cache: undecided: ecrRepositoryPrefix of cache is unknown until up"],
     ],
   ],

@@ -1330,14 +1330,22 @@ const rows: Row[] = [
     set("imageTagMutability", "MUTABLE"),
     "ecr-private-immutable-scanned",
   ],
-  ["images that nobody scans", scanning, "registry", "drop", "ecr-private-immutable-scanned"],
+  ["cached images that nobody scans", scanning, "registry", "drop", "ecr-cache-scanned"],
   [
-    "images scanned by hand",
+    "cached images scanned by hand",
     scanning,
     "registry",
     set("rules[0].scanFrequency", "MANUAL"),
-    "ecr-private-immutable-scanned",
+    "ecr-cache-scanned",
   ],
+  [
+    "cached images of which some are scanned",
+    scanning,
+    "registry",
+    set("rules[0].repositoryFilters[0].filter", "elsewhere/*"),
+    "ecr-cache-scanned",
+  ],
+
   [
     "images under ECR's key",
     repository,

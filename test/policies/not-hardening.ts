@@ -479,7 +479,7 @@ export const notHardening: readonly Harmless[] = [
   {
     types: ["Repository"],
     path: /^imageScanningConfiguration/,
-    reason: "the setting of the account scans it, which ecr-private-immutable-scanned asks for",
+    reason: "the setting of the account scans it, which ecr-cache-scanned asks for",
   },
   {
     types: ["RegistryScanningConfiguration"],
