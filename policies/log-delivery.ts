@@ -1,7 +1,8 @@
-import { is, isOneOf, isSet } from "./conditions";
+import { is, isAbsent, isOneOf, isSet } from "./conditions";
 import { mustNameKey } from "./keys";
-import { templates } from "./launch-templates";
-import type { Finding, Resource, Stack } from "./model";
+import { instances, templates } from "./launch-templates";
+import { oneOfWays, storeKinds, wayToStore } from "./log-destinations";
+import type { Field, Finding, Resource, Stack } from "./model";
 import {
   allows,
   isEveryResourceOfAKind,
@@ -12,11 +13,9 @@ import {
 import { resourceRule, stackRule } from "./rule";
 import { token } from "./tokens";
 import { any, not } from "./truth";
-import { readings } from "./user-data";
+import { isUnknown } from "./unknown";
+import { readings, userDataIn } from "./user-data";
 import { auditGroups, runsVault } from "./vault-user-data";
-
-/** Destinations that keep aside in a bucket what they cannot take. */
-const searchDestinations = ["opensearchConfiguration", "elasticsearchConfiguration"];
 
 export const deliveryEncrypted = stackRule({
   id: "log-delivery-encrypted",
@@ -36,7 +35,7 @@ export const deliveryEncrypted = stackRule({
         yield* stream.must("serverSideEncryption.keyType", isOneOf(["CUSTOMER_MANAGED_CMK"]));
         yield* mustNameKey(stream.at("serverSideEncryption.keyArn"), stack);
       }
-      for (const destination of searchDestinations) {
+      for (const destination of storeKinds.map((kind) => `${kind}Configuration`)) {
         if (!stream.at(destination).present) continue;
         yield* stream.must(`${destination}.vpcConfig`, isSet);
         yield* mustNameKey(stream.at(`${destination}.s3Configuration.kmsKeyArn`), stack);
@@ -47,12 +46,12 @@ export const deliveryEncrypted = stackRule({
 
 export const controlPlaneDelivered = stackRule({
   id: "log-control-plane-central",
-  title: "The control plane's logs go on from CloudWatch to the central log store",
+  title: "The control plane's logs go on from CloudWatch to the central log store, all of them",
   severity: "medium",
   level: "mandatory",
   requirements: ["S1"],
   controls: [],
-  fix: "Add a subscription filter to the log group /aws/eks/<cluster name>/cluster.",
+  fix: "Add a subscription filter to the log group /aws/eks/<cluster name>/cluster, with an empty pattern and a delivery stream to the search domain.",
   url: "https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/SubscriptionFilters.html",
   types: [token.cluster],
   *checkStack(stack) {
@@ -68,42 +67,56 @@ function delivered(cluster: Resource, stack: Stack): Finding[] {
 
 export const vaultDelivered = stackRule({
   id: "log-vault-central",
-  title: "The audit log of Vault goes on from CloudWatch to the central log store",
+  title: "The audit log of Vault goes on from CloudWatch to the central log store, all of it",
   severity: "medium",
   level: "mandatory",
   requirements: ["J6", "S1"],
   controls: [],
-  fix: "Add a subscription filter to the log group that takes the file of Vault's audit device.",
+  fix: "Add a subscription filter to the log group that takes the file of Vault's audit device, with an empty pattern and a delivery stream to the search domain.",
   url: "https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/SubscriptionFilters.html",
-  types: templates,
+  types: [...instances, ...templates],
   *checkStack(stack) {
     const seen = new Set<string>();
-    for (const template of stack.all(...templates)) {
-      const texts = readings(template.at("userData").text).filter((text) => runsVault.test(text));
+    for (const userData of userDataIn(stack)) {
+      // What is known of it is judged all the same.
+      if (userData.unknown) yield userData.undecided();
+      const texts = readings(userData.text).filter((text) => runsVault.test(text));
       for (const group of texts.flatMap(auditGroups)) {
-        if (seen.has(group)) continue;
+        if (isUnknown(group) || seen.has(group)) continue;
         seen.add(group);
-        yield* subscribed(template, group, stack);
+        yield* subscribed(userData.resource, group, stack);
       }
     }
   },
 });
 
-/** What the resource writes to the log group must go on from there. */
+/** Use "" to match everything: www.pulumi.com/registry/packages/aws/api-docs/cloudwatch/logsubscriptionfilter */
+const takesAll = { ...isAbsent, rule: "be empty, so that everything goes on" };
+
+/** What the resource writes to the log group must go on from there, all of it, to a log store. */
 function subscribed(writer: Resource, wanted: string, stack: Stack): Finding[] {
-  const filters = stack.all(token.logSubscriptionFilter).map((filter) => filter.at("logGroup"));
-  const groups = filters.flatMap((field) => [
-    ...stack.refs(field, [token.logGroup]).found.map((group) => group.at("name")),
-    ...stack.refs(field, [token.logGroup]).outside,
-  ]);
-  if (groups.some(({ value }) => value === wanted)) return [];
-  const open = [
-    ...groups.filter(({ unknown }) => unknown),
-    ...stack.danglers([token.logSubscriptionFilter], "logGroup", [token.logGroup]),
-  ];
-  return open.length > 0
-    ? open.map((field) => field.undecided())
+  const ways = stack.all(token.logSubscriptionFilter).flatMap((filter) => {
+    const names = groupsOf(filter, stack);
+    const isOn = names.some(({ value }) => value === wanted);
+    const open = isOn ? [] : names.filter(({ unknown }) => unknown);
+    if (!isOn && open.length === 0) return [];
+    const way = [
+      ...filter.must("filterPattern", takesAll),
+      ...wayToStore(filter.at("destinationArn"), stack),
+    ];
+    // What cannot be the subscription that is wanted has no faults of one.
+    if (!isOn && way.some(({ verdict }) => verdict === "fail")) return [];
+    return [[...open.map((field) => field.undecided()), ...way]];
+  });
+  return ways.length > 0
+    ? oneOfWays(ways)
     : [writer.fail(`${writer.name} must have a subscription filter on ${wanted}, got none`)];
+}
+
+/** Names of the log groups that a filter is on. */
+function groupsOf(filter: Resource, stack: Stack): Field[] {
+  const { found, outside, unknown } = stack.refs(filter.at("logGroup"), [token.logGroup]);
+  return [...found.map((group) => group.at("name")), ...outside, ...unknown];
 }
 
 export const logResourcePolicyNarrow = resourceRule({

@@ -49,6 +49,16 @@ const registryAccounts = [
   "877088126301",
 ];
 
+/** Configuration of a rule that takes accounts besides those of the provider. */
+export function accountsConfig(description: string) {
+  return {
+    type: "array" as const,
+    items: { type: "string" as const },
+    default: [] as string[],
+    description,
+  };
+}
+
 export const ownAccounts = stackRule({
   id: "iam-own-accounts",
   title: "Policies let in, and lead to, accounts of the stack only",
@@ -60,12 +70,9 @@ export const ownAccounts = stackRule({
   url: "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic-cross-account.html",
   types: [...permissionTypes, ...resourcePolicyTypes, ...accessTypes],
   config: {
-    accounts: {
-      type: "array",
-      items: { type: "string" },
-      default: [] as string[],
-      description: "Ids of accounts that policies may name besides those of the provider.",
-    },
+    accounts: accountsConfig(
+      "Ids of accounts that policies may name besides those of the provider.",
+    ),
   },
   *checkStack(stack, { accounts }) {
     const isOwn = ownership(stack, accounts);
@@ -87,7 +94,7 @@ export const ownAccounts = stackRule({
 type Ownership = (account: string) => Truth;
 
 /** Nothing when nobody says which accounts are the stack's. */
-function ownership(stack: Stack, more: readonly string[]): Ownership | undefined {
+export function ownership(stack: Stack, more: readonly string[]): Ownership | undefined {
   const ids = stack
     .all(token.awsProvider)
     // Pulumi hands lists to providers as JSON texts.
@@ -126,7 +133,7 @@ function* accountsOf(statement: Field, isOwn: Ownership): Iterable<Finding> {
 const rule = "name accounts of the stack";
 
 /** The account of an ARN, empty where it has none; nothing of another text. */
-function accountIn(arn: string): string | undefined {
+export function accountIn(arn: string): string | undefined {
   return /^arn:[^:]*:[^:]*:[^:]*:([^:]*):/.exec(arn)?.[1];
 }
 

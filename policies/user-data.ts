@@ -1,6 +1,18 @@
 import { gunzipSync } from "node:zlib";
 import { instances, templates } from "./launch-templates";
+import type { Field, Stack } from "./model";
 import { resourceRule } from "./rule";
+
+const machineTypes = [...instances, ...templates];
+const paths = ["userData", "userDataBase64"];
+
+/** User data of machines, by themselves or by a template. */
+export function userDataIn(stack: Stack): Field[] {
+  return stack
+    .all(...machineTypes)
+    .flatMap((machine) => paths.map((path) => machine.at(path)))
+    .filter(({ present }) => present);
+}
 
 /** What a secret looks like. A reference to a variable or to a command is none. */
 const secrets: [name: string, pattern: RegExp][] = [
@@ -28,9 +40,9 @@ export const noUserDataSecrets = resourceRule({
   controls: ["ckv:CKV_AWS_46", "avd:AWS-0029"],
   fix: "Let the instance fetch the secret with its role, from Vault or Secrets Manager.",
   url: "https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/user-data.html",
-  types: [...instances, ...templates],
+  types: machineTypes,
   *check(resource) {
-    for (const path of ["userData", "userDataBase64"]) {
+    for (const path of paths) {
       const field = resource.at(path);
       if (!field.present) continue;
       for (const text of readings(field.text)) {
@@ -69,9 +81,9 @@ export const verifiedUserData = resourceRule({
   controls: [],
   fix: "Use https, leave certificates to be verified, and set gpgcheck=1 for each repository of packages.",
   url: "https://dnf.readthedocs.io/en/latest/conf_ref.html",
-  types: [...instances, ...templates],
+  types: machineTypes,
   *check(resource) {
-    for (const path of ["userData", "userDataBase64"]) {
+    for (const path of paths) {
       const field = resource.at(path);
       if (!field.present) continue;
       for (const text of readings(field.text)) {

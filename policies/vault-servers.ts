@@ -6,14 +6,8 @@ import type { Field, Finding, Resource, Stack } from "./model";
 import { stackRule } from "./rule";
 import { token } from "./tokens";
 import { any } from "./truth";
-import { readings } from "./user-data";
+import { readings, userDataIn } from "./user-data";
 import { auditGroups, runsVault } from "./vault-user-data";
-
-const settings: [types: readonly string[], path: string][] = [
-  [[...instances, ...templates], "userData"],
-  [instances, "userDataBase64"],
-  [[token.secretVersion], "secretString"],
-];
 
 export const vaultNotPublic = stackRule<{ ports: number[] }>({
   id: "vault-not-public",
@@ -48,9 +42,8 @@ export const vaultNotPublic = stackRule<{ ports: number[] }>({
       yield* stack.refs(target, targetGroupTypes).unknown.map((field) => field.undecided());
     }
     for (const service of stack.all(token.service)) yield* ofCluster(service, ports);
-    for (const [types, path] of settings) {
-      for (const resource of stack.all(...types)) yield* withTls(resource, path);
-    }
+    const secrets = stack.all(token.secretVersion).map((secret) => secret.at("secretString"));
+    for (const settings of [...userDataIn(stack), ...secrets]) yield* withTls(settings);
   },
 });
 
@@ -103,18 +96,10 @@ function* ofCluster(service: Resource, ports: readonly number[]): Iterable<Findi
 const tlsOff = /\btls_disable\b\W{1,8}(true|1)\b/;
 
 /** The finding must not repeat what may be a secret; what is unknown until then is held by the check of the targets. */
-function* withTls(resource: Resource, path: string): Iterable<Finding> {
-  const { text, present } = resource.at(path);
-  if (present && readings(text).some((reading) => tlsOff.test(reading))) {
+function* withTls({ resource, path, text }: Field): Iterable<Finding> {
+  if (readings(text).some((reading) => tlsOff.test(reading))) {
     yield resource.fail(`${path} must not have tls_disable`);
   }
-}
-
-/** User data of machines, by themselves or by a template. */
-function userDataIn(stack: Stack): Field[] {
-  return settings
-    .filter(([types]) => !types.includes(token.secretVersion))
-    .flatMap(([types, path]) => stack.all(...types).map((machine) => machine.at(path)));
 }
 
 /** Servers that enable their devices at their first boot are told so by a secret. What is seen of it is where the logs go. */
@@ -136,13 +121,13 @@ export const auditEnabled = stackRule({
     if (devices.length > 0) return;
     for (const userData of userDataIn(stack)) {
       const texts = readings(userData.text);
-      if (!texts.some((text) => runsVault.test(text))) continue;
       if (texts.some((text) => auditGroups(text).length > 0)) continue;
-      yield userData.unknown
-        ? userData.undecided()
-        : userData.resource.fail(
-            `${userData.path} must hand an audit log of Vault to CloudWatch's agent`,
-          );
+      if (userData.unknown) yield userData.undecided();
+      else if (texts.some((text) => runsVault.test(text))) {
+        yield userData.resource.fail(
+          `${userData.path} must hand an audit log of Vault to CloudWatch's agent`,
+        );
+      }
     }
   },
 });

@@ -163,6 +163,7 @@ const domain = "aws:opensearch/domain:Domain";
 const logPolicy = "aws:cloudwatch/logResourcePolicy:LogResourcePolicy";
 const delivery = "aws:kinesis/firehoseDeliveryStream:FirehoseDeliveryStream";
 const logFilter = "aws:cloudwatch/logSubscriptionFilter:LogSubscriptionFilter";
+const aFunction = "arn:aws:lambda:eu-west-1:444455556666:function:x";
 const repository = "aws:ecr/repository:Repository";
 const rootCert = "vault:pkiSecret/secretBackendRootCert:SecretBackendRootCert";
 const pkiRole = "vault:pkiSecret/secretBackendRole:SecretBackendRole";
@@ -1306,6 +1307,46 @@ const rows: Row[] = [
     "log-delivery-cluster",
     set("logGroup", "/elsewhere"),
     "log-control-plane-central",
+  ],
+  ...(
+    [
+      ["log-delivery-cluster", "log-control-plane-central"],
+      ["log-delivery-vault", "log-vault-central"],
+    ] as const
+  ).flatMap(([name, rule]): Row[] => [
+    [`delivery of some events by ${name}`, logFilter, name, set("filterPattern", "ERROR"), rule],
+    [`delivery to a function by ${name}`, logFilter, name, set("destinationArn", aFunction), rule],
+    [
+      `delivery to strangers by ${name}`,
+      logFilter,
+      name,
+      set("destinationArn", aFunction.replace("444455556666", "999988887777")),
+      "log-own-accounts",
+    ],
+  ]),
+  [
+    "delivery to a bucket",
+    delivery,
+    "log-delivery",
+    set("destination", "extended_s3"),
+    "log-control-plane-central",
+  ],
+  [
+    "Vault's log to a bucket",
+    delivery,
+    "log-delivery",
+    set("destination", "extended_s3"),
+    "log-vault-central",
+  ],
+  [
+    "delivery to a store of strangers",
+    delivery,
+    "log-delivery",
+    set(
+      "opensearchConfiguration.domainArn",
+      "arn:aws:es:eu-west-1:999988887777:domain/drawbridge-prod",
+    ),
+    "log-own-accounts",
   ],
   [
     "delivery by the service of every account",

@@ -198,20 +198,41 @@ casesFor("pki-audit-enabled [J6]", {
       { "template.userData": `exec vault server\n${unknown}` },
       ["template: undecided: userData of template is unknown until up"],
     ],
+    [
+      "what a machine runs",
+      { "template.userData": unknown },
+      ["template: undecided: userData of template is unknown until up"],
+    ],
   ],
 });
 
 const subscribed: StackSpec = {
   ...servers,
   group: resource(token.logGroup, { name: "vault" }),
-  filter: resource(token.logSubscriptionFilter, { logGroup: ref("group", "name") }),
+  store: resource(token.searchDomain, { domainName: "store" }),
+  delivery: resource(token.deliveryStream, {
+    destination: "opensearch",
+    opensearchConfiguration: { domainArn: ref("store", "arn") },
+  }),
+  filter: resource(token.logSubscriptionFilter, {
+    logGroup: ref("group", "name"),
+    destinationArn: ref("delivery", "arn"),
+    filterPattern: "",
+  }),
 };
+const audited = agent("/var/log/vault/audit.log");
+/** The server as a machine of its own. */
+const alone = (type: string, inputs: Record<string, unknown>): Change => ({
+  template: gone,
+  machine: resource(type, inputs),
+});
 
 casesFor("log-vault-central [J6] [S1]", {
   base: subscribed,
   passes: [
     ["a subscription", {}],
     ["a subscription by name", { "filter.logGroup": "vault" }],
+    ["an instance without a template", alone(token.instance, { userData: audited })],
     ["instances of something else", { "template.userData": encoded("dnf -y install httpd") }],
   ],
   fails: [
@@ -225,12 +246,59 @@ casesFor("log-vault-central [J6] [S1]", {
       { "filter.logGroup": "/elsewhere" },
       ["template: template must have a subscription filter on vault, got none"],
     ],
+    [
+      "one that takes something else",
+      { "filter.filterPattern": "{ $.nothing = 1 }" },
+      ['filter: filterPattern must be empty, so that everything goes on, got "{ $.nothing = 1 }"'],
+    ],
+    [
+      "one to a function",
+      { "filter.destinationArn": "arn:aws:lambda:eu-west-1:111122223333:function:x" },
+      [
+        'filter: destinationArn must lead to a log store by a delivery stream, got "arn:aws:lambda:eu-west-1:111122223333:function:x"',
+      ],
+    ],
+    ...(
+      [
+        [token.instance, { userData: audited }],
+        [token.instance, { userDataBase64: encoded(audited) }],
+        [token.spotInstanceRequest, { userData: audited }],
+        [token.launchConfiguration, { userDataBase64: encoded(audited) }],
+      ] as const
+    ).map(([type, inputs]): [string, Change, string[]] => [
+      `none for ${Object.keys(inputs).join()} of ${type}`,
+      { filter: gone, ...alone(type, inputs) },
+      ["machine: machine must have a subscription filter on vault, got none"],
+    ]),
+    [
+      "none, beside what nobody knows yet",
+      { filter: gone, machine: resource(token.instance, { userData: unknown }) },
+      [
+        "machine: undecided: userData of machine is unknown until up",
+        "template: template must have a subscription filter on vault, got none",
+      ],
+    ],
   ],
   undecided: [
     [
       "a subscription of something unknown",
       { "filter.logGroup": unknown },
       ["filter: undecided: logGroup of filter is unknown until up"],
+    ],
+    [
+      "user data of a template",
+      { "template.userData": unknown },
+      ["template: undecided: userData of template is unknown until up"],
+    ],
+    [
+      "user data of an instance",
+      alone(token.instance, { userDataBase64: unknown }),
+      ["machine: undecided: userDataBase64 of machine is unknown until up"],
+    ],
+    [
+      "the group that an agent names",
+      { "template.userData": audited.replace('"vault"', `"${unknown}"`) },
+      ["template: undecided: userData of template is unknown until up"],
     ],
   ],
 });

@@ -1,0 +1,147 @@
+import { isOneOf } from "./conditions";
+import type { Field, Finding, Resource, Stack } from "./model";
+import { accountIn, accountsConfig, ownership } from "./own-accounts";
+import { stackRule } from "./rule";
+import { domainTypes } from "./search-domains";
+import { token } from "./tokens";
+import { isUnknown } from "./unknown";
+
+/**
+ * What a subscription may write to, and what a destination for subscriptions of other accounts may:
+ * docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutSubscriptionFilter.html
+ */
+const streamTypes = [token.deliveryStream, token.dataStream];
+const carrierTypes = [...streamTypes, token.logDestination, token.lambdaFunction];
+
+/** Destinations of a delivery stream that are log stores, each with settings of its own: `<kind>Configuration`. */
+export const storeKinds = ["opensearch", "elasticsearch"] as const;
+
+const byStream = "lead to a log store by a delivery stream";
+const sourceOfStream = "kinesisSourceConfiguration.kinesisStreamArn";
+
+/** Of ways of which one is enough, what stands in the way: nothing when one is clear. */
+export function oneOfWays(ways: readonly Finding[][]): Finding[] {
+  if (ways.some((way) => way.length === 0)) return [];
+  const open = ways.filter((way) => way.every(({ verdict }) => verdict !== "fail"));
+  return (open.length > 0 ? open : ways).flat();
+}
+
+/** What keeps events that are sent to a destination from a search domain of the stack. */
+export function wayToStore(
+  destination: Field,
+  stack: Stack,
+  types: readonly string[] = carrierTypes,
+): Finding[] {
+  if (!destination.present) return [destination.fail(byStream)];
+  const { found, outside, unknown } = stack.refs(destination, types);
+  return oneOfWays([
+    ...found.map((carrier) => onward(carrier, destination, stack)),
+    ...outside.map((arn) => [ofOthers(arn)]),
+    ...unknown.map((field) => [field.undecided()]),
+  ]);
+}
+
+function onward(carrier: Resource, destination: Field, stack: Stack): Finding[] {
+  switch (carrier.type) {
+    case token.deliveryStream:
+      return intoStore(carrier, stack);
+    case token.dataStream:
+      return byReaders(carrier, stack);
+    case token.logDestination:
+      return wayToStore(carrier.at("targetArn"), stack, streamTypes);
+    default:
+      // Code is what no rule can read.
+      return [
+        destination.resource.fail(`${destination.path} must ${byStream}, got ${carrier.name}`),
+      ];
+  }
+}
+
+function ofOthers(arn: Field): Finding {
+  return /^arn:[^:]*:(firehose|kinesis|logs):/.test(arn.text)
+    ? arn.resource.undecided(`where ${arn.text} leads is unknown: the stack does not manage it`)
+    : arn.fail(byStream);
+}
+
+function byReaders(stream: Resource, stack: Stack): Finding[] {
+  const readers = [
+    ...stack
+      .users(stream, [token.deliveryStream], sourceOfStream)
+      .map((reader) => intoStore(reader, stack)),
+    ...stack
+      .danglers([token.deliveryStream], sourceOfStream, [token.dataStream])
+      .map((field) => [field.undecided()]),
+  ];
+  return readers.length > 0
+    ? oneOfWays(readers)
+    : [stream.fail(`${stream.name} must have a delivery stream to a log store, got none`)];
+}
+
+function intoStore(stream: Resource, stack: Stack): Finding[] {
+  const destination = stream.at("destination");
+  const elsewhere = destination.must(isOneOf(storeKinds));
+  if (elsewhere.length > 0) return elsewhere;
+  const domain = stream.at(`${destination.text}Configuration.domainArn`);
+  if (isDomainOf(stack, domain)) return [];
+  return [
+    domain.unknown
+      ? domain.undecided()
+      : stream.undecided(
+          `the log store to which ${stream.name} delivers is unknown: the stack does not manage it`,
+        ),
+  ];
+}
+
+/** Also by its name, which a program knows before there is a domain. */
+function isDomainOf(stack: Stack, arn: Field): boolean {
+  const [, name] = /^arn:[^:]*:es:[^:]*:[^:]*:domain\/([^/]+)$/.exec(arn.text) ?? [];
+  const domains = stack.all(...domainTypes);
+  return (
+    stack.refs(arn, domainTypes).found.length > 0 ||
+    (name !== undefined && domains.some((domain) => domain.at("domainName").value === name))
+  );
+}
+
+/** Where logs go on to, by the inputs that say so. */
+const destinations: readonly [type: string, path: string, targets: readonly string[]][] = [
+  [token.logSubscriptionFilter, "destinationArn", carrierTypes],
+  [token.logDestination, "targetArn", streamTypes],
+  ...storeKinds.map((kind): [string, string, string[]] => [
+    token.deliveryStream,
+    `${kind}Configuration.domainArn`,
+    domainTypes,
+  ]),
+];
+
+export const logsInOwnAccounts = stackRule({
+  id: "log-own-accounts",
+  title: "Logs go on from CloudWatch to accounts of the stack only",
+  severity: "high",
+  level: "mandatory",
+  requirements: ["S1", "M1"],
+  controls: [],
+  fix: "Send logs to the provider's allowedAccountIds, or name the account that collects them in the configuration of the rule.",
+  url: "https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/CrossAccountSubscriptions.html",
+  types: [...new Set(destinations.map(([type]) => type))],
+  config: {
+    accounts: accountsConfig("Ids of accounts that may get logs besides those of the provider."),
+  },
+  *checkStack(stack, { accounts }) {
+    const isOwn = ownership(stack, accounts);
+    if (!isOwn) {
+      yield { verdict: "notApplicable", message: "no provider names the accounts of the stack" };
+      return;
+    }
+    for (const [type, path, targets] of destinations) {
+      for (const field of stack.all(type).map((resource) => resource.at(path))) {
+        if (!field.present || stack.refs(field, targets).found.length > 0) continue;
+        const account = accountIn(field.text);
+        const isHidden = account === undefined ? field.unknown : isUnknown(account);
+        yield* field.judge(
+          isHidden ? undefined : isOwn(account ?? ""),
+          "be of an account of the stack",
+        );
+      }
+    }
+  },
+});
