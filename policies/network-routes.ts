@@ -5,10 +5,11 @@ import { token } from "./tokens";
 import { any } from "./truth";
 import type { Route } from "./topology";
 import {
+  doubtsOf,
   isBastion,
   isMeantPublic,
   isPublic,
-  leadsToInternet,
+  leadsToGateway,
   natGatewaysOf,
   routingOf,
 } from "./topology";
@@ -39,7 +40,7 @@ const everywhere = new Set(["0.0.0.0/0", "::/0"]);
 
 function* privateRoute(route: Route, subnet: Resource, stack: Stack): Iterable<Finding> {
   const gateway = route.at("gatewayId");
-  const internet = leadsToInternet(route, stack);
+  const internet = leadsToGateway(route, stack);
   if (internet) {
     yield route.resource.fail(
       `${gateway.path} must not be an internet gateway: the route holds for the private subnet ${subnet.name}`,
@@ -81,8 +82,7 @@ export const natInPublicSubnet = stackRule({
       yield* [...outside, ...unknown].map((reference) => reference.undecided());
       for (const subnet of found) {
         const truth = isPublic(subnet, stack);
-        if (truth === undefined)
-          yield gateway.undecided(`the routing of ${subnet.name} is unknown until up`);
+        if (truth === undefined) yield* doubtsOf(subnet, stack);
         if (truth === false) {
           yield gateway.fail(
             `${field.path} must be a subnet with a route to an internet gateway, got ${subnet.name}`,
@@ -180,14 +180,11 @@ function* inPrivateSubnets(resource: Resource, path: string, stack: Stack): Iter
     resource.undecided(`the routing of ${field.text} is unknown: the stack does not manage it`),
   );
   for (const subnet of found) {
-    const truth = any([
-      subnet.type === token.defaultSubnet,
-      isMeantPublic(subnet, stack),
-      isPublic(subnet, stack),
-    ]);
+    const meantPublic = isMeantPublic(subnet, stack);
+    const truth = any([subnet.type === token.defaultSubnet, meantPublic, isPublic(subnet, stack)]);
     if (truth) yield resource.fail(`${path} must be private subnets, got ${subnet.name}`);
-    if (truth === undefined) {
-      yield resource.undecided(`whether ${subnet.name} is private is unknown until up`);
-    }
+    if (truth !== undefined) continue;
+    if (meantPublic === undefined) yield subnet.at("tags").undecided();
+    yield* doubtsOf(subnet, stack);
   }
 }

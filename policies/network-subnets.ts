@@ -2,7 +2,7 @@ import { known } from "./conditions";
 import type { Field, Finding, Resource, Stack } from "./model";
 import { stackRule } from "./rule";
 import { token } from "./tokens";
-import { isPublic } from "./topology";
+import { doubtsOf, isPublic } from "./topology";
 
 export const subnetsMultiZone = stackRule({
   id: "net-subnets-multi-az",
@@ -96,8 +96,7 @@ function* roleTags(subnet: Resource, stack: Stack, defaults: readonly Field[]): 
   const tagged = (key: string) => tag(key).present && !tag(key).unknown;
   if (!tagged(internal) && !tagged(external)) return;
   const open = isPublic(subnet, stack);
-  if (open === undefined)
-    yield subnet.undecided(`the routing of ${subnet.name} is unknown until up`);
+  if (open === undefined) yield* doubtsOf(subnet, stack);
   const source = (key: string) =>
     tag(key).resource === subnet ? "" : `, and ${tag(key).resource.name} puts it on every resource`;
   if (open === true && tagged(internal)) {

@@ -1,13 +1,41 @@
-import type { Field, Resource, Stack } from "./model";
+import { isNetwork, isPrivate, overlap } from "./addresses";
+import type { Field, Finding, Resource, Stack } from "./model";
 import { token } from "./tokens";
 import type { Truth } from "./truth";
 import { any } from "./truth";
+
+/**
+ * Targets by which nothing comes from the internet: gateways that only let out, and the network of a peer, whose
+ * gateways serve nobody else (docs.aws.amazon.com/vpc/latest/peering/vpc-peering-basics.html#vpc-peering-limitations).
+ */
+export const outwardTargets = [
+  "natGatewayId",
+  "egressOnlyGatewayId",
+  "vpcPeeringConnectionId",
+] as const;
+
+/**
+ * Targets that carry on what comes to them: the endpoint of a firewall, an appliance, another network. What is behind
+ * them may be an internet gateway: docs.aws.amazon.com/network-firewall/latest/developerguide/vpc-config-route-tables.html
+ */
+export const carriers = [
+  "vpcEndpointId",
+  "networkInterfaceId",
+  "instanceId",
+  "transitGatewayId",
+  "coreNetworkArn",
+  "carrierGatewayId",
+  "localGatewayId",
+  "odbNetworkArn",
+] as const;
+
+type Target = "gatewayId" | (typeof outwardTargets)[number] | (typeof carriers)[number];
 
 /** One route of a route table, inline or on its own. */
 export interface Route {
   /** The resource that a message about the route is about. */
   resource: Resource;
-  at(key: "gatewayId" | "natGatewayId" | "egressOnlyGatewayId"): Field;
+  at(key: Target): Field;
   /** Destination networks and prefix lists. */
   destinations: Field[];
 }
@@ -76,23 +104,108 @@ function routesBeside(table: Resource, stack: Stack): Route[] {
   }));
 }
 
-/** Whether a route leads straight to the internet, in both directions. */
-export function leadsToInternet(route: Route, stack: Stack): Truth {
+/** Whether a route leads to an internet gateway, by which the internet comes too. */
+export function leadsToGateway(route: Route, stack: Stack): Truth {
   const gateway = route.at("gatewayId");
-  if (!gateway.present) return false;
+  return gateway.present && isInternetGateway(gateway, stack);
+}
+
+function isInternetGateway(gateway: Field, stack: Stack): Truth {
   const { found, outside } = stack.refs(gateway, [token.internetGateway]);
   if (found.length > 0) return true;
   const [id] = outside;
   return id ? id.text.startsWith("igw-") : undefined;
 }
 
+/** Whether the internet comes by a route; nobody knows of one that something else carries on. */
+export function leadsToInternet(route: Route, stack: Stack): Truth {
+  if (route.at("gatewayId").present) return leadsToGateway(route, stack);
+  return carrierOf(route) && !route.destinations.every(isOfNobody) ? undefined : false;
+}
+
+function carrierOf(route: Route): Field | undefined {
+  return carriers.map((key) => route.at(key)).find(({ present }) => present);
+}
+
+/** Whether a destination has only addresses that nobody on the internet has. */
+function isOfNobody({ unknown, text }: Field): boolean {
+  return !unknown && isNetwork(text) && isPrivate(text);
+}
+
+/** What nobody knows of a route on which it hangs whether the internet reaches a subnet. */
+export function doubtOf(route: Route, subnet: Resource): Finding {
+  const carrier = carrierOf(route);
+  const gateway = route.at("gatewayId");
+  return gateway.present || !carrier
+    ? gateway.undecided()
+    : route.resource.undecided(
+        `whether the internet reaches ${subnet.name} by ${carrier.path} of ${route.resource.name} is unknown: the pack does not know what that carries`,
+      );
+}
+
+/**
+ * The routes by which internet gateways hand on what is for a subnet, to a firewall or an appliance: those of tables
+ * that are associated with a gateway (docs.aws.amazon.com/vpc/latest/userguide/gateway-route-tables.html). Whether the
+ * subnet has a route back is the appliance's to decide, which may answer in its own name.
+ */
+export function edgeRoutingOf(subnet: Resource, stack: Stack): Routing {
+  const refs = stack
+    .all(token.routeTableAssociation)
+    .filter((association) => {
+      const gateway = association.at("gatewayId");
+      return gateway.present && isInternetGateway(gateway, stack) !== false;
+    })
+    .map((association) => stack.refs(association.at("routeTableId"), tableTypes));
+  return {
+    routes: refs
+      .flatMap(({ found }) => found)
+      .filter((table) => mayShareVpc(table, subnet, stack))
+      .flatMap((table) => routesOf(table, stack))
+      .filter(
+        (route) => carrierOf(route) && route.destinations.some((one) => mayBeOf(one, subnet)),
+      ),
+    unknown: refs.flatMap(({ unknown, outside }) => [...unknown, ...outside]),
+  };
+}
+
+function mayShareVpc(table: Resource, subnet: Resource, stack: Stack): boolean {
+  const [one = [], other = []] = [table, subnet].map((resource) => {
+    const { found, outside } = stack.refs(resource.at("vpcId"), [token.vpc]);
+    return [...found.map(({ urn }) => urn), ...outside.map(({ text }) => text)];
+  });
+  return one.length === 0 || other.length === 0 || one.some((vpc) => other.includes(vpc));
+}
+
+/** Whether a destination may have addresses of a subnet. */
+function mayBeOf(destination: Field, subnet: Resource): boolean {
+  const networks = ["cidrBlock", "ipv6CidrBlock"]
+    .map((key) => subnet.at(key))
+    .filter(({ present }) => present);
+  const fields = [destination, ...networks];
+  if (networks.length === 0 || fields.some(({ text }) => !isNetwork(text))) return true;
+  return overlap(
+    [destination.text],
+    networks.map(({ text }) => text),
+  );
+}
+
 /** Whether a subnet is open to the internet: it has a route to an internet gateway. */
 export function isPublic(subnet: Resource, stack: Stack): Truth {
-  const { routes, unknown } = routingOf(subnet, stack);
-  return any([
-    ...routes.map((route) => leadsToInternet(route, stack)),
-    ...(unknown.length > 0 ? [undefined] : []),
-  ]);
+  const { routes } = routingOf(subnet, stack);
+  if (routes.some((route) => leadsToInternet(route, stack))) return true;
+  return doubtsOf(subnet, stack).length > 0 ? undefined : false;
+}
+
+/** On what it hangs whether a subnet is open to the internet, while nobody knows. */
+export function doubtsOf(subnet: Resource, stack: Stack): Finding[] {
+  const [own, edge] = [routingOf(subnet, stack), edgeRoutingOf(subnet, stack)];
+  return [
+    ...[...own.unknown, ...edge.unknown].map((field) => field.undecided()),
+    ...[
+      ...own.routes.filter((route) => leadsToInternet(route, stack) === undefined),
+      ...edge.routes,
+    ].map((route) => doubtOf(route, subnet)),
+  ];
 }
 
 /** The NAT gateways through which a subnet leaves. */

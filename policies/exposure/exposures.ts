@@ -9,7 +9,8 @@ import {
   securityGroupRules,
 } from "../security-group-rules";
 import { token } from "../tokens";
-import { leadsToInternet, routingOf } from "../topology";
+import type { Route } from "../topology";
+import { doubtOf, edgeRoutingOf, leadsToInternet, routingOf } from "../topology";
 import type { Door, Family, Listening } from "./doors";
 import { doorsOf, strayParts } from "./doors";
 
@@ -111,16 +112,17 @@ function waysTo(door: Door, family: Family, stack: Stack): Ways {
         subnets.add(subnet.name);
         continue;
       }
-      const routing = routingOf(subnet, stack);
-      doubts.push(...routing.unknown.map((one) => one.undecided()));
+      const [own, edge] = [routingOf(subnet, stack), edgeRoutingOf(subnet, stack)];
+      doubts.push(...[...own.unknown, ...edge.unknown].map((one) => one.undecided()));
       doubts.push(...foreignMainTable(door, subnet, stack));
-      for (const route of routing.routes) {
-        if (!route.destinations.some((destination) => isOf(destination, family))) continue;
-        const gateway = route.at("gatewayId");
+      const ofFamily = (route: Route) =>
+        route.destinations.some((destination) => isOf(destination, family));
+      doubts.push(...edge.routes.filter(ofFamily).map((route) => doubtOf(route, subnet)));
+      for (const route of own.routes.filter(ofFamily)) {
         const truth = leadsToInternet(route, stack);
-        if (truth === undefined) doubts.push(gateway.undecided());
+        if (truth === undefined) doubts.push(doubtOf(route, subnet));
         if (!truth) continue;
-        gateways.add(nameOf(gateway, stack));
+        gateways.add(nameOf(route.at("gatewayId"), stack));
         routes.add(route.resource.name);
         subnets.add(subnet.name);
       }

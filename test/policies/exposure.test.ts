@@ -6,6 +6,7 @@ import type { Finding, Registration } from "../../policies/model";
 import { Stack } from "../../policies/model";
 import { configured } from "../../policies/rule";
 import { token } from "../../policies/tokens";
+import { carriers, outwardTargets } from "../../policies/topology";
 import { planWithSsh, planWithVpn } from "../support/access-plan";
 import { casesFor, ruleById } from "../support/rule-cases";
 import { platform, resource } from "../support/rule-platform";
@@ -81,10 +82,76 @@ const six = {
   }),
 };
 
+const carried = (subnet: string, target: string, route: string) =>
+  `${route}: undecided: whether the internet reaches ${subnet} by ${target} of ${route} is unknown: the pack does not know what that carries`;
+/** The public subnets leave by something else than the internet gateway. */
+const publicBy = (target: string, value: unknown = "x", more: Change = {}): Change => ({
+  "public-route.gatewayId": gone,
+  [`public-route.${target}`]: value,
+  ...more,
+});
+/** What comes in by the internet gateway goes to an appliance; a machine of a private subnet has an address. */
+const edge = (route: Record<string, unknown> = {}, more: Change = {}): Change => ({
+  ...opened(22),
+  host: host({ subnetId: ref("nodes-a") }),
+  edge: resource(token.routeTable, { vpcId: ref("vpc") }),
+  "edge-of-gateway": resource(token.routeTableAssociation, {
+    gatewayId: ref("internet"),
+    routeTableId: ref("edge"),
+  }),
+  "edge-route": resource(token.route, {
+    routeTableId: ref("edge"),
+    destinationCidrBlock: "10.10.10.0/24",
+    networkInterfaceId: "eni-1",
+    ...route,
+  }),
+  ...more,
+});
+const forSix: Parameters<typeof edge> = [
+  { destinationCidrBlock: null, destinationIpv6CidrBlock: "2001:db8::/64" },
+  { "nodes-a.ipv6CidrBlock": "2001:db8::/64" },
+];
+const byEdge = [carried("nodes-a", "networkInterfaceId", "edge-route")];
+
 casesFor("net-only-bastion-and-alb-public [J16] [C10] [S13]", {
   base: platform,
   passes: [
     ["one load balancer on 443 and 80", {}],
+    ...outwardTargets.map((target): [string, Change] => [
+      `public subnets that leave by ${target}`,
+      publicBy(target),
+    ]),
+    [
+      "a network of ours by an appliance",
+      publicBy("networkInterfaceId", "eni-1", {
+        "public-route.destinationCidrBlock": "10.0.0.0/8",
+      }),
+    ],
+    ["an appliance for another subnet", edge({ destinationCidrBlock: "10.10.11.0/24" })],
+    ["an appliance for IPv6 before a machine without such an address", edge(...forSix)],
+    ["a gateway that hands on by itself", edge({ networkInterfaceId: null, gatewayId: "local" })],
+    [
+      "an appliance of a virtual private gateway",
+      edge({}, { "edge-of-gateway.gatewayId": "vgw-1" }),
+    ],
+    [
+      "an appliance of another VPC",
+      edge(
+        {},
+        {
+          other: resource(token.vpc, { cidrBlock: "10.10.0.0/16" }),
+          "edge.vpcId": ref("other"),
+        },
+      ),
+    ],
+    [
+      "an appliance before a machine without an address",
+      edge({}, { "host.associatePublicIpAddress": false }),
+    ],
+    [
+      "an appliance before a machine that nobody may reach",
+      edge({}, opened(22, { cidrIpv4: "10.0.0.0/8" })),
+    ],
     [
       "nothing at all",
       { balancer: gone, http: gone, https: gone, name: gone, "acl-before-balancer": gone },
@@ -809,6 +876,81 @@ casesFor("net-only-bastion-and-alb-public [J16] [C10] [S13]", {
         `thing: undecided: whether the internet reaches thing is unknown: the pack does not know what ${type} opens`,
       ],
     ]),
+    ...carriers.map((target): [string, Change, string[]] => [
+      `public subnets that leave by ${target}`,
+      publicBy(target),
+      ["public-a", "public-b"].map((subnet) => carried(subnet, target, "public-route")),
+    ]),
+    [
+      "public subnets that leave by a firewall that only up makes",
+      publicBy("vpcEndpointId", unknown),
+      ["public-a", "public-b"].map((subnet) => carried(subnet, "vpcEndpointId", "public-route")),
+    ],
+    [
+      "some of the internet by a firewall",
+      publicBy("vpcEndpointId", "vpce-1", {
+        "public-route.destinationCidrBlock": "198.51.100.0/24",
+      }),
+      ["public-a", "public-b"].map((subnet) => carried(subnet, "vpcEndpointId", "public-route")),
+    ],
+    [
+      "a prefix list by a firewall",
+      publicBy("vpcEndpointId", "vpce-1", {
+        "public-route.destinationCidrBlock": gone,
+        "public-route.destinationPrefixListId": "pl-1",
+      }),
+      ["public-a", "public-b"].map((subnet) => carried(subnet, "vpcEndpointId", "public-route")),
+    ],
+    [
+      "a firewall that an inline route names",
+      {
+        "public-route": gone,
+        "public-table.routes": [{ cidrBlock: "0.0.0.0/0", vpcEndpointId: "vpce-1" }],
+      },
+      ["public-a", "public-b"].map((subnet) =>
+        carried(subnet, "routes[0].vpcEndpointId", "public-table"),
+      ),
+    ],
+    ["an appliance to which the gateway hands on", edge(), byEdge],
+    ["an appliance for the whole VPC", edge({ destinationCidrBlock: "10.10.0.0/16" }), [...byEdge]],
+    [
+      "an appliance for networks that nobody knows yet",
+      edge({ destinationCidrBlock: unknown }),
+      byEdge,
+    ],
+    [
+      "an appliance before a subnet whose network nobody knows yet",
+      edge({}, { "nodes-a.cidrBlock": unknown }),
+      byEdge,
+    ],
+    [
+      "an appliance before a subnet whose network a pool gives",
+      edge({}, { "nodes-a.cidrBlock": gone }),
+      byEdge,
+    ],
+    [
+      "an appliance of a gateway that nobody knows yet",
+      edge({}, { "edge-of-gateway.gatewayId": unknown }),
+      byEdge,
+    ],
+    [
+      "an appliance for IPv6",
+      {
+        ...edge(...forSix),
+        ...openOverSix,
+        host: host({
+          subnetId: ref("nodes-a"),
+          associatePublicIpAddress: false,
+          ipv6AddressCount: 1,
+        }),
+      },
+      byEdge,
+    ],
+    [
+      "a table of another stack, by which the gateway hands on",
+      edge({}, { "edge-of-gateway.routeTableId": "rtb-1" }),
+      ["edge-of-gateway: undecided: routeTableId of edge-of-gateway is unknown until up"],
+    ],
     [
       "a database of three zones that says nothing",
       { store: resource(token.databaseCluster, { dbClusterInstanceClass: "db.m5d.large" }) },
@@ -1125,6 +1267,8 @@ describe("the exposure that a plan shows", () => {
 
   it.each<[string, Change]>([
     ["a door", { "public-route.gatewayId": unknown }],
+    ["what a firewall carries", publicBy("vpcEndpointId", "vpce-1")],
+    ["what an appliance takes from the gateway", { ...edge(), "balancer.internal": true }],
     [
       "an endpoint of AWS",
       { "balancer.internal": true, "cluster.vpcConfig.endpointPublicAccess": unknown },
@@ -1157,6 +1301,17 @@ describe("the types that give nothing an address", () => {
   });
 });
 
+it("knows every target that the provider takes for a route", () => {
+  const file = join(dirname(require.resolve("@pulumi/aws/package.json")), "ec2/route.js");
+  const inputs = readFileSync(file, "utf8").matchAll(/resourceInputs\["(\w+(?:Id|Arn))"\]/g);
+  const targets = new Set([...inputs].map(([, name = ""]) => name));
+  // Where it is, what for, and whose the instance of a target is.
+  for (const name of ["routeTableId", "destinationPrefixListId", "instanceOwnerId"]) {
+    targets.delete(name);
+  }
+  expect([...targets].toSorted()).toEqual(["gatewayId", ...outwardTargets, ...carriers].toSorted());
+});
+
 describe("the program itself", () => {
   let resources: Registration[] = [];
   beforeAll(async () => {
@@ -1185,6 +1340,23 @@ describe("the program itself", () => {
     },
     60_000,
   );
+
+  it("with a firewall before its gateway is reached by nobody knows whom, and says so by name [J16]", () => {
+    const behind = resources.map((one) => {
+      if (one.name !== "network-public-internet") return one;
+      const { gatewayId: _gateway, ...rest } = one.inputs;
+      const inputs = { ...rest, vpcEndpointId: unknown };
+      return { ...one, inputs, outputs: inputs };
+    });
+    const found = findings(behind);
+    expect(new Set(found.map(({ verdict }) => verdict))).toEqual(new Set(["undecided"]));
+    expect([...new Set(messages(found, "undecided"))]).toEqual(
+      ["a", "b", "c"].map(
+        (zone) =>
+          `whether the internet reaches network-public-eu-west-1${zone} by vpcEndpointId of network-public-internet is unknown: the pack does not know what that carries`,
+      ),
+    );
+  });
 
   /** The program with its bastion opened: each is one of the three things that a way takes. */
   const openings: Record<string, (one: Registration, inputs: Registration["inputs"]) => void> = {

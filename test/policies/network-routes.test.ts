@@ -6,6 +6,9 @@ import { gone, ref, unknown } from "../support/rule-stack";
 const toInternet = (table: string, destination: object) =>
   resource(token.route, { routeTableId: ref(table), gatewayId: ref("internet"), ...destination });
 
+const carried = (subnet: string, target: string, route: string) =>
+  `${route}: undecided: whether the internet reaches ${subnet} by ${target} of ${route} is unknown: the pack does not know what that carries`;
+
 casesFor("net-private-default-route-nat [J18] [J16]", {
   base: platform,
   passes: [
@@ -119,6 +122,13 @@ casesFor("net-private-default-route-nat [J18] [J16]", {
         "private-route-a: natGatewayId must be set: the default route holds for the private subnet nodes-a",
       ],
     ],
+    [
+      "the default route leads to another network",
+      { "private-route-a.transitGatewayId": "tgw-1", "private-route-a.natGatewayId": gone },
+      [
+        "private-route-a: natGatewayId must be set: the default route holds for the private subnet nodes-a",
+      ],
+    ],
   ],
   undecided: [
     [
@@ -182,10 +192,12 @@ casesFor("net-nat-in-public-subnet [J18]", {
     [
       "a subnet whose routing nobody knows yet",
       { "public-route.gatewayId": unknown },
-      [
-        "nat-a: undecided: the routing of public-a is unknown until up",
-        "nat-b: undecided: the routing of public-b is unknown until up",
-      ],
+      ["public-route: undecided: gatewayId of public-route is unknown until up"],
+    ],
+    [
+      "a firewall before the internet gateway",
+      { "public-route.gatewayId": gone, "public-route.vpcEndpointId": "vpce-1" },
+      ["public-a", "public-b"].map((subnet) => carried(subnet, "vpcEndpointId", "public-route")),
     ],
   ],
   notApplicable: [
@@ -305,7 +317,17 @@ casesFor("net-nodes-private-subnets [J16] [S13]", {
         "nodes.subnetIds": [ref("nodes-c")],
         "nodes-c": { ...platform["nodes-a"], inputs: { tags: unknown } },
       },
-      ["nodes: undecided: whether nodes-c is private is unknown until up"],
+      ["nodes-c: undecided: tags of nodes-c is unknown until up"],
+    ],
+    [
+      "a subnet whose routing nobody knows yet",
+      { "private-route-a.gatewayId": unknown },
+      ["private-route-a: undecided: gatewayId of private-route-a is unknown until up"],
+    ],
+    [
+      "a subnet that leaves by another network",
+      { "private-route-a.natGatewayId": gone, "private-route-a.transitGatewayId": "tgw-1" },
+      [carried("nodes-a", "transitGatewayId", "private-route-a")],
     ],
     [
       "a subnet of another stack",

@@ -342,6 +342,17 @@ casesFor("net-subnet-elb-tags [J16] [S19]", {
       { "provider.defaultTags": unknown },
       ["provider: undecided: defaultTags of provider is unknown until up"],
     ],
+    [
+      "a firewall before the internet gateway",
+      {
+        "public-route.gatewayId": gone,
+        "public-route.vpcEndpointId": "vpce-1",
+        "public-a.tags": { "kubernetes.io/role/elb": "1" },
+      },
+      [
+        "public-route: undecided: whether the internet reaches public-a by vpcEndpointId of public-route is unknown: the pack does not know what that carries",
+      ],
+    ],
   ],
 });
 
