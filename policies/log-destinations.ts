@@ -1,10 +1,7 @@
 import { isOneOf } from "./conditions";
 import type { Field, Finding, Resource, Stack } from "./model";
-import { accountIn, accountsConfig, ownership } from "./own-accounts";
-import { stackRule } from "./rule";
 import { domainTypes } from "./search-domains";
 import { token } from "./tokens";
-import { isUnknown } from "./unknown";
 
 /**
  * What a subscription may write to, and what a destination for subscriptions of other accounts may:
@@ -101,47 +98,3 @@ function isDomainOf(stack: Stack, arn: Field): boolean {
     (name !== undefined && domains.some((domain) => domain.at("domainName").value === name))
   );
 }
-
-/** Where logs go on to, by the inputs that say so. */
-const destinations: readonly [type: string, path: string, targets: readonly string[]][] = [
-  [token.logSubscriptionFilter, "destinationArn", carrierTypes],
-  [token.logDestination, "targetArn", streamTypes],
-  ...storeKinds.map((kind): [string, string, string[]] => [
-    token.deliveryStream,
-    `${kind}Configuration.domainArn`,
-    domainTypes,
-  ]),
-];
-
-export const logsInOwnAccounts = stackRule({
-  id: "log-own-accounts",
-  title: "Logs go on from CloudWatch to accounts of the stack only",
-  severity: "high",
-  level: "mandatory",
-  requirements: ["S1", "M1"],
-  controls: [],
-  fix: "Send logs to the provider's allowedAccountIds, or name the account that collects them in the configuration of the rule.",
-  url: "https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/CrossAccountSubscriptions.html",
-  types: [...new Set(destinations.map(([type]) => type))],
-  config: {
-    accounts: accountsConfig("Ids of accounts that may get logs besides those of the provider."),
-  },
-  *checkStack(stack, { accounts }) {
-    const isOwn = ownership(stack, accounts);
-    if (!isOwn) {
-      yield { verdict: "notApplicable", message: "no provider names the accounts of the stack" };
-      return;
-    }
-    for (const [type, path, targets] of destinations) {
-      for (const field of stack.all(type).map((resource) => resource.at(path))) {
-        if (!field.present || stack.refs(field, targets).found.length > 0) continue;
-        const account = accountIn(field.text);
-        const isHidden = account === undefined ? field.unknown : isUnknown(account);
-        yield* field.judge(
-          isHidden ? undefined : isOwn(account ?? ""),
-          "be of an account of the stack",
-        );
-      }
-    }
-  },
-});

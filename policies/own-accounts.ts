@@ -1,78 +1,36 @@
+import { inputsOf, isDocument, isWho, keyOf, mayBeEverybody, saysWho } from "./account-inputs";
+import { bucketTypes } from "./buckets";
 import { keyTypes } from "./kms";
-import type { Field, Finding, Resource, Stack } from "./model";
-import {
-  allows,
-  conditionsOf,
-  permissionsOf,
-  permissionTypes,
-  principals,
-  statements,
-} from "./policy-documents";
+import type { Field, Finding, Stack } from "./model";
+import { isRecord } from "./model";
+import { permissionTypes, statements } from "./policy-documents";
 import { stackRule } from "./rule";
+import { isRegistry, ofStatement, rule } from "./statement-accounts";
+import type { Ownership } from "./statement-accounts";
 import { token } from "./tokens";
 import type { Truth } from "./truth";
-import { any } from "./truth";
-
-const accessTypes = [token.accessEntry, token.accessPolicyAssociation];
-
-/** Types whose `policy` says who may use the resource. */
-const resourcePolicyTypes: readonly string[] = [
-  ...keyTypes,
-  token.vpcEndpoint,
-  token.vpcEndpointPolicy,
-];
-
-/** Registries of the images of EKS add-ons: docs.aws.amazon.com/eks/latest/userguide/add-ons-images.html */
-const registryAccounts = [
-  "602401143452",
-  "877085696533",
-  "800184023465",
-  "533267051163",
-  "296578399912",
-  "900889452093",
-  "491585149902",
-  "151610086707",
-  "333609536671",
-  "121268973566",
-  "918309763551",
-  "961992271922",
-  "590381155156",
-  "455263428931",
-  "900612956339",
-  "066635153087",
-  "730335286997",
-  "558608220178",
-  "759879836304",
-  "761377655185",
-  "151742754352",
-  "013241004608",
-  "877088126301",
-];
-
-/** Configuration of a rule that takes accounts besides those of the provider. */
-export function accountsConfig(description: string) {
-  return {
-    type: "array" as const,
-    items: { type: "string" as const },
-    default: [] as string[],
-    description,
-  };
-}
+import { all, any } from "./truth";
+import { isUnknown } from "./unknown";
 
 export const ownAccounts = stackRule({
   id: "iam-own-accounts",
-  title: "Policies let in, and lead to, accounts of the stack only",
+  title: "Policies and settings let in, and lead to, accounts of the stack only",
   severity: "critical",
   level: "mandatory",
   requirements: ["M1", "S3"],
   controls: [],
-  fix: "Name accounts of the provider's allowedAccountIds, or the account in the configuration of the rule.",
+  fix: "Name accounts of the provider's allowedAccountIds, or the account in the configuration of the rule; limit a policy for everybody by aws:PrincipalOrgID, aws:SourceAccount or the like.",
   url: "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic-cross-account.html",
-  types: [...permissionTypes, ...resourcePolicyTypes, ...accessTypes],
+  // Whatever a stack has of AWS may name an account.
+  types: [token.awsProvider, ...permissionTypes, ...keyTypes],
   config: {
-    accounts: accountsConfig(
-      "Ids of accounts that policies may name besides those of the provider.",
-    ),
+    accounts: {
+      type: "array",
+      items: { type: "string" },
+      default: [] as string[],
+      description:
+        "Ids of accounts that policies and settings may name besides those of the provider.",
+    },
   },
   *checkStack(stack, { accounts }) {
     const isOwn = ownership(stack, accounts);
@@ -80,21 +38,19 @@ export const ownAccounts = stackRule({
       yield { verdict: "notApplicable", message: "no provider names the accounts of the stack" };
       return;
     }
-    for (const entry of stack.all(...accessTypes)) {
-      yield* ofPrincipal(entry.at("principalArn"), isOwn);
-    }
-    for (const resource of stack.all(...permissionTypes, ...resourcePolicyTypes)) {
-      for (const statement of documentsOf(resource).flatMap(statements)) {
-        yield* accountsOf(statement, isOwn);
+    for (const resource of stack.resources.filter(({ type }) => type.startsWith("aws:"))) {
+      const inputs = inputsOf(resource);
+      for (const field of inputs) {
+        if (!isRecord(field.value)) yield* ofText(field, stack, isOwn);
+        else for (const statement of statements(field)) yield* ofStatement(statement, isOwn);
       }
+      yield* ofReplicas(inputs, stack);
     }
   },
 });
 
-type Ownership = (account: string) => Truth;
-
 /** Nothing when nobody says which accounts are the stack's. */
-export function ownership(stack: Stack, more: readonly string[]): Ownership | undefined {
+function ownership(stack: Stack, more: readonly string[]): Ownership | undefined {
   const ids = stack
     .all(token.awsProvider)
     // Pulumi hands lists to providers as JSON texts.
@@ -102,69 +58,63 @@ export function ownership(stack: Stack, more: readonly string[]): Ownership | un
   const own = [...ids.map(({ text }) => text), ...more];
   const isOpen = ids.some(({ unknown }) => unknown);
   if (own.length === 0) return undefined;
-  return (account) => own.includes(account) || (isOpen ? undefined : false);
+  return (account) => {
+    if (own.includes(account)) return true;
+    return isOpen || isUnknown(account) ? undefined : false;
+  };
 }
 
-function documentsOf(resource: Resource): Field[] {
-  const trust = resource.type === token.role ? [resource.at("assumeRolePolicy")] : [];
-  return [...trust, ...permissionsOf(resource)].filter(({ present }) => present);
+/** ARNs with the number of an account in them, wherever they stand in a text. */
+const arns = /\barn:[\w-]+:([\w*-]+):[^:\s"]*:(\d{12}):/g;
+
+/** Code, models and products that others publish: who uses them gives nobody a right. */
+const published =
+  /^(layers|productArn|applicationId|modelPackageName|sagemakerPublicHubContentArn)$/;
+
+function ofText(field: Field, stack: Stack, isOwn: Ownership): Finding[] {
+  const named = published.test(keyOf(field)) ? [] : [...field.text.matchAll(arns)];
+  const own = named.map(([, service = "", account = ""]) =>
+    any([isRegistry(service, account), isOwn(account)]),
+  );
+  return field.judge(all([...own, ...whoIs(field, isOwn), isTold(field, stack)]), rule);
 }
 
-function* accountsOf(statement: Field, isOwn: Ownership): Iterable<Finding> {
-  const allowed = allows(statement);
-  if (allowed === false) return;
-  if (statement.unknown) {
-    yield statement.undecided();
-    return;
+function whoIs(field: Field, isOwn: Ownership): Truth[] {
+  const { text, resource } = field;
+  if (mayBeEverybody(field) && /^(\*|all)$/i.test(text)) {
+    return [limits.some((path) => resource.at(path).present)];
   }
-  const found = [
-    ...[...principals(statement, "AWS"), ...principals(statement, "Federated")].flatMap((field) =>
-      ofPrincipal(field, isOwn),
-    ),
-    ...statement
-      .at("Resource")
-      .each()
-      .flatMap((field) => ofRole(field, isOwn)),
-    ...ofConditions(statement, isOwn),
-  ];
-  yield* allowed ? found : found.map(({ message }) => statement.resource.undecided(message));
+  const isNumbers = isWho(field) && /^\d{12}(\s*,\s*\d{12})*$/.test(text);
+  return isNumbers ? text.split(/[\s,]+/).map(isOwn) : [];
 }
 
-const rule = "name accounts of the stack";
+/** Inputs that let everybody in only as far as another one says. */
+const limits = ["principalOrgId", "organizationId", "sourceAccount", "sourceArn", "condition"];
 
-/** The account of an ARN, empty where it has none; nothing of another text. */
-export function accountIn(arn: string): string | undefined {
-  return /^arn:[^:]*:[^:]*:[^:]*:([^:]*):/.exec(arn)?.[1];
+/** Whether nothing that matters of a text is left for `up` to tell: what a resource of the stack is called is its own. */
+function isTold(field: Field, stack: Stack): Truth {
+  if (!field.unknown || !saysWho(field)) return true;
+  return isDocument(field) ? undefined : isMadeHere(field, stack);
 }
 
-/** Wildcards are what other rules speak of; names of services, unique ids and `*` have no account. */
-function ofPrincipal(field: Field, isOwn: Ownership): Finding[] {
-  const account = /^\d{12}$/.test(field.text) ? field.text : accountIn(field.text);
-  if (account === undefined) return field.unknown ? [field.undecided()] : [];
-  return /^\d{12}$/.test(account) ? field.judge(isOwn(account), rule) : [];
+function isMadeHere({ resource, path }: Field, stack: Stack): Truth {
+  const input = /^[^.[]+/.exec(path)?.[0] ?? "";
+  const sources = resource.propertyDependencies[input] ?? [];
+  return sources.some((urn) => stack.get(urn)?.type.startsWith("aws:")) || undefined;
 }
 
-/** Roles and users of any account are nobody's in particular; AWS' own policies have the account `aws`. */
-function ofRole(field: Field, isOwn: Ownership): Finding[] {
-  if (!/^arn:[^:]*:(iam|sts):/.test(field.text)) return [];
-  const account = accountIn(field.text) ?? "";
-  return account === "aws" ? [] : field.judge(isOwn(account), rule);
-}
-
-/** Keys that hold an account, such as aws:PrincipalAccount, aws:SourceAccount and kms:CallerAccount; tags do not. */
-const accountKey = /^[a-z0-9-]+:[a-z]*(account|sourceowner)$/;
-
-function ofConditions(statement: Field, isOwn: Ownership): Finding[] {
-  return conditionsOf(statement).flatMap((condition) => {
-    if (!condition) return [statement.undecided()];
-    const { key, values } = condition;
-    return values.flatMap((value) => {
-      if (accountKey.test(key)) {
-        const isRegistry = key === "aws:resourceaccount" && registryAccounts.includes(value.text);
-        return value.judge(value.unknown ? undefined : any([isRegistry, isOwn(value.text)]), rule);
-      }
-      const account = accountIn(value.text) ?? "";
-      return /^\d{12}$/.test(account) ? value.judge(isOwn(account), rule) : ofRole(value, isOwn);
-    });
-  });
+/** Where objects are copied to. ARNs of buckets have no account. */
+function* ofReplicas(inputs: readonly Field[], stack: Stack): Iterable<Finding> {
+  for (const bucket of inputs.filter(({ path }) =>
+    /(^|\.)destinations?(\[\d+\])?\.bucket$/.test(path),
+  )) {
+    const account = bucket.path.replace(/bucket$/, "account");
+    if (inputs.some(({ path }) => path === account)) continue;
+    if (stack.refs(bucket, bucketTypes).found.length > 0) continue;
+    yield bucket.unknown
+      ? bucket.undecided()
+      : bucket.resource.undecided(
+          `the account of ${bucket.text} is unknown: the stack does not manage it`,
+        );
+  }
 }

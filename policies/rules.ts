@@ -73,7 +73,6 @@ import {
   vaultDelivered,
 } from "./log-delivery";
 import { controlPlaneLogGroup, logGroupEncrypted } from "./logs";
-import { logsInOwnAccounts } from "./log-destinations";
 import { logRetention } from "./log-retention";
 import { logGroupsMade } from "./log-writers";
 import { alertingBaseline } from "./monitoring";
@@ -304,7 +303,6 @@ export const rules: readonly Rule[] = [
   deliveryEncrypted,
   controlPlaneDelivered,
   vaultDelivered,
-  logsInOwnAccounts,
   logResourcePolicyNarrow,
   logGroupsMade,
 

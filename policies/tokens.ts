@@ -9,6 +9,7 @@ export const token = {
   accessPolicyAssociation: "aws:eks/accessPolicyAssociation:AccessPolicyAssociation",
   addon: "aws:eks/addon:Addon",
   accountPublicAccessBlock: "aws:s3/accountPublicAccessBlock:AccountPublicAccessBlock",
+  amiLaunchPermission: "aws:ec2/amiLaunchPermission:AmiLaunchPermission",
   api: "aws:apigatewayv2/api:Api",
   apiDomain: "aws:apigateway/domainName:DomainName",
   apiDomainV2: "aws:apigatewayv2/domainName:DomainName",

@@ -198,6 +198,18 @@ const as =
   (_inputs, one) => {
     one.type = type;
   };
+
+/** Makes a copy something else altogether. */
+const insteadOf =
+  (type: string, inputs: Inputs): Change =>
+  (_inputs, one) => {
+    Object.assign(one, { type, inputs, outputs: inputs, propertyDependencies: {} });
+  };
+const forEverybody = JSON.stringify({
+  Statement: [{ Sid: "It", Effect: "Allow", Principal: "*", Action: "sqs:Get", Resource: "*" }],
+});
+const other = "999999999999";
+
 const unprotected: Change = (_inputs, one) => {
   one.options = { ...one.options, protect: false };
 };
@@ -1321,7 +1333,7 @@ const rows: Row[] = [
       logFilter,
       name,
       set("destinationArn", aFunction.replace("444455556666", "999988887777")),
-      "log-own-accounts",
+      "iam-own-accounts",
     ],
   ]),
   [
@@ -1346,7 +1358,7 @@ const rows: Row[] = [
       "opensearchConfiguration.domainArn",
       "arn:aws:es:eu-west-1:999988887777:domain/drawbridge-prod",
     ),
-    "log-own-accounts",
+    "iam-own-accounts",
   ],
   ...[
     ["anybody's repositories", "repo:*"],
@@ -1580,6 +1592,86 @@ const rows: Row[] = [
     }),
     "iam-own-accounts",
   ],
+  ...(
+    [
+      [bucketPolicy, "snapshots", "policy"],
+      [topic, "alarms", "policy"],
+      [logPolicy, "log-store", "policyDocument"],
+      [domain, "log-store", "accessPolicies"],
+      ["aws:secretsmanager/secret:Secret", "vault-0-files", "policy"],
+    ] as const
+  ).map(([type, name, field]): Row => [
+    `${type} ${name} for another account`,
+    type,
+    name,
+    inJson(field, (doc) =>
+      doc.Statement.push({
+        Sid: "More",
+        Effect: "Allow",
+        Principal: { AWS: "arn:aws:iam::999999999999:role/other" },
+        Action: "s3:GetObject",
+        Resource: "*",
+      }),
+    ),
+    "iam-own-accounts",
+  ]),
+  [
+    "delivery to another account",
+    logFilter,
+    "log-delivery-cluster",
+    set("destinationArn", "arn:aws:logs:eu-west-1:999999999999:destination:x"),
+    "iam-own-accounts",
+  ],
+  [
+    "mail of alarms and a queue of another account",
+    "aws:sns/topicSubscription:TopicSubscription",
+    "alarms-platform@example.com",
+    {
+      beside: (inputs) => {
+        inputs["protocol"] = "sqs";
+        inputs["endpoint"] = "arn:aws:sqs:eu-west-1:999999999999:x";
+      },
+    },
+    "iam-own-accounts",
+  ],
+  ...(
+    [
+      ["a bus", "aws:cloudwatch/eventBusPolicy:EventBusPolicy", { policy: forEverybody }],
+      ["a repository", "aws:ecr/repositoryPolicy:RepositoryPolicy", { policy: forEverybody }],
+      ["files", "aws:efs/fileSystemPolicy:FileSystemPolicy", { policy: forEverybody }],
+      ["a queue", "aws:sqs/queuePolicy:QueuePolicy", { policy: forEverybody }],
+      ["a function", "aws:lambda/permission:Permission", { principal: "*" }],
+    ] as [what: string, type: string, inputs: Inputs][]
+  ).map(([what, type, inputs]): Row => [
+    `${what} for everybody`,
+    topic,
+    "alarms",
+    { beside: insteadOf(type, inputs) },
+    "iam-own-accounts",
+  ]),
+  ...(
+    [
+      [
+        "a snapshot",
+        "aws:ec2/snapshotCreateVolumePermission:SnapshotCreateVolumePermission",
+        { accountId: other },
+      ],
+      ["a grant", "aws:kms/grant:Grant", { granteePrincipal: `arn:aws:iam::${other}:role/x` }],
+      ["a function", "aws:lambda/permission:Permission", { principal: other }],
+      ["a share", "aws:ram/principalAssociation:PrincipalAssociation", { principal: other }],
+      [
+        "copies",
+        "aws:s3/bucketReplicationConfig:BucketReplicationConfig",
+        { rules: [{ destination: { bucket: "arn:aws:s3:::x", account: other } }] },
+      ],
+    ] as [what: string, type: string, inputs: Inputs][]
+  ).map(([what, type, inputs]): Row => [
+    `${what} for another account`,
+    topic,
+    "alarms",
+    { beside: insteadOf(type, inputs) },
+    "iam-own-accounts",
+  ]),
   ...[
     ["bastion", "InstancesOfThisAccount"],
     ["cluster", "ControlPlaneOfTheCluster"],

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, readdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import * as ts from "typescript";
 
@@ -7,6 +7,8 @@ const sdk = dirname(require.resolve("@pulumi/aws/package.json"));
 
 interface Member {
   name: string;
+  /** What its declaration says of it. */
+  comment: string;
   /** Names of the shapes that its value may have. */
   shapes: string[];
 }
@@ -14,22 +16,42 @@ type Shapes = Map<string, Member[]>;
 
 let nested: Shapes | undefined;
 
-/** Paths of the inputs of a resource type, without the indices of lists. A shape within itself is followed once. */
-export function inputPaths(type: string): string[] {
-  const [, module = "", name = ""] = type.split(":");
-  nested ??= shapesIn("types/input.d.ts");
-  const args = shapesIn(`${module}.d.ts`).get(`${name}Args`);
-  if (!args) throw new Error(`the provider must have the inputs of ${type}`);
-  return pathsOf(args, nested, []);
+/** An input of a resource type. */
+interface Input {
+  /** Without the indices of lists. */
+  path: string;
+  comment: string;
 }
 
-function pathsOf(members: Member[], shapes: Shapes, within: string[]): string[] {
-  return members.flatMap(({ name, shapes: names }) => [
-    name,
+/** The inputs of a resource type. A shape within itself is followed once. */
+export function inputsOfType(type: string): Input[] {
+  const [, module = "", name = ""] = type.split(":");
+  nested ??= shapesIn("types/input.d.ts");
+  const args = shapesIn(fileOf(module)).get(`${name}Args`);
+  if (!args) throw new Error(`the provider must have the inputs of ${type}`);
+  return membersBelow(args, nested, []);
+}
+
+/** Paths of the inputs of a resource type. */
+export function inputPaths(type: string): string[] {
+  return inputsOfType(type).map(({ path }) => path);
+}
+
+/** The declarations of a module such as `iam/role`. Files differ from it in capitals, and one of an index is not the folder's. */
+function fileOf(module: string): string {
+  const [folder = "", file = ""] = module.split("/");
+  const wanted = new RegExp(`^${file === "index" ? "index_" : file}\\.d\\.ts$`, "i");
+  const found = readdirSync(join(sdk, folder)).find((one) => wanted.test(one));
+  return `${folder}/${found ?? ""}`;
+}
+
+function membersBelow(members: Member[], shapes: Shapes, within: string[]): Input[] {
+  return members.flatMap(({ name, comment, shapes: names }) => [
+    { path: name, comment },
     ...names
       .filter((shape) => !within.includes(shape))
-      .flatMap((shape) => pathsOf(shapes.get(shape) ?? [], shapes, [...within, shape]))
-      .map((path) => `${name}.${path}`),
+      .flatMap((shape) => membersBelow(shapes.get(shape) ?? [], shapes, [...within, shape]))
+      .map((input) => ({ ...input, path: `${name}.${input.path}` })),
   ]);
 }
 
@@ -41,7 +63,7 @@ function shapesIn(file: string): Shapes {
       const inner = `${namespace}${node.name.text}.`;
       if (node.body) ts.forEachChild(node.body, (child) => visit(child, inner));
     } else if (ts.isInterfaceDeclaration(node)) {
-      shapes.set(`${namespace}${node.name.text}`, membersOf(node));
+      shapes.set(`${namespace}${node.name.text}`, membersOf(node, text));
     }
   };
   ts.forEachChild(ts.createSourceFile(file, text, ts.ScriptTarget.ES2022), (node) =>
@@ -50,12 +72,13 @@ function shapesIn(file: string): Shapes {
   return shapes;
 }
 
-function membersOf({ members }: ts.InterfaceDeclaration): Member[] {
-  return members.flatMap((member) =>
-    ts.isPropertySignature(member) && ts.isIdentifier(member.name)
-      ? [{ name: member.name.text, shapes: member.type ? shapesOf(member.type) : [] }]
-      : [],
-  );
+function membersOf({ members }: ts.InterfaceDeclaration, file: string): Member[] {
+  return members.flatMap((member) => {
+    if (!ts.isPropertySignature(member) || !ts.isIdentifier(member.name)) return [];
+    const { name, type } = member;
+    const comment = file.slice(member.pos, name.end).replaceAll(/\s*\*\s?/g, " ");
+    return [{ name: name.text, comment, shapes: type ? shapesOf(type) : [] }];
+  });
 }
 
 /** Names such as `ec2.LaunchTemplateBlockDeviceMapping` in a type, out of arrays and of Pulumi's inputs. */
