@@ -10,7 +10,7 @@ const vendorKey = {
 };
 
 /**
- * Release of Vault's package. Raise it here: instances that exist keep theirs until they are replaced, one by one. What
+ * Release of Vault's package. Raise it here: a server has it from its next generation on (`vault.serverGenerations`). What
  * `npm run verify:vault` runs is 1.21.0, built from its source; the package itself was not installed here.
  */
 const vaultVersion = "1.21.4-1";

@@ -3,9 +3,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { Place } from "../aws/arns";
 import { logGroupArns, roleArn, secretArn } from "../aws/arns";
 import { instanceTrust, keyByAlias, policyDocument } from "../aws/policy-document";
-
-/** Three of them form a majority when a zone is gone. */
-export const memberCount = 3;
+import { memberCount } from "./server-config";
 
 /** Name of the secret with a node's files. */
 export function filesSecretName(prefix: string, index: number): string {

@@ -38,6 +38,7 @@ function args(change: Partial<VaultServersArgs> = {}): VaultServersArgs {
     instanceType: "t4g.medium",
     volumeGiB: 20,
     serverCertificates: 1,
+    serverGenerations: [1, 1, 1],
     volumeKeyArn: "arn:volumes",
     logKeyArn: "arn:logs",
     logRetentionDays: 365,
@@ -60,6 +61,7 @@ const deployer = "arn:aws:iam::111122223333:role/deployer";
 const secretOf = (end: string) =>
   `arn:aws:secretsmanager:eu-west-1:111122223333:secret:p-vault-${end}`;
 const three = ["vault-0", "vault-1", "vault-2"];
+const instanceType = "aws:ec2/instance:Instance";
 
 /** What the secret of a node's files holds, which must be secret. */
 const filesOf = (node: string) => {
@@ -83,7 +85,7 @@ const statements = (text: unknown) =>
 
 describe("VaultServers", () => {
   it("is three servers, one in each zone, with an address that stays", () => {
-    expect(Object.keys(ofType(resources, "aws:ec2/instance:Instance"))).toEqual(three);
+    expect(Object.keys(ofType(resources, instanceType))).toEqual(three);
     const cards = ofType(resources, "aws:ec2/networkInterface:NetworkInterface");
     expect(three.map((name) => cards[name]?.["subnetId"])).toEqual([
       "subnet-a",
@@ -106,6 +108,43 @@ describe("VaultServers", () => {
         `zones must be 3 for Vault, got ${count}`,
       ),
     );
+  });
+
+  it.each([[[]], [[1, 1]], [[1, 1, 1, 1]]])("fails generations %j", async (serverGenerations) => {
+    await created(() =>
+      expect(() => new VaultServers("vault", args({ serverGenerations }))).toThrow(
+        `serverGenerations must be 3, got ${serverGenerations.length}`,
+      ),
+    );
+  });
+
+  it("starts each server from the first version of the template of its generation", async () => {
+    const instances = ofType(await build({ serverGenerations: [1, 3, 1] }), instanceType);
+    expect(three.map((name) => instances[name])).toEqual([
+      {
+        launchTemplate: { id: "vault-0-id", version: "1" },
+        tags: { Owner: "team", Name: "0.vault.p.internal", Generation: "1" },
+      },
+      {
+        launchTemplate: { id: "vault-1-generation-3-id", version: "1" },
+        tags: { Owner: "team", Name: "1.vault.p.internal", Generation: "3" },
+      },
+      {
+        launchTemplate: { id: "vault-2-id", version: "1" },
+        tags: { Owner: "team", Name: "2.vault.p.internal", Generation: "1" },
+      },
+    ]);
+  });
+
+  it("has one server replaced in an up, by what the comment of the zone tells", async () => {
+    const zones = ofType(await build({ serverGenerations: [1, 2, 1] }), "aws:route53/zone:Zone");
+    expect(zones["vault"]).toMatchObject({ comment: "Vault, servers of generations 1, 2, 1" });
+    const hook = hooks.get("vault-servers-one-by-one");
+    expect(hook?.opts).toEqual({ onDryRun: true });
+    const from = (comment: string) => () =>
+      hook?.callback({ oldInputs: { comment } } as unknown as ResourceHookArgs);
+    expect(from("Vault, servers of generations 1, 1, 1")).not.toThrow();
+    expect(from("Vault, servers of generations 1, 1, 2")).toThrow("must change by one number");
   });
 
   it("keeps data on encrypted volumes of their own", () => {
