@@ -11,6 +11,7 @@ import { passThroughBalancer } from "./balancer";
 import { BootstrapCa } from "./bootstrap-ca";
 import type { RecoveryHolder } from "./first-boot";
 import { expiryFault, firstBootScript, firstBootSettings } from "./first-boot";
+import type { LoginsArgs } from "./logins";
 import { auditFiles, dataDevice, dataFolder, serverUserData, settingsFolder } from "./server-boot";
 import { apiPort, memberCount, serverConfig, vaultHost } from "./server-config";
 import { describeServers, refusalOfServers } from "./server-generations";
@@ -29,6 +30,8 @@ export interface VaultServersArgs extends Place {
   balancerGroupId: pulumi.Input<string>;
   /** IAM role that configures Vault. */
   deployerRoleArn: string;
+  /** What each kind of node that logs in is known by; Vault asks AWS about no others. */
+  nodes: LoginsArgs["nodes"];
   /** Who gets a recovery key. */
   recoveryHolders: RecoveryHolder[];
   /** How many recovery keys make a root token. */

@@ -33,6 +33,7 @@ function args(change: Partial<VaultServersArgs> = {}): VaultServersArgs {
     securityGroupId: "sg-vault",
     balancerGroupId: "sg-door",
     deployerRoleArn: "arn:aws:iam::111122223333:role/deployer",
+    nodes: {},
     recoveryHolders: [holder("alice"), holder("bruno"), holder("chandra")],
     recoveryThreshold: 2,
     instanceType: "t4g.medium",
@@ -255,10 +256,10 @@ describe("VaultServers", () => {
         "OpenAndCloseSecrets",
         "FetchFiles",
         "StoreRecoveryKeys",
-        "KnowRoles",
         "KeepSnapshots",
         "EncryptSnapshots",
         "WriteLogs",
+        "KnowRoles",
       ]);
       const readers = found.filter(({ Action }) =>
         Action.includes("secretsmanager:GetSecretValue"),
@@ -272,6 +273,16 @@ describe("VaultServers", () => {
       expect(
         found.flatMap(({ Action }) => Action).filter((action) => action.includes("*")),
       ).toEqual([]);
+    }
+  });
+
+  it("lets every server ask AWS about the nodes that log in", async () => {
+    const nodes = { worker: { roleArns: ["arn:worker"], instanceProfileArns: ["arn:profile"] } };
+    const policies = ofType(await build({ nodes }), "aws:iam/rolePolicy:RolePolicy");
+    for (const name of three) {
+      const found = statements(policies[name]?.["policy"]);
+      expect(found.find(({ Sid }) => Sid === "KnowRoles")?.Resource).toContain("arn:worker");
+      expect(found.find(({ Sid }) => Sid === "KnowNodes")?.Action).toBe("ec2:DescribeInstances");
     }
   });
 
