@@ -323,7 +323,7 @@ describe("VaultServers", () => {
     const alarm = "aws:cloudwatch/metricAlarm:MetricAlarm";
     expect(ofType(resources, alarm)).toEqual({});
     const heard = ofType(await build({ alarmTopicArn: "arn:topic" }), alarm);
-    expect(Object.keys(heard)).toHaveLength(7);
+    expect(Object.keys(heard)).toHaveLength(9);
   });
 
   it("makes no secret for recovery keys while a holder's key has ended", async () => {
