@@ -279,6 +279,8 @@ export = async () => {
     options,
   );
 
+  // AWS operates the control plane, and what runs on nodes comes to Vault by its service account.
+  const vaultNodes = {};
   const vault = new VaultServers(
     "vault",
     {
@@ -286,6 +288,7 @@ export = async () => {
       ...config.vault,
       recoveryHolders: config.recoveryHolders,
       deployerRoleArn: config.deployerRoleArn,
+      nodes: vaultNodes,
       vpcId: network.vpcId,
       zones: network.dataSubnetsIn(config.zones.slice(0, 3)),
       securityGroupId: groups.id("vault"),
@@ -337,8 +340,7 @@ export = async () => {
       vpcId: network.vpcId,
       domain: privateZone(prefix),
       vaultName: "vault",
-      // AWS operates the control plane, and what runs on nodes comes by its service account.
-      nodes: {},
+      nodes: vaultNodes,
       cluster: { host: cluster.endpoint, caCertificate: cluster.caCertificate },
       deletionProtection,
     },

@@ -64,6 +64,23 @@ export function vaultWords(hostnames: string[]): Record<string, Words> {
       periods: 2,
       what: "No request to Vault was in its audit log for two hours. Those for snapshots should be",
     },
+    // Vault 1.21 lets everybody begin and cancel these two who reaches it, and has no setting against it: CVE-2026-5807.
+    "vault-root-token": {
+      pattern:
+        '{ ($.type = "response") && ($.request.path = "sys/generate-root/attempt") && ($.request.operation != "read") }',
+      raisedBy: "event",
+      period: 300,
+      periods: 1,
+      what: "Somebody has begun to make a root token of Vault, or has cancelled it. If it was none of the holders of recovery keys, somebody keeps them from it",
+    },
+    "vault-rekey": {
+      // Of its own words: the audit log has none of these calls (http/handler.go of v1.21.0).
+      pattern: '"core: rekey initialized"',
+      raisedBy: "event",
+      period: 300,
+      periods: 1,
+      what: "Somebody has begun to make other recovery keys of Vault. If it was none of the holders, somebody keeps them from it",
+    },
     "vault-certificate-ends": {
       pattern: `"${serverSays.certificateEnds}"`,
       raisedBy: "event",

@@ -10,8 +10,10 @@ const vendorKey = {
 };
 
 /**
- * Release of Vault's package. Raise it here: instances that exist keep theirs until they are replaced, one by one. What
- * `npm run verify:vault` runs is 1.21.0, built from its source; the package itself was not installed here.
+ * Release of Vault's package. Raise it here: a server has it from its next generation on (`vault.serverGenerations`). Of
+ * 1.21 this is the last one outside Enterprise: pkg.go.dev/github.com/hashicorp/vault?tab=versions has no later one, and
+ * what it does not mend is in docs/vault.md, "Who begins a root token". What `npm run verify:vault` runs is 1.21.0, built
+ * from its source; the package itself was not installed here.
  */
 const vaultVersion = "1.21.4-1";
 

@@ -1,3 +1,6 @@
+/** Servers of a stack. Three of them form a majority when a zone is gone. */
+export const memberCount = 3;
+
 /** Port of Vault's API. */
 export const apiPort = 8200;
 

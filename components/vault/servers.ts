@@ -11,15 +11,11 @@ import { passThroughBalancer } from "./balancer";
 import { BootstrapCa } from "./bootstrap-ca";
 import type { RecoveryHolder } from "./first-boot";
 import { expiryFault, firstBootScript, firstBootSettings } from "./first-boot";
+import type { LoginsArgs } from "./logins";
 import { auditFiles, dataDevice, dataFolder, serverUserData, settingsFolder } from "./server-boot";
-import { apiPort, serverConfig, vaultHost } from "./server-config";
-import {
-  filesSecretName,
-  memberCount,
-  serverProfile,
-  serverRoleArn,
-  serverRoleArns,
-} from "./server-profile";
+import { apiPort, memberCount, serverConfig, vaultHost } from "./server-config";
+import { describeServers, refusalOfServers } from "./server-generations";
+import { filesSecretName, serverProfile, serverRoleArn, serverRoleArns } from "./server-profile";
 
 export interface VaultServersArgs extends Place {
   /** Start of the names that people look up. */
@@ -34,6 +30,8 @@ export interface VaultServersArgs extends Place {
   balancerGroupId: pulumi.Input<string>;
   /** IAM role that configures Vault. */
   deployerRoleArn: string;
+  /** What each kind of node that logs in is known by; Vault asks AWS about no others. */
+  nodes: LoginsArgs["nodes"];
   /** Who gets a recovery key. */
   recoveryHolders: RecoveryHolder[];
   /** How many recovery keys make a root token. */
@@ -44,6 +42,8 @@ export interface VaultServersArgs extends Place {
   volumeGiB: number;
   /** Which certificates servers show, from 1 on: a number more gives them others, before these end after a year. */
   serverCertificates: number;
+  /** Which one each server is, from 1 on, in the order of the zones: a number more replaces it, one server in an `up`. */
+  serverGenerations: readonly number[];
   /** Key of the volumes. */
   volumeKeyArn: pulumi.Input<string>;
   /** Key of log groups. */
@@ -126,6 +126,10 @@ export class VaultServers extends pulumi.ComponentResource {
     if (args.zones.length !== memberCount) {
       throw new Error(`zones must be ${memberCount} for Vault, got ${args.zones.length}`);
     }
+    const { serverGenerations } = args;
+    if (serverGenerations.length !== memberCount) {
+      throw new Error(`serverGenerations must be ${memberCount}, got ${serverGenerations.length}`);
+    }
     super("drawbridge:vault:VaultServers", name, {}, opts);
     const { prefix, accountId, deletionProtection = true } = args;
     const child = { parent: this };
@@ -136,6 +140,7 @@ export class VaultServers extends pulumi.ComponentResource {
       id: `${name}-${index}`,
       hostname: `${index}.${domain}`,
       isFirst: index === 0,
+      generation: serverGenerations[index] ?? 1,
     }));
     this.attachments = [];
 
@@ -187,10 +192,23 @@ export class VaultServers extends pulumi.ComponentResource {
       },
       child,
     );
+    // Servers come after their zone: what it refuses replaces none of them.
+    const oneByOne = new pulumi.ResourceHook(
+      `${name}-servers-one-by-one`,
+      ({ oldInputs }) => {
+        const refused = refusalOfServers(oldInputs?.["comment"], serverGenerations);
+        if (refused !== undefined) throw new Error(refused);
+      },
+      { onDryRun: true },
+    );
     const zone = new aws.route53.Zone(
       name,
-      { name: domain, comment: "Vault", vpcs: [{ vpcId: args.vpcId }] },
-      child,
+      {
+        name: domain,
+        comment: describeServers(serverGenerations),
+        vpcs: [{ vpcId: args.vpcId }],
+      },
+      { ...child, hooks: { beforeUpdate: [oneByOne] } },
     );
     const rightsOf = {
       ...args,
@@ -269,7 +287,7 @@ export class VaultServers extends pulumi.ComponentResource {
         node,
         args,
         { card, profile: node.profile, index },
-        { ...child, dependsOn: [version, ...rights, ...args.prerequisites] },
+        { ...child, dependsOn: [zone, version, ...rights, ...args.prerequisites] },
       );
       const disk = new aws.ec2.VolumeAttachment(
         node.id,
@@ -317,6 +335,7 @@ interface Member {
   id: string;
   hostname: string;
   isFirst: boolean;
+  generation: number;
   subnetId: pulumi.Input<string>;
   zone: string;
 }
@@ -390,7 +409,8 @@ function server(
   child: pulumi.CustomResourceOptions,
 ): aws.ec2.Instance {
   const { prefix, region } = args;
-  const tags = { ...args.tags, Name: node.hostname };
+  const { generation } = node;
+  const tags = { ...args.tags, Name: node.hostname, Generation: `${generation}` };
   const userData = serverUserData({
     region,
     hostname: node.hostname,
@@ -400,13 +420,12 @@ function server(
     serverId: vaultHost(prefix),
   });
   const template = new aws.ec2.LaunchTemplate(
-    node.id,
+    generation === 1 ? node.id : `${node.id}-generation-${generation}`,
     {
       description: `Vault ${node.hostname}`,
       imageId,
       instanceType: args.instanceType,
       iamInstanceProfile: { arn: profile.arn },
-      updateDefaultVersion: true,
       userData: Buffer.from(userData).toString("base64"),
       metadataOptions: {
         httpEndpoint: "enabled",
@@ -436,14 +455,11 @@ function server(
   );
   return new aws.ec2.Instance(
     node.id,
-    { launchTemplate: { id: template.id, version: "$Default" }, tags },
-    // A new release of the image or of the template would replace all three at once, and with them the majority. People
-    // replace one after the other. The user data of the template is read as the instance's own, which the provider would
-    // take away, and stop the instance for it: github.com/hashicorp/terraform-provider-aws/issues/30825
-    {
-      ...child,
-      ignoreChanges: ["launchTemplate", "ami", "userData"],
-      deleteBeforeReplace: true,
-    },
+    // A generation starts as its template was made. What is changed of the template afterwards are versions that nobody
+    // starts from: a version of its own would have all three servers replaced at once, and with them the majority.
+    { launchTemplate: { id: template.id, version: "1" }, tags },
+    // What an instance has from its template is read as its own. A new release of the image would replace it, and the user
+    // data would be taken away, and the instance stopped for it: github.com/hashicorp/terraform-provider-aws/issues/30825
+    { ...child, ignoreChanges: ["ami", "userData"], deleteBeforeReplace: true },
   );
 }

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { authoritiesTable } from "../../components/vault/authorities";
 import type { RecoveryHolder } from "../../components/vault/first-boot";
 import { phases, rotationFaults, stepOf } from "../../components/vault/rotation";
+import { memberCount } from "../../components/vault/server-config";
 import { armorFault, readPgpKey } from "../pgp-key";
 import { repeats, withheld, type Fault } from "./faults";
 import { integer, list, text } from "./forms";
@@ -33,6 +34,8 @@ const step = text(new RegExp(`^(${phases.join("|")}) \\d{4}-\\d{2}-\\d{2}$`), st
   },
 );
 
+const generationsRule = `must be a list of ${memberCount} integers, one for each server`;
+
 export const vaultSchema = z
   .strictObject(
     {
@@ -55,7 +58,7 @@ export const vaultSchema = z
         "must be an EC2 type with an arm64 processor such as t4g.medium",
       )
         .default("t4g.medium")
-        .describe("EC2 type of each server, arm64."),
+        .describe("EC2 type of each server, arm64. A server has it from its next generation on."),
       volumeGiB: integer(10, 16_384)
         .default(20)
         .describe("Size of each volume of Vault's data, in GiB."),
@@ -63,6 +66,13 @@ export const vaultSchema = z
         .default(1)
         .describe(
           "Which certificates the servers show, from 1 on. Each lasts a year: raise it by one in the last three months, when the alarm vault-certificate-ends says so; see Certificates of the servers in docs/vault.md.",
+        ),
+      serverGenerations: z
+        .array(integer(1, 1000), generationsRule)
+        .length(memberCount, generationsRule)
+        .default(Array.from({ length: memberCount }, () => 1))
+        .describe(
+          "Which one each of the three servers is, 0 first, from 1 on. A number more replaces that server with one that has what was changed since it was made, a release of Vault or `instanceType` above all; one server in an `up`. See Replace a server in docs/vault.md.",
         ),
       rotations: z
         .record(

@@ -141,6 +141,7 @@ describe("parseConfig", () => {
         volumeGiB: 20,
         rotations: {},
         serverCertificates: 1,
+        serverGenerations: [1, 1, 1],
       },
       deletionProtection: true,
       createServiceLinkedRoles: [],

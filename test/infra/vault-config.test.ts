@@ -29,6 +29,7 @@ describe("vault", () => {
       instanceType: "t4g.medium",
       volumeGiB: 20,
       serverCertificates: 1,
+      serverGenerations: [1, 1, 1],
       rotations: {},
     });
   });
@@ -42,6 +43,21 @@ describe("vault", () => {
       "certificates of no generation",
       { ...valid, serverCertificates: 0 },
       "must be an integer from 1 to 1000",
+    ],
+    [
+      "a server without a generation",
+      { ...valid, serverGenerations: [2, 1] },
+      "serverGenerations must be a list of 3 integers, one for each server",
+    ],
+    [
+      "a generation of nothing",
+      { ...valid, serverGenerations: [1, 0, 1] },
+      "serverGenerations.1 must be an integer from 1 to 1000",
+    ],
+    [
+      "one number for all servers",
+      { ...valid, serverGenerations: 2 },
+      "serverGenerations must be a list of 3 integers, one for each server",
     ],
     ["a small volume", { ...valid, volumeGiB: 9 }, "must be an integer from 10 to 16384"],
     [

@@ -112,6 +112,7 @@ export const unchanged: Record<string, string> = {
   "logStore.engineVersion":
     "OpenSearch goes up only, and a stack that leaves it out has the newest version",
   "vault.address": "is where the Vault of the rehearsal listens",
+  "vault.serverGenerations": "are raised by a step of their own, one after the other",
   "vault.rotations": "are entered by steps of their own, a phase each",
   "vpn.clientCidr": "replaces the VPN, as does the identity provider",
   "vpn.groups": inVpnMode,

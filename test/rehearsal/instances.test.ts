@@ -67,6 +67,40 @@ describe("an instance with a fixed interface", () => {
     expect(refusalOf(() => start(account, "one", "no-card")).code).toBe("VPCIdNotSpecified");
   });
 
+  it("is of the version of its template that was the default when it started", () => {
+    const account = running();
+    expect(account.read("instance")).toMatchObject({
+      instanceType: "t4g.medium",
+      launchTemplate: { version: "$Default" },
+    });
+    account.change("template", { instanceType: "m7g.large", updateDefaultVersion: true });
+    expect(account.read("instance")).toMatchObject({
+      instanceType: "t4g.medium",
+      launchTemplate: { id: account.id("template"), version: "1" },
+    });
+  });
+
+  it("starts from the version that it names", () => {
+    const account = prepared();
+    account.change("template", { instanceType: "m7g.large", updateDefaultVersion: true });
+    const named = (version: string) =>
+      account.make("instance", "instance", {
+        launchTemplate: { id: account.id("template"), version },
+      });
+    expect(refusalOf(() => named("3")).code).toBe("InvalidLaunchTemplateId.VersionNotFound");
+    named("1");
+    expect(account.read("instance")).toMatchObject({ instanceType: "t4g.medium" });
+    account.delete("instance");
+    named("$Latest");
+    expect(account.read("instance")).toMatchObject({ instanceType: "m7g.large" });
+  });
+
+  it("is read without its template when that is gone", () => {
+    const account = running();
+    account.delete("template");
+    expect(account.read("instance")).not.toHaveProperty("launchTemplate");
+  });
+
   it("does not share its interface with another one, and keeps it and its group", () => {
     const account = running();
     expect(refusalOf(() => start(account, "other")).code).toBe("InvalidNetworkInterface.InUse");

@@ -19,7 +19,9 @@ import { levelsOfDestroy } from "../support/documented-files";
 import { issuing, rotating } from "./authorities";
 import { missingDependencies } from "./order";
 import { publicCluster } from "./public-cluster";
+import { failureOf, unlessEqual } from "./outcome";
 import type { Revision } from "./revisions";
+import { replacing } from "./servers";
 import { repository, type Values } from "./stack-config";
 import type { VaultPlace } from "./vault/place";
 
@@ -58,7 +60,8 @@ export async function* lifeOfStack(args: LifeArgs): AsyncGenerator<Step> {
   yield* issuing(args.vault);
   yield* changes(args);
   yield* revised(args);
-  yield* rotating(args, args.revisions.at(-1)?.config ?? args.config);
+  const config = yield* replacing(args, args.revisions.at(-1)?.config ?? args.config);
+  yield* rotating(args, config);
   yield { title: "up after a rotation changes nothing", run: () => changesNothing(args.rehearsal) };
   yield* end(args);
   yield { title: "a violation stops a preview", run: () => stopsAPreview(args) };
@@ -224,8 +227,6 @@ function outOfOrder(world: World, state: StateResource[]): string[] {
 
 const told = (differences: Difference[]): string[] =>
   differences.length === 0 ? [] : describeDifferences(differences).split("\n");
-
-const failureOf = ({ failure }: Outcome): string[] => failure?.split("\n") ?? [];
 
 const otherThan = ({ operations }: Outcome, wanted: string): string[] =>
   Object.entries(operations)
@@ -408,17 +409,4 @@ async function stopsAPreview({ openOther }: LifeArgs): Promise<string[]> {
     ...(failure === undefined ? ["the preview succeeded"] : []),
     ...(reported ? [] : [`${rule} reported nothing: ${failure ?? ""}`]),
   ];
-}
-
-function unlessEqual(what: string, got: unknown, wanted: unknown): string[] {
-  const [left, right] = [sorted(got), sorted(wanted)];
-  return left === right ? [] : [`${what}: got ${left}`, `expected ${right}`];
-}
-
-function sorted(value: unknown): string {
-  return JSON.stringify(value, (_key, item: unknown) =>
-    isObject(item)
-      ? Object.fromEntries(Object.entries(item).toSorted(([a], [b]) => (a < b ? -1 : 1)))
-      : item,
-  );
 }

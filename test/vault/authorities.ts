@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { authoritiesTable, type ControlPlane } from "../../components/vault/authorities";
 import { issuances, type Issuance } from "../../components/vault/issuance";
+import { rightsForLogins } from "../../components/vault/server-profile";
 import { Rehearsal, forgetCredentials, type Outcome } from "../rehearsal/engine";
 import { repository } from "../rehearsal/stack-config";
 import type { VaultSettings } from "../rehearsal/vault/serve";
@@ -14,11 +15,14 @@ import { agentChecks } from "./agent";
 import { accountChecks, handChecks, neighbours, nodeChecks } from "./by-hand";
 import { identities, tableChecks, type Scene, type Visitor } from "./cases";
 import { ClusterApi } from "./cluster";
+import { Iam } from "./iam";
 import { clusterObjects, issuerChecks } from "./issuers";
 import { loosen, looseRoles, looseSettings, looseTable, unnoticed } from "./loosened";
 import {
+  deployerRole,
   firstBoot,
   loginByIam,
+  nodeIdentities,
   person,
   populate,
   program,
@@ -52,6 +56,7 @@ interface Site {
   command: string;
   directory: string;
   aws: Moto;
+  iam: Iam;
   server: VaultServer;
   people: People;
   cluster: ClusterApi;
@@ -85,7 +90,8 @@ export async function* authorityChecks(
     const server = await opened(
       VaultServer.open(command, directory, person(people, "vault").credentials),
     );
-    await firstBoot(server, aws.endpoint);
+    const iam = await opened(iamOf(aws, people));
+    await firstBoot(server, iam.endpoint);
     const vaultFile = join(directory, "settings.json");
     const { host, port } = server.address;
     const settings: VaultSettings = {
@@ -93,11 +99,11 @@ export async function* authorityChecks(
       host,
       port,
       caFile: server.caFile,
-      aws: aws.endpoint,
+      aws: iam.endpoint,
       deployer: person(people, "deployer").credentials,
     };
     writeFileSync(vaultFile, JSON.stringify(settings));
-    const site = { command, directory, aws, server, people, cluster };
+    const site = { command, directory, aws, iam, server, people, cluster };
     for (const controlPlane of controlPlanes) {
       const reviewed: Reviewed = {
         table: authoritiesTable,
@@ -126,6 +132,22 @@ export async function* authorityChecks(
   }
 }
 
+const nodeRoles = Object.values(nodeIdentities).flatMap(({ roleArns }) => roleArns);
+
+/** The rights that a server of Vault has for logins of nodes, before a stand-in that asks nobody for any. */
+function iamOf(aws: Moto, people: People): Promise<Iam> {
+  const { AWS_ACCESS_KEY_ID: accessKeyId = "" } = person(people, "vault").credentials;
+  const statements = rightsForLogins({
+    accountId,
+    region,
+    prefix: "dev",
+    deployerRoleArn: deployerRole,
+    nodes: nodeIdentities,
+  });
+  const roleArns = [deployerRole, ...nodeRoles];
+  return Iam.open(aws.endpoint, { accessKeyId, statements, roleArns });
+}
+
 /** Nothing ends these operations, and there are more of them than Node expects for one signal. */
 function unhurried(): AbortSignal {
   const { signal } = new AbortController();
@@ -141,7 +163,7 @@ async function* life(
   site: Site,
   beyond?: Beyond,
 ): AsyncGenerator<Check> {
-  const { aws, server, people, cluster, command } = site;
+  const { aws, iam, server, people, cluster, command } = site;
   const before = await mounts(site);
   cluster.objects = [...clusterObjects(controlPlane, server), ...neighbours(controlPlane)];
   let made = false;
@@ -182,6 +204,12 @@ async function* life(
     ...(accounts.length > 0 ? accountChecks(scene, cluster) : []),
   ];
   yield* checks;
+  if (nodes.length > 0) {
+    yield [
+      "for logins of nodes Vault asked AWS what its servers have a right to, and all of it",
+      () => unusedRights(iam),
+    ];
+  }
   if (beyond) yield* checksBeyond({ scene, checks, rehearsal, reviewed, site }, beyond);
 
   yield [
@@ -288,6 +316,13 @@ async function* looseSettingChecks(
   for (const [title, check] of checks.filter(([one]) => noticing.has(one))) {
     yield [`again: ${title}`, check];
   }
+}
+
+function unusedRights({ allowed }: Iam): string[] {
+  const used = allowed.map(({ action, resource }) => `${action} ${resource}`);
+  return ["ec2:DescribeInstances *", ...nodeRoles.map((arn) => `iam:GetRole ${arn}`)]
+    .filter((right) => !used.includes(right))
+    .map((right) => `${right} must have been asked for`);
 }
 
 /**

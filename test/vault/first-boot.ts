@@ -1,8 +1,10 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { vaultWords } from "../../components/vault/alarms";
 import { activePath } from "../../components/vault/server-config";
 import type { Check } from "../support/checks";
 import { expected } from "../support/checks";
+import { matchesPattern } from "../support/filter-pattern";
 import { Cluster } from "./nodes";
 import type { Node, RecoveryKey } from "./nodes";
 import { ProcessWatch } from "./process-watch";
@@ -602,6 +604,7 @@ function* rekeyed(site: Site, cluster: Cluster): Iterable<Check> {
     async () => {
       await first.firstBoot();
       await first.open();
+      const before = heard(first);
       const former = (await cluster.recorded()).keys.map((key) => site.decrypt(key.encryptedKey));
       const files = site.holders.slice(1).map(({ name, publicKey }) => {
         const file = join(site.folder, `${name}.pgp`);
@@ -622,6 +625,7 @@ function* rekeyed(site: Site, cluster: Cluster): Iterable<Check> {
       for (const key of former.slice(0, 2)) {
         answers.push(await first.command("", ...rekey, `-nonce=${nonce}`, key));
       }
+      const during = heard(first);
       const made = JSON.parse(answers.at(-1)?.log ?? "{}") as { keys_base64?: string[] };
       const next = (made.keys_base64 ?? []).map((key) => site.decrypt(key));
       const withFormer = await first.rootToken(former.slice(0, 2)).catch(() => "none");
@@ -629,10 +633,22 @@ function* rekeyed(site: Site, cluster: Cluster): Iterable<Check> {
       return [
         ...expected("keys", next.length, "2"),
         ...expected("what the former keys make", withFormer, "none"),
+        ...expected("alarms before", before, ""),
+        ...expected("alarms of a rekey", during, "vault-rekey"),
+        ...expected("alarms of a root token too", heard(first), "vault-root-token,vault-rekey"),
         ...(token.startsWith("hvs.") ? [] : ["the new keys must make a root token"]),
       ];
     },
   ];
+}
+
+/** Alarms that hear of who begins to make a root token or other recovery keys, by what Vault has written. */
+function heard({ audited: [audit = ""], said }: Node): string {
+  const words = vaultWords([]);
+  const events = [...audit.split("\n"), ...said.split("\n")];
+  return ["vault-root-token", "vault-rekey"]
+    .filter((id) => events.some((event) => matchesPattern(words[id]?.pattern ?? "", event)))
+    .join();
 }
 
 /** What is wrong with the KMS key, and what the node says and does then. */

@@ -13,7 +13,18 @@ import type { VaultServer } from "./server";
 
 export const domain = "dev.internal";
 const serverId = `vault.${domain}`;
-const deployerRole = `arn:aws:iam::${accountId}:role/deployer`;
+export const deployerRole = `arn:aws:iam::${accountId}:role/deployer`;
+
+/** What nodes of each kind are known by. */
+export const nodeIdentities = Object.fromEntries(
+  ["etcd", "control-plane", "worker"].map((kind) => [
+    kind,
+    {
+      roleArns: [`arn:aws:iam::${accountId}:role/nodes/dev-${kind}`],
+      instanceProfileArns: [`arn:aws:iam::${accountId}:instance-profile/nodes/dev-${kind}`],
+    },
+  ]),
+);
 
 /** Somebody who has credentials of AWS. */
 export interface Person {
@@ -89,10 +100,6 @@ export function program(
   cluster: ClusterApi,
   { caFile }: VaultServer,
 ): PulumiFn {
-  const node = (kind: string) => ({
-    roleArns: [`arn:aws:iam::${accountId}:role/nodes/dev-${kind}`],
-    instanceProfileArns: [`arn:aws:iam::${accountId}:instance-profile/nodes/dev-${kind}`],
-  });
   return () => {
     const provider = new vault.Provider("vault", {
       address: `https://${serverId}:8200`,
@@ -111,9 +118,7 @@ export function program(
         vpcId: vpc,
         domain,
         vaultName: "vault",
-        nodes: Object.fromEntries(
-          ["etcd", "control-plane", "worker"].map((kind) => [kind, node(kind)]),
-        ),
+        nodes: nodeIdentities,
         cluster,
         deletionProtection: reviewed.deletionProtection,
       },

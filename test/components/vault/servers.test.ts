@@ -33,11 +33,13 @@ function args(change: Partial<VaultServersArgs> = {}): VaultServersArgs {
     securityGroupId: "sg-vault",
     balancerGroupId: "sg-door",
     deployerRoleArn: "arn:aws:iam::111122223333:role/deployer",
+    nodes: {},
     recoveryHolders: [holder("alice"), holder("bruno"), holder("chandra")],
     recoveryThreshold: 2,
     instanceType: "t4g.medium",
     volumeGiB: 20,
     serverCertificates: 1,
+    serverGenerations: [1, 1, 1],
     volumeKeyArn: "arn:volumes",
     logKeyArn: "arn:logs",
     logRetentionDays: 365,
@@ -60,6 +62,7 @@ const deployer = "arn:aws:iam::111122223333:role/deployer";
 const secretOf = (end: string) =>
   `arn:aws:secretsmanager:eu-west-1:111122223333:secret:p-vault-${end}`;
 const three = ["vault-0", "vault-1", "vault-2"];
+const instanceType = "aws:ec2/instance:Instance";
 
 /** What the secret of a node's files holds, which must be secret. */
 const filesOf = (node: string) => {
@@ -83,7 +86,7 @@ const statements = (text: unknown) =>
 
 describe("VaultServers", () => {
   it("is three servers, one in each zone, with an address that stays", () => {
-    expect(Object.keys(ofType(resources, "aws:ec2/instance:Instance"))).toEqual(three);
+    expect(Object.keys(ofType(resources, instanceType))).toEqual(three);
     const cards = ofType(resources, "aws:ec2/networkInterface:NetworkInterface");
     expect(three.map((name) => cards[name]?.["subnetId"])).toEqual([
       "subnet-a",
@@ -106,6 +109,43 @@ describe("VaultServers", () => {
         `zones must be 3 for Vault, got ${count}`,
       ),
     );
+  });
+
+  it.each([[[]], [[1, 1]], [[1, 1, 1, 1]]])("fails generations %j", async (serverGenerations) => {
+    await created(() =>
+      expect(() => new VaultServers("vault", args({ serverGenerations }))).toThrow(
+        `serverGenerations must be 3, got ${serverGenerations.length}`,
+      ),
+    );
+  });
+
+  it("starts each server from the first version of the template of its generation", async () => {
+    const instances = ofType(await build({ serverGenerations: [1, 3, 1] }), instanceType);
+    expect(three.map((name) => instances[name])).toEqual([
+      {
+        launchTemplate: { id: "vault-0-id", version: "1" },
+        tags: { Owner: "team", Name: "0.vault.p.internal", Generation: "1" },
+      },
+      {
+        launchTemplate: { id: "vault-1-generation-3-id", version: "1" },
+        tags: { Owner: "team", Name: "1.vault.p.internal", Generation: "3" },
+      },
+      {
+        launchTemplate: { id: "vault-2-id", version: "1" },
+        tags: { Owner: "team", Name: "2.vault.p.internal", Generation: "1" },
+      },
+    ]);
+  });
+
+  it("has one server replaced in an up, by what the comment of the zone tells", async () => {
+    const zones = ofType(await build({ serverGenerations: [1, 2, 1] }), "aws:route53/zone:Zone");
+    expect(zones["vault"]).toMatchObject({ comment: "Vault, servers of generations 1, 2, 1" });
+    const hook = hooks.get("vault-servers-one-by-one");
+    expect(hook?.opts).toEqual({ onDryRun: true });
+    const from = (comment: string) => () =>
+      hook?.callback({ oldInputs: { comment } } as unknown as ResourceHookArgs);
+    expect(from("Vault, servers of generations 1, 1, 1")).not.toThrow();
+    expect(from("Vault, servers of generations 1, 1, 2")).toThrow("must change by one number");
   });
 
   it("keeps data on encrypted volumes of their own", () => {
@@ -216,10 +256,10 @@ describe("VaultServers", () => {
         "OpenAndCloseSecrets",
         "FetchFiles",
         "StoreRecoveryKeys",
-        "KnowRoles",
         "KeepSnapshots",
         "EncryptSnapshots",
         "WriteLogs",
+        "KnowRoles",
       ]);
       const readers = found.filter(({ Action }) =>
         Action.includes("secretsmanager:GetSecretValue"),
@@ -233,6 +273,16 @@ describe("VaultServers", () => {
       expect(
         found.flatMap(({ Action }) => Action).filter((action) => action.includes("*")),
       ).toEqual([]);
+    }
+  });
+
+  it("lets every server ask AWS about the nodes that log in", async () => {
+    const nodes = { worker: { roleArns: ["arn:worker"], instanceProfileArns: ["arn:profile"] } };
+    const policies = ofType(await build({ nodes }), "aws:iam/rolePolicy:RolePolicy");
+    for (const name of three) {
+      const found = statements(policies[name]?.["policy"]);
+      expect(found.find(({ Sid }) => Sid === "KnowRoles")?.Resource).toContain("arn:worker");
+      expect(found.find(({ Sid }) => Sid === "KnowNodes")?.Action).toBe("ec2:DescribeInstances");
     }
   });
 
@@ -273,7 +323,7 @@ describe("VaultServers", () => {
     const alarm = "aws:cloudwatch/metricAlarm:MetricAlarm";
     expect(ofType(resources, alarm)).toEqual({});
     const heard = ofType(await build({ alarmTopicArn: "arn:topic" }), alarm);
-    expect(Object.keys(heard)).toHaveLength(7);
+    expect(Object.keys(heard)).toHaveLength(9);
   });
 
   it("makes no secret for recovery keys while a holder's key has ended", async () => {

@@ -79,7 +79,7 @@ export function create(world: World, scope: Scope, request: Request): [World, Re
   const birth = (world.births[request.urn] ?? 0) + 1;
   const draft = drafted(world, scope, request, birth);
   refuse(draft, row);
-  const resource = { ...bare(draft), id: row.id(draft), urn: request.urn };
+  const resource = { ...bare(draft), ...row.born?.(draft), id: row.id(draft), urn: request.urn };
   resource.computed = row.computed({ ...draft, id: resource.id });
   if (world.resources.some(({ type, id }) => type === request.type && id === resource.id)) {
     throw new AwsError("ResourceAlreadyExists", `${row.noun} ${resource.id} already exists`);
@@ -117,6 +117,7 @@ export function update(
     ...previous,
     inputs: draft.inputs,
     computed: { ...row.computed(draft), ...kept(row, previous) },
+    ...(previous.versions && { versions: [...previous.versions, draft.inputs] }),
   };
   const resources = world.resources.map((other) => (other === previous ? resource : other));
   return [{ ...world, resources }, outputsOf(resource, scope)];
@@ -154,9 +155,11 @@ export function read(
   type: string,
   id: string,
 ): { inputs: Properties; outputs: Properties } | undefined {
-  rowOf(type);
+  const row = rowOf(type);
   const resource = world.resources.find((other) => other.type === type && other.id === id);
-  return resource && { inputs: resource.inputs, outputs: outputsOf(resource, scope) };
+  if (resource === undefined) return undefined;
+  const inputs = row.readAs?.(resource, world) ?? resource.inputs;
+  return { inputs, outputs: outputsOf({ ...resource, inputs }, scope) };
 }
 
 export interface Difference {

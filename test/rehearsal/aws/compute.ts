@@ -29,6 +29,13 @@ export function groupsOnInstances(resource: CloudResource, world: World): string
   return groups.map((id) => `securityGroup:${id}`);
 }
 
+/** The version of its template that an instance starts from: without one, the default at that time. */
+export function templateVersionOf(template: CloudResource, inputs: unknown): string {
+  const version = textAt(inputs, "launchTemplate.version") ?? "$Default";
+  const moving = { $Default: "defaultVersion", $Latest: "latestVersion" }[version];
+  return moving === undefined ? version : String(template.computed[moving]);
+}
+
 /** Refuses a template version that was never made. */
 export function templateVersionExists({ inputs, world }: Draft): AwsError | undefined {
   const template = templateOf(world, inputs);
@@ -117,6 +124,7 @@ export const computeRows: Record<string, ResourceRow> = {
         onDelete: "dangle",
       },
     ],
+    born: ({ inputs }) => ({ versions: [inputs] }),
     identifiers: ({ id }) => ({ launchTemplate: [id] }),
     computed: ({ id, inputs, previous, scope, world }) => {
       const latest = Number(previous?.computed["latestVersion"] ?? 0) + 1;

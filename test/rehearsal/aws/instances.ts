@@ -1,17 +1,18 @@
-import { templateOf, templateVersionExists } from "./compute";
+import { templateOf, templateVersionExists, templateVersionOf } from "./compute";
 import { securityGroupsAreOf, vpcOfSubnet } from "./network";
 import {
   AwsError,
   allWith,
   byId,
   ec2Id,
+  isObject,
   numberAt,
   textAt,
   textsAt,
   type Draft,
   type ResourceRow,
 } from "./row";
-import type { CloudResource, World } from "./world";
+import type { CloudResource, Properties, World } from "./world";
 
 const instanceType = "aws:ec2/instance:Instance";
 const interfaceType = "aws:ec2/networkInterface:NetworkInterface";
@@ -21,10 +22,28 @@ const attachmentType = "aws:ec2/volumeAttachment:VolumeAttachment";
 const arn = ({ scope, world }: Draft, resource: string) =>
   `arn:aws:ec2:${scope.region}:${world.accountId}:${resource}`;
 
+/** What the template of an instance says in the version that it starts from. */
+function startOf(world: World, inputs: unknown): Properties | undefined {
+  const template = templateOf(world, inputs);
+  return template?.versions?.[Number(templateVersionOf(template, inputs)) - 1];
+}
+
 /** Ids of the network interfaces that an instance of the template takes. */
 function interfacesOf(world: World, inputs: unknown): string[] {
+  return textsAt(startOf(world, inputs), "networkInterfaces[*].networkInterfaceId");
+}
+
+/**
+ * The version of the template as the provider reads it by a tag of the instance: `$Default` and `$Latest` as long as they
+ * are the version that it started from (terraform-provider-aws 6.47.1, internal/service/ec2/ec2_instance.go,
+ * flattenInstanceLaunchTemplate).
+ */
+function withVersion({ inputs, startedFrom }: CloudResource, world: World): Properties {
+  const { launchTemplate, ...others } = inputs;
   const template = templateOf(world, inputs);
-  return textsAt(template?.inputs, "networkInterfaces[*].networkInterfaceId");
+  if (template === undefined || !isObject(launchTemplate)) return others;
+  if (templateVersionOf(template, inputs) === startedFrom) return inputs;
+  return { ...others, launchTemplate: { ...launchTemplate, version: startedFrom } };
 }
 
 /** Where an instance is: in the zone of the subnet of its first network interface. */
@@ -46,9 +65,9 @@ function interfacesAreFree({ inputs, world, previous }: Draft): AwsError | undef
 
 /** An instance of this stand-in starts from a template with an image, a type and an interface. */
 function templateIsWhole({ inputs, world }: Draft): AwsError | undefined {
-  const template = templateOf(world, inputs);
+  const start = startOf(world, inputs);
   const missing = ["imageId", "instanceType"].find(
-    (key) => textAt(inputs, key) === undefined && textAt(template?.inputs, key) === undefined,
+    (key) => textAt(inputs, key) === undefined && textAt(start, key) === undefined,
   );
   if (missing !== undefined) {
     return new AwsError("MissingParameter", `The request must contain the parameter ${missing}`);
@@ -155,7 +174,15 @@ export const instanceRows: Record<string, ResourceRow> = {
       arn: arn(draft, `instance/${draft.id}`),
       availabilityZone: zoneOfInstance(draft.world, draft.inputs) ?? "",
       instanceState: "running",
+      ...(draft.inputs["instanceType"] === undefined && {
+        instanceType: textAt(startOf(draft.world, draft.inputs), "instanceType") ?? "",
+      }),
     }),
+    born: ({ inputs, world }) => {
+      const template = templateOf(world, inputs);
+      return template ? { startedFrom: templateVersionOf(template, inputs) } : {};
+    },
+    readAs: withVersion,
     rules: [templateVersionExists, templateIsWhole, interfacesAreFree],
     holds: ({ inputs }, world) => interfacesOf(world, inputs).map((id) => `networkInterface:${id}`),
   },

@@ -105,6 +105,10 @@ export interface ResourceRow {
   computed: (draft: Draft) => Properties;
   /** Computed properties that an update changes. */
   moving?: string[];
+  /** What AWS knows of it beside what it tells, from its creation on. */
+  born?: (draft: Draft) => Pick<CloudResource, "versions" | "startedFrom">;
+  /** What the provider reads of a resource otherwise than it was given. */
+  readAs?: (resource: CloudResource, world: World) => Properties;
   claims?: (draft: Draft) => Claim[];
   /**
    * Arguments that replace the resource depending on what they change from and to. Those of which every change replaces

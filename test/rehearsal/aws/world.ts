@@ -13,6 +13,10 @@ export interface CloudResource {
   inputs: Properties;
   /** What AWS adds to the inputs. */
   computed: Properties;
+  /** Of a launch template: its inputs at creation and after each update. */
+  versions?: Properties[];
+  /** Of an instance: the version of its template that it started from, which AWS tells by a tag. */
+  startedFrom?: string;
 }
 
 /** One AWS account, as far as the stand-in models it. */
