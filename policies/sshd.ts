@@ -237,6 +237,9 @@ function shipped(sshd: Sshd, stack: Stack): Finding[] {
   ];
 }
 
+/** A command that does nothing, in place of what people ask for. */
+const endsAtOnce = /^(\/usr)?\/s?bin\/(nologin|false|true)$/;
+
 /** Ways out of a session that are not to a named host and port. */
 const closedWays = [
   "AllowAgentForwarding",
@@ -247,12 +250,13 @@ const closedWays = [
 
 export const sshdForwarding = stackRule({
   id: "bastion-sshd-forwarding",
-  title: "The SSH server of a bastion forwards to named hosts, and neither agents nor displays",
+  title:
+    "The SSH server of a bastion forwards to named hosts, not agents or displays, and takes no files",
   severity: "high",
   level: "mandatory",
   requirements: ["M5", "J16"],
   controls: [],
-  fix: "Set PermitOpen to the hosts in use or none, AllowTcpForwarding to local, and AllowAgentForwarding, AllowStreamLocalForwarding, X11Forwarding and PermitTunnel to no in sshd_config in the user data.",
+  fix: "Set PermitOpen to the hosts in use or none, AllowTcpForwarding to local, and AllowAgentForwarding, AllowStreamLocalForwarding, X11Forwarding and PermitTunnel to no in sshd_config in the user data. Beside Subsystem sftp set ForceCommand to /sbin/nologin.",
   url: "https://man.openbsd.org/sshd_config",
   types,
   *checkStack(stack) {
@@ -272,6 +276,14 @@ export const sshdForwarding = stackRule({
         (value) => value.split(/\s+/).every((target) => target !== "any" && !target.includes("*")),
         "be none or name hosts and ports",
       );
+      // A shell of nologin does not stop internal-sftp, which runs in the server itself.
+      if (sshd.first("Subsystem[ \\t]+sftp") !== undefined) {
+        yield* sshd.must(
+          "ForceCommand",
+          (value) => endsAtOnce.test(value),
+          "be a command that ends at once, such as /sbin/nologin, beside Subsystem sftp",
+        );
+      }
     });
   },
 });

@@ -112,6 +112,8 @@ export function sshdConfig({
     "PermitUserEnvironment no",
     "PermitUserRC no",
     "X11Forwarding no",
+    // In place of whatever is asked for, file transfer too, which needs no shell. Tunnels take no command.
+    "ForceCommand /sbin/nologin",
     // The first value holds: the second is for the time before the hosts are known.
     `Include ${folder}/permit-open.conf`,
     "PermitOpen none",

@@ -2582,6 +2582,7 @@ const sshRows: Row[] = [
       ["displays", "X11Forwarding no", "X11Forwarding yes", "forwarding"],
       ["a network device", "PermitTunnel no", "PermitTunnel yes", "forwarding"],
       ["tunnels to anywhere", "PermitOpen none", "PermitOpen any", "forwarding"],
+      ["file transfer", "ForceCommand /sbin/nologin\n", "", "forwarding"],
     ] as const
   ).map(([what, from, to, rule]): Row => [
     `SSH with ${what}`,

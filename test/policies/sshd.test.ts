@@ -28,6 +28,7 @@ X11Forwarding no
 PermitTunnel no
 AllowTcpForwarding local
 AllowStreamLocalForwarding no
+ForceCommand /sbin/nologin
 PermitOpen 0123456789abcdef.gr7.eu-west-1.eks.amazonaws.com:443
 END
 `;
@@ -315,6 +316,9 @@ casesFor("bastion-sshd-audit [M5] [M10]", {
   ],
 });
 
+const noFiles =
+  "ForceCommand must be a command that ends at once, such as /sbin/nologin, beside Subsystem sftp";
+
 casesFor("bastion-sshd-forwarding [M5] [J16]", {
   ...common,
   passes: [
@@ -322,6 +326,11 @@ casesFor("bastion-sshd-forwarding [M5] [J16]", {
     [
       "nowhere",
       where("PermitOpen 0123456789abcdef.gr7.eu-west-1.eks.amazonaws.com:443", "PermitOpen none"),
+    ],
+    ["another command that does nothing", where("/sbin/nologin", "/usr/bin/false")],
+    [
+      "commands where there is no file transfer",
+      userData(encoded(config.replaceAll(/^(Subsystem|ForceCommand) .*\n/gm, ""))),
     ],
   ],
   fails: [
@@ -364,6 +373,12 @@ casesFor("bastion-sshd-forwarding [M5] [J16]", {
       "tunnels to any host",
       where("PermitOpen 0123456789abcdef.gr7.eu-west-1.eks.amazonaws.com", "PermitOpen *"),
       found("PermitOpen must be none or name hosts and ports, got *:443"),
+    ],
+    ["file transfer", where("ForceCommand /sbin/nologin\n", ""), found(`${noFiles}, got nothing`)],
+    [
+      "nothing but file transfer",
+      where("ForceCommand /sbin/nologin", "ForceCommand internal-sftp"),
+      found(`${noFiles}, got internal-sftp`),
     ],
     [
       "tunnels left to the server",

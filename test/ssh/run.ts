@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process";
+import { existsSync, rmSync } from "node:fs";
 import { createServer, type AddressInfo } from "node:net";
 import { promisify } from "node:util";
 import { hostKeyAlgorithms, hostKeyTypes, mozillaModern } from "../../components/aws/sshd-config";
@@ -148,6 +149,28 @@ function checks(
           ...(remote.stderr.includes("remote port forwarding failed") ? [] : [remote.stderr]),
           ...(terminal.stderr.includes("PTY allocation request failed") ? [] : [terminal.stderr]),
         ];
+      },
+    ],
+    [
+      "a person runs no command, and neither reads nor leaves files",
+      async () => {
+        const command = await server.connect(server.account, "key", "-oRemoteCommand=echo ran");
+        // The server may write into the one, beside its own files, and the client into the other.
+        const [left, fetched] = [`${server.folder}-left`, server.path("fetched")];
+        const { status } = await server.transfer(
+          server.account,
+          "key",
+          `put ${server.path("moduli")} ${left}`,
+          `get /etc/passwd ${fetched}`,
+        );
+        const found = [
+          ...(command.stdout.includes("ran") ? ["a command ran"] : []),
+          ...expected("exit code of sftp", status, "255"),
+          ...(existsSync(left) ? ["a file was left"] : []),
+          ...(existsSync(fetched) ? ["a file came out"] : []),
+        ];
+        rmSync(left, { force: true });
+        return found;
       },
     ],
     [

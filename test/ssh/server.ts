@@ -124,12 +124,18 @@ export class SshServer {
 
   /** Logs in as the client of this machine does, with nothing of its own configuration. */
   connect(account: string, key: string, ...args: string[]): Promise<Ended> {
-    return this.client(account, key, ["-oBatchMode=yes", ...args]);
+    return this.client("ssh", account, key, ["-oBatchMode=yes", ...args]);
+  }
+
+  /** Asks for files as the client of this machine does, by commands of its own. */
+  transfer(account: string, key: string, ...commands: string[]): Promise<Ended> {
+    writeFileSync(this.path("transfer"), `${commands.join("\n")}\n`);
+    return this.client("sftp", account, key, ["-b", this.path("transfer")]);
   }
 
   /** The same, by somebody who types a code when asked for one. */
   connectWithCode(account: string, key: string, code: string, ...args: string[]): Promise<Ended> {
-    return this.client(account, key, ["-oNumberOfPasswordPrompts=1", ...args], {
+    return this.client("ssh", account, key, ["-oNumberOfPasswordPrompts=1", ...args], {
       SSH_ASKPASS: this.path("type-code"),
       SSH_ASKPASS_REQUIRE: "force",
       CODE: code,
@@ -137,6 +143,7 @@ export class SshServer {
   }
 
   private async client(
+    program: "ssh" | "sftp",
     account: string,
     key: string,
     args: string[],
@@ -155,7 +162,7 @@ export class SshServer {
       "StrictHostKeyChecking=yes",
     ];
     const client = spawn(
-      "ssh",
+      program,
       ["-F", "none", ...options.map((one) => `-o${one}`), ...args, `${account}@127.0.0.1`],
       { env: { ...this.env, ...env }, stdio: ["ignore", "pipe", "pipe"] },
     );

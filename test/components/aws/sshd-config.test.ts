@@ -17,6 +17,7 @@ describe("sshdConfig", () => {
         "LogLevel VERBOSE",
         "PermitRootLogin no",
         "Subsystem sftp internal-sftp -f AUTHPRIV -l INFO",
+        "ForceCommand /sbin/nologin",
       ]),
     );
     expect(lines(false).filter((line) => line.startsWith("HostKey "))).toEqual([
