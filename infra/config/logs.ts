@@ -4,10 +4,11 @@ import type { Fault } from "./faults";
 import type { Fields } from "./fields";
 import { accountOf, integer, oneOf, roleArn, text } from "./forms";
 
-/** Retention periods that CloudWatch Logs offers from 90 days up, in days (PutRetentionPolicy of its API reference). */
-const retentionDays = [
-  90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
-] as const;
+/**
+ * Retention periods that CloudWatch Logs offers, in days (PutRetentionPolicy of its API reference). Shorter ones would be
+ * refused by `log-control-plane-group-kept`, which wants a year.
+ */
+const retentionDays = [365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653] as const;
 
 /**
  * Families that take gp3 volumes and encrypt at rest, as fine-grained access control asks for; Graviton takes
@@ -60,7 +61,7 @@ export const logFields = {
     .literal(retentionDays, `must be one of ${retentionDays.join(", ")}`)
     .default(365)
     .describe(
-      "Days for which logs are kept, of the periods that CloudWatch Logs offers from 90 up.",
+      "Days for which logs are kept: a year at least, of the periods that CloudWatch Logs offers.",
     ),
   logStore: logStore.describe("The central log store: an OpenSearch domain."),
 };

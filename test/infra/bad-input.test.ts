@@ -158,7 +158,7 @@ const changes: [what: string, change: Record<string, unknown>, errors: string[]]
     "a retention that AWS does not offer",
     { "drawbridge:logRetentionDays": 100 },
     [
-      "logRetentionDays must be one of 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653, got 100",
+      "logRetentionDays must be one of 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653, got 100",
     ],
   ],
 ];

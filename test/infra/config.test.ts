@@ -196,10 +196,10 @@ describe("parseConfig", () => {
       ],
     ],
     [
-      "a retention of logs that CloudWatch does not offer",
-      { logRetentionDays: 100 },
+      "a retention of logs that the pack would refuse",
+      { logRetentionDays: 180 },
       [
-        "logRetentionDays must be one of 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653, got 100",
+        "logRetentionDays must be one of 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653, got 180",
       ],
     ],
     [
@@ -990,7 +990,7 @@ describe("parseConfig", () => {
       "a retention that CloudWatch Logs does not offer",
       { logRetentionDays: 100 },
       [
-        "logRetentionDays must be one of 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653, got 100",
+        "logRetentionDays must be one of 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653, got 100",
       ],
     ],
     ["tags without an owner", { tags: { CostCenter: "42" } }, ["tags.Owner is required"]],
