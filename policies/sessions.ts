@@ -268,7 +268,7 @@ export const sessionsOwn = stackRule({
   level: "mandatory",
   requirements: ["M7"],
   controls: [],
-  fix: "Limit ssm:ResumeSession and ssm:TerminateSession to session/${aws:userid}-*.",
+  fix: "Limit ssm:ResumeSession and ssm:TerminateSession by StringEquals ssm:resourceTag/aws:ssmmessages:session-id ${aws:userid}.",
   url: "https://docs.aws.amazon.com/systems-manager/latest/userguide/getting-started-restrict-access-examples.html",
   types: permissionTypes,
   *checkStack(stack) {

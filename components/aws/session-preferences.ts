@@ -185,6 +185,7 @@ function sessionPolicy(
     BoolIfExists: { "ssm:SessionDocumentAccessCheck": "true" },
   };
   const key = keyByAlias(args, args.sessionKey.alias);
+  const sessions = `arn:aws:ssm:${args.region}:${args.accountId}:session`;
   return policyDocument([
     {
       Sid: "OnTheBastion",
@@ -204,9 +205,20 @@ function sessionPolicy(
     {
       // The plugin opens the channel of a session in the name of the person:
       // docs.aws.amazon.com/systems-manager/latest/userguide/getting-started-restrict-access-quickstart.html
+      Sid: "OwnChannelsOnly",
+      Action: "ssmmessages:OpenDataChannel",
+      Resource: `${sessions}/\${aws:userid}-*`,
+    },
+    {
+      // The id of a session starts with the name of the user or of the role's session, which is no variable for roles. A
+      // tag of the session has what the variable has, for both ("Method 2"):
+      // docs.aws.amazon.com/systems-manager/latest/userguide/getting-started-restrict-access-examples.html
       Sid: "OwnSessionsOnly",
-      Action: ["ssm:ResumeSession", "ssm:TerminateSession", "ssmmessages:OpenDataChannel"],
-      Resource: `arn:aws:ssm:${args.region}:${args.accountId}:session/\${aws:userid}-*`,
+      Action: ["ssm:ResumeSession", "ssm:TerminateSession"],
+      Resource: `${sessions}/*`,
+      Condition: {
+        StringEquals: { "ssm:resourceTag/aws:ssmmessages:session-id": "${aws:userid}" },
+      },
     },
     {
       Sid: "EncryptSessions",

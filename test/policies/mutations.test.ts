@@ -1068,7 +1068,7 @@ const rows: Row[] = [
     policy,
     "bastion-sessions",
     inJson("policy", (doc) => {
-      statement(doc, "OwnSessionsOnly").Resource = "arn:aws:ssm:eu-west-1:444455556666:session/*";
+      delete statement(doc, "OwnSessionsOnly").Condition;
     }),
     "bastion-session-own",
   ],

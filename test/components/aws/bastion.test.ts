@@ -192,9 +192,18 @@ describe("Bastion", () => {
       },
       {
         Effect: "Allow",
-        Sid: "OwnSessionsOnly",
-        Action: ["ssm:ResumeSession", "ssm:TerminateSession", "ssmmessages:OpenDataChannel"],
+        Sid: "OwnChannelsOnly",
+        Action: "ssmmessages:OpenDataChannel",
         Resource: "arn:aws:ssm:eu-west-1:111122223333:session/${aws:userid}-*",
+      },
+      {
+        Effect: "Allow",
+        Sid: "OwnSessionsOnly",
+        Action: ["ssm:ResumeSession", "ssm:TerminateSession"],
+        Resource: "arn:aws:ssm:eu-west-1:111122223333:session/*",
+        Condition: {
+          StringEquals: { "ssm:resourceTag/aws:ssmmessages:session-id": "${aws:userid}" },
+        },
       },
       {
         Effect: "Allow",
