@@ -82,12 +82,16 @@ export function serverProfile(
           ...keyByAlias(args, args.keys.secrets),
         },
         { Sid: "FetchFiles", Action: "secretsmanager:GetSecretValue", Resource: files },
-        {
-          // It may store the recovery keys, and not read them.
-          Sid: "StoreRecoveryKeys",
-          Action: ["secretsmanager:DescribeSecret", "secretsmanager:PutSecretValue"],
-          Resource: recovery,
-        },
+        // The first server initialises Vault. It may store the recovery keys, and not read them.
+        ...(index === 0
+          ? [
+              {
+                Sid: "StoreRecoveryKeys",
+                Action: ["secretsmanager:DescribeSecret", "secretsmanager:PutSecretValue"],
+                Resource: recovery,
+              },
+            ]
+          : []),
         {
           // Vault binds logins to the unique id of a role: developer.hashicorp.com/vault/docs/auth/aws
           Sid: "KnowRoles",
