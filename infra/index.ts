@@ -25,6 +25,7 @@ import { ThreatDetection } from "../components/aws/threat-detection";
 import { authoritiesTable } from "../components/vault/authorities";
 import { vaultProvider } from "../components/vault/door";
 import { Pki } from "../components/vault/pki";
+import { secretAlarms } from "../components/vault/secret-alarms";
 import { apiPort, privateZone, vaultHost } from "../components/vault/server-config";
 import { VaultServers, vaultServerCalls } from "../components/vault/servers";
 import { accountProvider, stackTags } from "./account";
@@ -72,7 +73,9 @@ export = async () => {
       options,
     );
     const emails = audit.alarmEmails;
-    alarmTopicArn = new Alarms("alarms", { ...place, logGroupName, emails }, options).topicArn;
+    const more = secretAlarms({ prefix, deployerRoleArn: config.deployerRoleArn });
+    const watched = { ...place, logGroupName, emails, more };
+    alarmTopicArn = new Alarms("alarms", watched, options).topicArn;
   }
   if (owns("accountGuards")) {
     new AccountGuards("guards", { volumeKeyArn: keys.volumes }, options);

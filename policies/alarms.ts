@@ -72,7 +72,9 @@ function* atOnce(alarm: Resource): Iterable<Finding> {
 }
 
 /** Names that a pattern about the event has in it, and what the event is. */
-const events: readonly [what: string, names: readonly string[]][] = [
+type Watched = [what: string, names: readonly string[]];
+
+const events: readonly Watched[] = [
   ["a use of the root user", ["Root"]],
   ["a sign-in without MFA", ["MFAUsed"]],
   ["a key that is disabled or deleted", ["DisableKey", "ScheduleKeyDeletion"]],
@@ -88,6 +90,13 @@ const events: readonly [what: string, names: readonly string[]][] = [
   ["a subscription or a topic that is deleted", ["Unsubscribe", "DeleteTopic"]],
   ["a changed retention of logs", ["PutRetentionPolicy"]],
   ["a changed policy or lifecycle of a bucket", ["PutBucketPolicy", "PutBucketLifecycle"]],
+  ["a bucket that is opened", ["PutBucketPublicAccessBlock", "DeleteBucketPublicAccessBlock"]],
+  ["a bucket that is copied away", ["PutBucketReplication"]],
+];
+
+const ofSecrets: Watched = [
+  "a changed secret or policy of a secret",
+  ["PutSecretValue", "PutResourcePolicy"],
 ];
 
 export const trailWatched = stackRule({
@@ -101,9 +110,10 @@ export const trailWatched = stackRule({
   url: "https://docs.aws.amazon.com/securityhub/latest/userguide/cloudwatch-controls.html",
   types: [token.trail],
   *checkStack(stack) {
+    const wanted = stack.all(token.secret).length > 0 ? [...events, ofSecrets] : events;
     for (const group of trailGroups(stack)) {
       const patterns = filtersOf(group, stack).map((filter) => filter.at("pattern"));
-      const missing = events.filter(
+      const missing = wanted.filter(
         ([, names]) => !patterns.some(({ text }) => names.every((name) => text.includes(name))),
       );
       if (missing.length === 0) continue;

@@ -2,14 +2,7 @@ import { bucketTypes, mustHave } from "./buckets";
 import { numeric } from "./conditions";
 import { mustNameKey } from "./keys";
 import type { Field, Finding, Resource, Stack } from "./model";
-import {
-  allows,
-  conditionsOf,
-  isForAnybody,
-  isLimitedBy,
-  principals,
-  statements,
-} from "./policy-documents";
+import { allows, isForAnybody, isLimitedBy, principals, statements } from "./policy-documents";
 import { stackRule } from "./rule";
 import { token } from "./tokens";
 import type { Truth } from "./truth";
@@ -73,62 +66,6 @@ function topicDocuments(topic: Resource, stack: Stack): Field[] {
   const beside = stack.users(topic, [token.topicPolicy], "arn").map((one) => one.at("policy"));
   const documents = beside.length > 0 ? beside : [topic.at("policy")];
   return documents.map((document) => document.json());
-}
-
-/** Operators that spare the named and meet everybody else. */
-const sparing = ["arnnotequals", "arnnotlike", "stringnotequals", "stringnotlike"];
-
-export const secretReaders = stackRule({
-  id: "iam-secret-readers-named",
-  title: "Every secret says who may read it: rights by IAM alone are not enough",
-  severity: "high",
-  level: "mandatory",
-  requirements: ["J7", "M1"],
-  controls: [],
-  fix: "Set a policy of the secret that denies secretsmanager:GetSecretValue to everybody unless aws:PrincipalArn is one of named ARNs.",
-  url: "https://docs.aws.amazon.com/secretsmanager/latest/userguide/auth-and-access_resource-policies.html",
-  types: [token.secret],
-  *checkStack(stack) {
-    for (const secret of stack.all(token.secret)) {
-      const beside = stack
-        .users(secret, [token.secretPolicy], "secretArn")
-        .map((one) => one.at("policy"));
-      const own = secret.at("policy");
-      const documents = [...beside, ...(own.present ? [own] : [])].map((one) => one.json());
-      if (documents.length === 0) yield secret.fail(`policy ${readersNamed}, got nothing`);
-      for (const document of documents) {
-        yield* document.judge(
-          any(statements(document).map(sparesTheNamed)),
-          readersNamed.replace(/^must /, ""),
-        );
-      }
-    }
-  },
-});
-
-const readersNamed =
-  "must deny secretsmanager:GetSecretValue to everybody but principals named by aws:PrincipalArn";
-
-function sparesTheNamed(statement: Field): Truth {
-  const conditions = conditionsOf(statement);
-  const isNamed = ({ unknown, text }: Field) => (unknown ? undefined : !/[*?]/.test(text));
-  return all([
-    deniesEverybody(statement, ["secretsmanager:getsecretvalue", "secretsmanager:*", "*"]),
-    any(
-      statement
-        .at("Resource")
-        .each()
-        .map(({ unknown, text }) => (unknown ? undefined : text === "*")),
-    ),
-    // Each condition more would spare others as well.
-    conditions.length === 1,
-    ...conditions.map((only): Truth => {
-      if (!only) return undefined;
-      const { operator, key, values } = only;
-      if (!sparing.includes(operator) || key !== "aws:principalarn") return false;
-      return all([values.length > 0, ...values.map(isNamed)]);
-    }),
-  ]);
 }
 
 /** Whether the statement is about the bucket and about what is in it: IAM sees two kinds of resources. */

@@ -96,7 +96,7 @@ import {
 } from "./network-vpc";
 import { patchedByTemplate, selinux } from "./nodes";
 import { ownAccounts } from "./own-accounts";
-import { bucketPolicies, secretReaders, topicPolicies } from "./resource-policies";
+import { bucketPolicies, topicPolicies } from "./resource-policies";
 import {
   authorityLife,
   issuerInForce,
@@ -120,6 +120,7 @@ import {
   searchKept,
   searchZones,
 } from "./search-domains";
+import { secretReaders, secretWriters } from "./secrets";
 import { described, noMixedRules, referenceOverCidr } from "./security-group-form";
 import { noAllPorts, noWorldIngress, restrictEgress } from "./security-groups";
 import {
@@ -280,6 +281,7 @@ export const rules: readonly Rule[] = [
   alarmsAtOnce,
   topicPolicies,
   secretReaders,
+  secretWriters,
 
   privateBuckets,
   encryptedBuckets,

@@ -15,9 +15,11 @@ export interface AlarmsArgs extends Place {
   logGroupName: pulumi.Input<string>;
   /** E-mail addresses that are told. Each gets a mail by which it has to confirm once. */
   emails: string[];
+  /** What else must not happen unseen, by id. @default - nothing */
+  more?: Readonly<Record<string, Alarm>>;
 }
 
-interface Alarm {
+export interface Alarm {
   /** What happened, for who reads the mail. */
   what: string;
   /** Why it must not. */
@@ -26,8 +28,8 @@ interface Alarm {
   pattern: string;
 }
 
-const source = (service: string) => `($.eventSource = "${service}.amazonaws.com")`;
-const calls = (...names: string[]) =>
+export const source = (service: string) => `($.eventSource = "${service}.amazonaws.com")`;
+export const calls = (...names: string[]) =>
   `(${names.map((name) => `($.eventName = "${name}")`).join(" || ")})`;
 
 // CloudTrail's record of a change of rules keeps the request's XML names, and a list only where there are several.
@@ -121,7 +123,7 @@ function ownAlarms(args: Place & { prefix: string }): Record<string, Alarm> {
       pattern: `{ ${source("logs")} && ${calls("PutRetentionPolicy", "DeleteRetentionPolicy")} && (${ofTheStack}) }`,
     },
     "records-exposed": {
-      what: "Policy, lifecycle, encryption or versions of the trail's bucket were changed",
+      what: "Who may read the trail's bucket, where it is copied to or how it keeps records was changed",
       why: "It keeps who did what in the account. Its objects are locked, and who may read them is not.",
       pattern: `{ ${source("s3")} && ${calls(...bucketChanges)} && ${ofTheTrail} }`,
     },
@@ -132,7 +134,13 @@ function ownAlarms(args: Place & { prefix: string }): Record<string, Alarm> {
 const bucketChanges = [
   "PutBucketPolicy",
   "DeleteBucketPolicy",
+  "PutBucketAcl",
+  "PutBucketPublicAccessBlock",
+  "DeleteBucketPublicAccessBlock",
+  "PutBucketReplication",
+  "PutBucketLogging",
   "PutBucketLifecycle",
+  "DeleteBucketLifecycle",
   "PutBucketEncryption",
   "DeleteBucketEncryption",
   "PutBucketVersioning",
@@ -163,7 +171,8 @@ export class Alarms extends pulumi.ComponentResource {
         child,
       );
     }
-    for (const [id, { what, why, pattern }] of Object.entries(alarmsOf(args))) {
+    const all = { ...alarmsOf(args), ...args.more };
+    for (const [id, { what, why, pattern }] of Object.entries(all)) {
       const metric = { name: id, namespace: `Drawbridge/${prefix}` };
       const filter = new aws.cloudwatch.LogMetricFilter(
         `${name}-${id}`,

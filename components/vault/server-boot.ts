@@ -1,5 +1,6 @@
 import { rsyslogFiles, shipLog, writeLogSettings } from "../aws/instance-log";
 import { apiPort } from "./server-config";
+import { serverFiles, settingsFolder } from "./server-files";
 
 /** HashiCorp's key of Linux packages, as www.hashicorp.com/trust/security publishes its fingerprint. */
 const vendorKey = {
@@ -19,9 +20,6 @@ const vaultVersion = "1.21.4-1";
 
 /** Folder of what must outlive an instance, on a volume of its own. */
 export const dataFolder = "/var/lib/vault";
-
-/** Folder of the server's settings and certificates, which come from its secret. */
-export const settingsFolder = "/etc/vault.d";
 
 /** Where the volume is to be attached. Amazon Linux links the name to the disk: docs.aws.amazon.com/ebs/latest/userguide/nvme-ebs-volumes.html */
 export const dataDevice = "/dev/sdf";
@@ -187,12 +185,18 @@ systemctl start --no-block vault.service
 }
 
 /**
- * Writes the files of the node's secret. When something has changed, Vault reads its certificate again; a first boot that
- * waits begins anew with what is right by now, which it may at any step. Before a start there is nothing to tell Vault.
+ * Writes the files of the node's secret: those of the list, and none at all when there are others. When something has
+ * changed, Vault reads its certificate again; a first boot that waits begins anew with what is right by now, which it may
+ * at any step. Before a start there is nothing to tell Vault.
  */
 function filesScript({ region, filesSecret }: ServerUserDataArgs): string {
+  const allowed = Object.entries(serverFiles).map(
+    ([path, { group, mode }]) => `    "${path}": ("${group}", 0o${mode}),\n`,
+  );
   return `#!/usr/bin/python3
 import fcntl, json, os, shutil, subprocess, sys
+allowed = {
+${allowed.join("")}}
 def fetched():
     command = ["aws", "--region", "${region}", "--cli-connect-timeout", "5", "--cli-read-timeout", "20", "--output", "text"]
     command += ["secretsmanager", "get-secret-value", "--secret-id", "${filesSecret}", "--query", "SecretString"]
@@ -201,17 +205,20 @@ def write(path, text):
     if os.path.exists(path) and open(path, encoding="utf-8").read() == text:
         return False
     os.makedirs(os.path.dirname(path), 0o755, exist_ok=True)
-    mode = 0o755 if path.startswith("/usr/local/sbin/") else 0o400
+    group, mode = allowed[path]
     with open(os.open(path + ".new", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "w", encoding="utf-8") as file:
+        shutil.chown(file.fileno(), "root", group)
         file.write(text)
-    if mode == 0o400:
-        shutil.chown(path + ".new", "vault", "vault")
     os.rename(path + ".new", path)
     print("wrote " + path, flush=True)
     return True
 with open("/run/drawbridge-vault-files.lock", "w") as lock:
     fcntl.flock(lock, fcntl.LOCK_EX)
-    changed = [path for path, text in fetched().items() if write(path, text)]
+    files = fetched()
+    others = sorted(set(files) - set(allowed))
+    if others:
+        sys.exit("the secret must hold files of Vault alone, got " + ", ".join(others))
+    changed = [path for path, text in files.items() if write(path, text)]
 if changed and sys.argv[1:] != ["before-start"]:
     asked = ["systemctl", "show", "--property=ActiveState", "--value", "vault.service"]
     state = subprocess.run(asked, check=True, stdout=subprocess.PIPE, text=True).stdout.strip()

@@ -90,12 +90,16 @@ function ownRights(args: ServerProfileArgs): PolicyStatement[] {
       ...keyByAlias(args, keys.secrets),
     },
     { Sid: "FetchFiles", Action: "secretsmanager:GetSecretValue", Resource: files },
-    {
-      // It may store the recovery keys, and not read them.
-      Sid: "StoreRecoveryKeys",
-      Action: ["secretsmanager:DescribeSecret", "secretsmanager:PutSecretValue"],
-      Resource: recovery,
-    },
+    // The first server initialises Vault. It may store the recovery keys, and not read them.
+    ...(index === 0
+      ? [
+          {
+            Sid: "StoreRecoveryKeys",
+            Action: ["secretsmanager:DescribeSecret", "secretsmanager:PutSecretValue"],
+            Resource: recovery,
+          },
+        ]
+      : []),
     { Sid: "KeepSnapshots", Action: "s3:PutObject", Resource: `${args.snapshotsArn}/vault/*` },
     {
       Sid: "EncryptSnapshots",

@@ -5,15 +5,16 @@ import { bucketArn } from "../aws/arns";
 import type { Bucket } from "../aws/bucket";
 import { EncryptionKey } from "../aws/encryption-key";
 import type { PolicyStatement } from "../aws/policy-document";
-import { policyDocument } from "../aws/policy-document";
 import { VaultAlarms } from "./alarms";
 import { passThroughBalancer } from "./balancer";
 import { BootstrapCa } from "./bootstrap-ca";
 import type { RecoveryHolder } from "./first-boot";
 import { expiryFault, firstBootScript, firstBootSettings } from "./first-boot";
 import type { LoginsArgs } from "./logins";
-import { auditFiles, dataDevice, dataFolder, serverUserData, settingsFolder } from "./server-boot";
+import { secretPolicy } from "./secret-policy";
+import { auditFiles, dataDevice, dataFolder, serverUserData } from "./server-boot";
 import { apiPort, memberCount, serverConfig, vaultHost } from "./server-config";
+import { settingsFolder } from "./server-files";
 import { describeServers, refusalOfServers } from "./server-generations";
 import { filesSecretName, serverProfile, serverRoleArn, serverRoleArns } from "./server-profile";
 
@@ -88,24 +89,6 @@ const nobodyTakesItAway: PolicyStatement = {
 };
 
 /**
- * Whatever rights people have by IAM, the value of a secret is for those named here. Sessions of a role count as the role:
- * docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-principalarn. Who needs
- * it otherwise changes this policy first, which is in the audit trail.
- */
-function readBy(...principals: string[]): pulumi.Output<string> {
-  return policyDocument([
-    {
-      Sid: "ReadByNobodyElse",
-      Effect: "Deny",
-      Principal: { AWS: "*" },
-      Action: "secretsmanager:GetSecretValue",
-      Resource: "*",
-      Condition: { ArnNotEquals: { "aws:PrincipalArn": principals } },
-    },
-  ]);
-}
-
-/**
  * Three Vault servers, one in each zone, that unseal themselves by a KMS key. A server that is replaced keeps its
  * address, its name among its peers and its volume. They are reached by an internal load balancer that passes TLS on,
  * and by their own names; nothing of them is public.
@@ -170,7 +153,12 @@ export class VaultServers extends pulumi.ComponentResource {
         description:
           "Recovery keys of Vault, each encrypted to its holder's PGP key; written once by the first server",
         kmsKeyId: secrets.arn,
-        policy: readBy(args.deployerRoleArn),
+        policy: secretPolicy({
+          accountId,
+          ownerRoleArn: args.deployerRoleArn,
+          readerRoleArns: [args.deployerRoleArn],
+          writerRoleArns: [serverRoleArn(args, 0)],
+        }),
       },
       { ...kept, hooks: { beforeCreate: [lasting] } },
     );
@@ -241,8 +229,12 @@ export class VaultServers extends pulumi.ComponentResource {
           name: filesSecretName(prefix, index),
           description: `Files of ${node.hostname}`,
           kmsKeyId: secrets.arn,
-          // A refresh of the stack reads it as the deployer.
-          policy: readBy(serverRoleArn(args, index), args.deployerRoleArn),
+          policy: secretPolicy({
+            accountId,
+            ownerRoleArn: args.deployerRoleArn,
+            // A refresh of the stack reads it as the deployer.
+            readerRoleArns: [serverRoleArn(args, index), args.deployerRoleArn],
+          }),
           // All of it can be made again, and the name is needed then.
           recoveryWindowInDays: 0,
         },

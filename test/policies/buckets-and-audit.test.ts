@@ -3,7 +3,7 @@ import { configured } from "../../policies/rule";
 import { token } from "../../policies/tokens";
 import { casesFor, ruleById } from "../support/rule-cases";
 import { bucketDenials, document, platform, resource, statement } from "../support/rule-platform";
-import { changed, gone, json, ref, registrations, unknown, urnOf } from "../support/rule-stack";
+import { changed, gone, ref, registrations, unknown, urnOf } from "../support/rule-stack";
 
 const openBucket = resource(token.bucket, { bucket: "open" });
 
@@ -764,72 +764,6 @@ casesFor("aws-required-tags [M1]", {
       "tags that nobody knows yet",
       { "provider.defaultTags": unknown },
       ["provider: undecided: defaultTags of provider is unknown until up"],
-    ],
-  ],
-});
-
-const server = "arn:aws:iam::111122223333:role/vault-0";
-const deployer = "arn:aws:iam::111122223333:role/deployer";
-const readers = {
-  Effect: "Deny",
-  Principal: { AWS: "*" },
-  Action: "secretsmanager:GetSecretValue",
-  Resource: "*",
-  Condition: { ArnNotEquals: { "aws:PrincipalArn": [server, deployer] } },
-};
-const readersWith = (...statements: object[]) =>
-  json({ Version: "2012-10-17", Statement: statements });
-const changedReaders = (change: object) => ({
-  "files.policy": readersWith({ ...readers, ...change }),
-});
-const unnamed =
-  "files: policy must deny secretsmanager:GetSecretValue to everybody but principals named by aws:PrincipalArn";
-const weakened = (title: string, change: object): [string, Record<string, unknown>, string[]] => [
-  title,
-  changedReaders(change),
-  [`${unnamed}, got a map`],
-];
-
-casesFor("iam-secret-readers-named [J7] [M1]", {
-  base: {
-    files: resource(token.secret, { name: "p-vault-0", policy: readersWith(readers) }),
-  },
-  passes: [
-    [
-      "a policy beside the secret",
-      {
-        "files.policy": gone,
-        beside: resource(token.secretPolicy, {
-          secretArn: ref("files", "arn"),
-          policy: readersWith(readers),
-        }),
-      },
-    ],
-    ["all of Secrets Manager denied", changedReaders({ Action: ["secretsmanager:*"] })],
-    ["a bare wildcard", changedReaders({ Principal: "*" })],
-  ],
-  fails: [
-    ["a secret without a policy", { "files.policy": gone }, [`${unnamed}, got nothing`]],
-    weakened("one that allows", { Effect: "Allow" }),
-    weakened("one against somebody", { Principal: { AWS: server } }),
-    weakened("one against another call", { Action: "secretsmanager:PutSecretValue" }),
-    weakened("one about something else", { Resource: "arn:aws:secretsmanager:x" }),
-    weakened("one that spares all roles", {
-      Condition: { ArnNotLike: { "aws:PrincipalArn": "arn:aws:iam::111122223333:role/*" } },
-    }),
-    weakened("one that meets the named", {
-      Condition: { ArnEquals: { "aws:PrincipalArn": [server] } },
-    }),
-    weakened("one that another condition opens", {
-      Condition: { ...readers.Condition, Bool: { "aws:SecureTransport": "false" } },
-    }),
-    weakened("one that spares nobody", { Condition: {} }),
-  ],
-  undecided: [
-    [
-      "a policy that is unknown",
-      { "files.policy": unknown },
-      ["files: undecided: policy of files is unknown until up"],
     ],
   ],
 });

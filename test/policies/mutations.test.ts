@@ -2668,6 +2668,20 @@ const rows: Row[] = [
     "iam-secret-readers-named",
   ],
   [
+    "files of a server of Vault that everybody with rights by IAM may write",
+    "aws:secretsmanager/secret:Secret",
+    "vault-1-files",
+    without("policy", "WrittenByNobodyElse"),
+    "iam-secret-writers-named",
+  ],
+  [
+    "a secret of Vault whose policy everybody with rights by IAM may change",
+    "aws:secretsmanager/secret:Secret",
+    "vault-0-files",
+    without("policy", "OpenedByNobodyElse"),
+    "iam-secret-writers-named",
+  ],
+  [
     "recovery keys without a policy",
     "aws:secretsmanager/secret:Secret",
     "vault-recovery",

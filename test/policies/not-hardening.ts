@@ -385,6 +385,26 @@ export const notHardening: readonly Harmless[] = [
     reason: "what describes roles gives no right of theirs",
   },
   {
+    types: ["Secret"],
+    path: /^policy\.Statement\[ChangedByNobodyElse\]\.Action\[[02-6]\]$/,
+    how: /^drop$/,
+    reason:
+      "copies in other regions have the policy as well, what rotates a secret needs the right to put a value into it, and a secret that is restored is the same",
+  },
+  {
+    types: ["Policy"],
+    path: /^policy\.Statement\[OwnChannelsOnly\]\.Resource/,
+    how: /^every (resource|one of a kind)$/,
+    reason:
+      "AWS' list has no resource for it, and a channel opens by the token of StartSession alone: docs.aws.amazon.com/systems-manager/latest/APIReference/API_StartSession.html",
+  },
+  {
+    types: ["Policy"],
+    path: /^policy\.Statement\[OwnSessionsOnly\]\.Resource/,
+    how: /^every resource$/,
+    reason: "the tag of a session says whose it is",
+  },
+  {
     types: ["MetricAlarm"],
     path: /^treatMissingData$/,
     how: /^drop$/,

@@ -407,10 +407,16 @@ casesFor("mon-alarms-at-once [M1] [M10]", {
   ],
 });
 
+const secret = resource(token.secret, { name: "keys" });
+
 casesFor("mon-trail-watched [M1] [M10]", {
   base: platform,
   passes: [
     ["all events", {}],
+    [
+      "those of a secret, where there is one",
+      { secret, "filter.pattern": `${trailEvents.join(" ")} PutSecretValue PutResourcePolicy` },
+    ],
     [
       "a trail whose events are elsewhere",
       { "trail.cloudWatchLogsGroupArn": "arn:aws:logs:eu-west-1:1:log-group:x:*", filter: gone },
@@ -427,6 +433,20 @@ casesFor("mon-trail-watched [M1] [M10]", {
       { "filter.pattern": trailEvents.filter((names) => !names.includes("Alarm")).join(" ") },
       [
         "audit-group: audit-group must have a filter for an alarm that is deleted or silenced (DeleteAlarms, DisableAlarmActions)",
+      ],
+    ],
+    [
+      "nothing that tells of a bucket's copies",
+      { "filter.pattern": trailEvents.join(" ").replace("PutBucketReplication", "") },
+      [
+        "audit-group: audit-group must have a filter for a bucket that is copied away (PutBucketReplication)",
+      ],
+    ],
+    [
+      "a secret of which nobody hears",
+      { secret },
+      [
+        "audit-group: audit-group must have a filter for a changed secret or policy of a secret (PutSecretValue, PutResourcePolicy)",
       ],
     ],
     [

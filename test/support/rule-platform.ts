@@ -564,6 +564,8 @@ export const trailEvents = [
   "Unsubscribe DeleteTopic",
   "PutRetentionPolicy",
   "PutBucketPolicy PutBucketLifecycle",
+  "PutBucketPublicAccessBlock DeleteBucketPublicAccessBlock",
+  "PutBucketReplication",
 ];
 
 function audit(): StackSpec {

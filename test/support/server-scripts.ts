@@ -86,7 +86,7 @@ export class Instance {
     return folders
       .reduce((text, folder) => text.replaceAll(`${folder}/`, `${this.at(folder)}/`), script)
       .replaceAll("--tmpdir=/var/tmp", `--tmpdir=${this.at("/var/tmp")}`)
-      .replace('"vault", "vault")', `${user}, ${group})`);
+      .replace('"root", group)', `${user}, ${group})`);
   }
 
   write(path: string, text: string): void {

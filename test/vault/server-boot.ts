@@ -14,6 +14,7 @@ export function serverBootChecks(): Check[] {
     ["a first boot that waits begins anew with files that changed", () => told("activating")],
     ["nobody tells a Vault that is not there, or that is about to start", nobodyIsTold],
     ["files stay as they are when Secrets Manager does not answer", filesStay],
+    ["a secret with another file than those of Vault brings none at all", othersRefused],
     ["systemd takes the units of a server as they are", units],
   ];
 }
@@ -21,12 +22,17 @@ export function serverBootChecks(): Check[] {
 const certificate = "/etc/vault.d/tls/server.crt";
 const firstBoot = "/usr/local/sbin/vault-first-boot";
 
-/** Does something on an instance whose secret holds two files, in whichever state Vault is. */
-function onInstance(state: string, something: (instance: Instance) => string[]): string[] {
+/** Does something on an instance whose secret holds two files and others, in whichever state Vault is. */
+function onInstance(
+  state: string,
+  something: (instance: Instance) => string[],
+  others: Record<string, string> = {},
+): string[] {
   const instance = new Instance();
   try {
-    const files = { [instance.at(firstBoot)]: "#!/bin/sh\n", [instance.at(certificate)]: "new" };
-    instance.command("aws", `cat <<'END'\n${JSON.stringify(files)}\nEND`);
+    const files = { ...others, [firstBoot]: "#!/bin/sh\n", [certificate]: "new" };
+    const placed = Object.entries(files).map(([path, text]) => [instance.at(path), text]);
+    instance.command("aws", `cat <<'END'\n${JSON.stringify(Object.fromEntries(placed))}\nEND`);
     instance.command("systemctl", `test "$1" != show || echo ${state}`);
     return something(instance);
   } finally {
@@ -48,7 +54,7 @@ function filesAreFetched(): string[] {
     return [
       ...expected("exit codes", [first.status, second.status].join(), "0,0"),
       ...expected("the certificate", instance.read(certificate) ?? "", "new"),
-      ...expected("who reads it", mode(instance, certificate), "400"),
+      ...expected("who reads it", mode(instance, certificate), "440"),
       ...expected("who runs the script", mode(instance, firstBoot), "755"),
       ...expected("files named", first.said.split("wrote ").length - 1, "2"),
       ...expected("what Vault is told", systemctl(first.calls), reload),
@@ -90,6 +96,22 @@ function filesStay(): string[] {
       ...(said.includes("Could not connect") ? [] : [`must say why, got ${said}`]),
     ];
   });
+}
+
+function othersRefused(): string[] {
+  const timers = "/usr/local/sbin/drawbridge-vault-watch";
+  const refusing = (instance: Instance): string[] => {
+    const { status, said, calls } = fetchFiles(instance);
+    const wanted = `the secret must hold files of Vault alone, got ${instance.at(timers)}\n`;
+    return [
+      ...expected("exit code", status, "1"),
+      ...expected("what is said", said, wanted),
+      ...expected("the other file", instance.read(timers) ?? "none", "none"),
+      ...expected("the certificate", instance.read(certificate) ?? "none", "none"),
+      ...expected("what Vault is told", systemctl(calls), ""),
+    ];
+  };
+  return onInstance("active", refusing, { [timers]: "#!/bin/sh\nid > /root/ran\n" });
 }
 
 /** What `systemd-analyze` says, with commands in place of those that this machine has not. */

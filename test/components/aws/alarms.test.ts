@@ -16,6 +16,9 @@ const place = { prefix: "drawbridge-dev", accountId: "111122223333", region: "eu
 const alarms = alarmsOf(place);
 const topic = "arn:aws:sns:eu-west-1:111122223333:drawbridge-dev-alarms";
 const entries = Object.entries(alarms);
+const more = {
+  other: { what: "It happened", why: "It must not.", pattern: "{ $.other IS TRUE }" },
+};
 
 describe("Alarms", () => {
   it("watches for what must never happen unseen [M1] [M10]", () => {
@@ -74,7 +77,13 @@ describe("Alarms", () => {
     "DeleteRetentionPolicy",
     "PutBucketPolicy",
     "DeleteBucketPolicy",
+    "PutBucketAcl",
+    "PutBucketPublicAccessBlock",
+    "DeleteBucketPublicAccessBlock",
+    "PutBucketReplication",
+    "PutBucketLogging",
     "PutBucketLifecycle",
+    "DeleteBucketLifecycle",
     "PutKeyPolicy",
   ])("watches the watchers: %s", (call) => {
     const watching = entries.filter(([, { pattern }]) => pattern.includes(`"${call}"`));
@@ -104,6 +113,15 @@ describe("Alarms", () => {
     expect(alarms["security-group-opened"]?.pattern).toBe(
       '{ ($.eventSource = "ec2.amazonaws.com") && (($.eventName = "AuthorizeSecurityGroupIngress")) && (($.responseElements.securityGroupRuleSet.items[*].cidrIpv4 = "0.0.0.0/0") || ($.responseElements.securityGroupRuleSet.items[*].cidrIpv6 = "::/0")) }',
     );
+  });
+
+  it("watches for what it is given beside", async () => {
+    const resources = await created(
+      () => new Alarms("alarms", { ...place, logGroupName: "/audit", emails: [], more }),
+    );
+    const filters = ofType(resources, "aws:cloudwatch/logMetricFilter:LogMetricFilter");
+    expect(Object.keys(filters)).toHaveLength(entries.length + 1);
+    expect(filters["alarms-other"]).toMatchObject({ pattern: "{ $.other IS TRUE }" });
   });
 
   it("takes messages of the stack's alarms only, over TLS, under its own key", async () => {

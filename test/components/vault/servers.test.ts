@@ -1,5 +1,6 @@
 import type { ResourceHookArgs } from "@pulumi/pulumi";
 import { Bucket } from "../../../components/aws/bucket";
+import { serverFiles } from "../../../components/vault/server-files";
 import { serverRoleArns } from "../../../components/vault/server-profile";
 import { VaultServers, vaultServerCalls } from "../../../components/vault/servers";
 import type { VaultServersArgs } from "../../../components/vault/servers";
@@ -247,7 +248,7 @@ describe("VaultServers", () => {
     ).toEqual(three);
   });
 
-  it("lets servers store the recovery keys and never read them, and each read its own files alone", () => {
+  it("lets the first server store the recovery keys and never read them, and each read its own files alone", () => {
     const policies = ofType(resources, "aws:iam/rolePolicy:RolePolicy");
     for (const [index, name] of three.entries()) {
       const found = statements(policies[name]?.["policy"]);
@@ -255,7 +256,7 @@ describe("VaultServers", () => {
         "Seal",
         "OpenAndCloseSecrets",
         "FetchFiles",
-        "StoreRecoveryKeys",
+        ...(index === 0 ? ["StoreRecoveryKeys"] : []),
         "KeepSnapshots",
         "EncryptSnapshots",
         "WriteLogs",
@@ -286,25 +287,40 @@ describe("VaultServers", () => {
     }
   });
 
-  it("denies the values of its secrets to all but the server that it is for and the deployer", () => {
+  it("denies its secrets to all but who needs them", () => {
     const secrets = ofType(resources, "aws:secretsmanager/secret:Secret");
-    const readers = (name: string) => {
-      const [denied, ...others] = statements(secrets[name]?.["policy"]);
-      expect(others).toEqual([]);
-      expect(denied).toMatchObject({
-        Effect: "Deny",
-        Principal: { AWS: "*" },
-        Action: "secretsmanager:GetSecretValue",
-        Resource: "*",
-      });
-      return (denied?.Condition as Record<string, unknown> | undefined)?.["ArnNotEquals"];
+    const spared = (name: string) =>
+      Object.fromEntries(
+        statements(secrets[name]?.["policy"]).map(({ Sid, Condition }) => [
+          Sid,
+          (Condition as { ArnNotEquals: { "aws:PrincipalArn": string[] } }).ArnNotEquals[
+            "aws:PrincipalArn"
+          ],
+        ]),
+      );
+    const [first] = serverRoleArns(place);
+    const byTheDeployer = {
+      WrittenByNobodyElse: [deployer],
+      ChangedByNobodyElse: [deployer],
+      OpenedByNobodyElse: [deployer, "arn:aws:iam::111122223333:root"],
     };
     for (const [index, name] of three.entries()) {
-      expect(readers(`${name}-files`)).toEqual({
-        "aws:PrincipalArn": [serverRoleArns(place)[index], deployer],
+      expect(spared(`${name}-files`)).toEqual({
+        ...byTheDeployer,
+        ReadByNobodyElse: [serverRoleArns(place)[index], deployer],
       });
     }
-    expect(readers("vault-recovery")).toEqual({ "aws:PrincipalArn": [deployer] });
+    expect(spared("vault-recovery")).toEqual({
+      ...byTheDeployer,
+      ReadByNobodyElse: [deployer],
+      WrittenByNobodyElse: [deployer, first],
+    });
+  });
+
+  it("puts into a server's secret what the server takes from it, and nothing else", () => {
+    for (const name of three) {
+      expect(Object.keys(filesOf(name)).toSorted()).toEqual(Object.keys(serverFiles).toSorted());
+    }
   });
 
   it("gives each server a role of its own", () => {
