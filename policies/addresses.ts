@@ -64,3 +64,14 @@ export function isWithin(networks: readonly string[], cidr: string): boolean {
 export function overlap(a: readonly string[], b: readonly string[]): boolean {
   return a.length > 0 && b.length > 0 && overlapCidr([...a], [...b]);
 }
+
+/** Each so many of the addresses of a network of IPv4, or of as much of it as a VPC's network may have, a /16. */
+export function* addressesIn(cidr: string, step = 1): Iterable<string> {
+  const { version, start, end } = parseCidr(cidr);
+  if (version === 6) return;
+  const first = Number(start);
+  const last = Math.min(Number(end), first + 65_535);
+  for (let address = first; address <= last; address += step) {
+    yield [24, 16, 8, 0].map((bits) => (address >>> bits) & 255).join(".");
+  }
+}

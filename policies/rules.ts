@@ -129,11 +129,11 @@ import {
   sessionsNeedMfa,
   sessionsOwn,
   sessionsWithoutSudo,
-  tunnelsNarrow,
 } from "./sessions";
 import { noExternalIps, noLoadBalancerService, noNodePortService } from "./services";
 import { bastionEgress, noSshInside } from "./ssh";
 import { sshdAudit, sshdForwarding, sshdKeysOnly, sshdModern, sshMfa } from "./sshd";
+import { tunnelsNarrow } from "./tunnels";
 import { noUserDataSecrets, verifiedUserData } from "./user-data";
 import { boundAccounts, boundLogin, namedVault, ownIdentity, providerLogin } from "./vault";
 import { vaultKept } from "./vault-kept";

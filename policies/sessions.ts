@@ -1,7 +1,7 @@
 import { coversWorld } from "./addresses";
 import { bastionTypes } from "./bastion";
 import { metadataIsOff } from "./compute";
-import { is, isBetween, isNot, isSet, known } from "./conditions";
+import { is, isBetween, isNot, isSet } from "./conditions";
 import { templates, templatesOf } from "./launch-templates";
 import type { Field, Finding, Resource, Stack } from "./model";
 import {
@@ -17,29 +17,12 @@ import {
   wants,
 } from "./policy-documents";
 import { resourceRule, stackRule } from "./rule";
+import { withContent } from "./session-documents";
 import { token } from "./tokens";
 import { isBastion } from "./topology";
 import type { Truth } from "./truth";
 import { all, any, not } from "./truth";
 import { readings } from "./user-data";
-
-/** The content of a session document, or why there is nothing to judge. */
-function* withContent(
-  document: Resource,
-  judged: (content: Field) => Iterable<Finding>,
-): Iterable<Finding> {
-  const type = document.at("documentType");
-  if (type.unknown) yield type.undecided();
-  else if (type.value !== "Session") {
-    yield { verdict: "notApplicable", message: "the document is not for sessions" };
-    return;
-  }
-  if (document.at("documentFormat").value === "YAML") {
-    yield document.at("documentFormat").fail("be JSON, which rules can read");
-    return;
-  }
-  yield* judged(document.at("content").json());
-}
 
 export const sessionsLogged = resourceRule({
   id: "bastion-session-logged",
@@ -70,81 +53,6 @@ export const sessionsLogged = resourceRule({
     });
   },
 });
-
-export const tunnelsNarrow = resourceRule({
-  id: "bastion-tunnel-narrow",
-  title: "Tunnels lead to named hosts and ports",
-  severity: "high",
-  level: "mandatory",
-  requirements: ["M7", "J16"],
-  controls: [],
-  fix: "Write host and portNumber into the document, or give their parameters an allowedPattern from ^ to $ that fits the hosts and ports in use.",
-  url: "https://docs.aws.amazon.com/systems-manager/latest/userguide/session-manager-schema.html",
-  types: [token.document],
-  *check(document) {
-    yield* withContent(document, function* (content) {
-      const type = content.at("sessionType");
-      if (type.unknown) yield type.undecided();
-      else if (type.value !== "Port") {
-        yield { verdict: "notApplicable", message: "the document is not for tunnels" };
-        return;
-      }
-      // Without a host the tunnel ends on the instance itself.
-      yield* limited(content, "host", refusesStrangers);
-      yield* limited(content, "portNumber", fitsFewPorts);
-    });
-  },
-});
-
-/** What no tunnel should reach: the metadata service, the instance itself, any address, any name. */
-const strangers = [
-  "169.254.169.254",
-  "fd00:ec2::254",
-  "127.0.0.1",
-  "localhost",
-  "10.0.0.1",
-  "example.com",
-];
-
-function refusesStrangers(pattern: RegExp): boolean {
-  return !strangers.some((host) => pattern.test(host));
-}
-
-const mostPorts = 16;
-
-function fitsFewPorts(pattern: RegExp): boolean {
-  let fitting = 0;
-  for (let port = 1; port <= 65_535 && fitting <= mostPorts; port++) {
-    if (pattern.test(`${port}`)) fitting++;
-  }
-  return fitting <= mostPorts;
-}
-
-/** A property is as narrow as the pattern of the parameter that it is taken from, or fixed. */
-function* limited(
-  content: Field,
-  property: string,
-  isNarrow: (pattern: RegExp) => boolean,
-): Iterable<Finding> {
-  const value = content.at(`properties.${property}`);
-  const [, name] = /\{\{\s*(\S+?)\s*\}\}/.exec(value.text) ?? [];
-  if (name === undefined) {
-    if (value.unknown) yield value.undecided();
-    return;
-  }
-  const pattern = content.at("parameters").child(name).at("allowedPattern");
-  yield* pattern.must(
-    known("be a pattern from ^ to $ that fits the targets in use and no others", (text) => {
-      if (typeof text !== "string" || !/^\^.*\$$/.test(text)) return false;
-      try {
-        return isNarrow(new RegExp(text));
-      } catch {
-        // What JavaScript cannot read nobody has looked at.
-        return false;
-      }
-    }),
-  );
-}
 
 /** Each statement of the stack that allows one of the actions, or may. */
 function* statementsFor(

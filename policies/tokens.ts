@@ -220,6 +220,7 @@ export const token = {
   vpcEndpointRouteTableAssociation:
     "aws:ec2/vpcEndpointRouteTableAssociation:VpcEndpointRouteTableAssociation",
   vpcEndpointPolicy: "aws:ec2/vpcEndpointPolicy:VpcEndpointPolicy",
+  vpcNetwork: "aws:ec2/vpcIpv4CidrBlockAssociation:VpcIpv4CidrBlockAssociation",
   vpcPeeringConnection: "aws:ec2/vpcPeeringConnection:VpcPeeringConnection",
   warehouse: "aws:redshift/cluster:Cluster",
   warehouseServerless: "aws:redshiftserverless/workgroup:Workgroup",

@@ -1,5 +1,5 @@
 import { array, assert, boolean, integer, nat, property } from "fast-check";
-import { coversWorld, isNetwork, isPrivate, isWithin } from "../../policies/addresses";
+import { addressesIn, coversWorld, isNetwork, isPrivate, isWithin } from "../../policies/addresses";
 
 describe("isNetwork", () => {
   it.each(["10.0.0.0/8", "203.0.113.7/32", "0.0.0.0/0", "2001:db8::/32", "::/128"])(
@@ -102,5 +102,20 @@ describe("isWithin", () => {
     [[], "203.0.113.0/24", false],
   ])("%j, %s: %s", (networks, cidr, expected) => {
     expect(isWithin(networks, cidr)).toBe(expected);
+  });
+});
+
+describe("addressesIn", () => {
+  it.each([
+    ["10.20.0.254/31", 1, ["10.20.0.254", "10.20.0.255"]],
+    ["203.0.113.0/29", 4, ["203.0.113.0", "203.0.113.4"]],
+    ["fd00::/64", 1, []],
+  ])("gives of %s each %d", (cidr, step, addresses) => {
+    expect([...addressesIn(cidr, step)]).toEqual(addresses);
+  });
+
+  it("ends where a VPC's network does", () => {
+    expect([...addressesIn("10.0.0.0/8")]).toHaveLength(65_536);
+    expect([...addressesIn("10.0.0.0/8")].at(-1)).toBe("10.0.255.255");
   });
 });

@@ -306,6 +306,14 @@ const port = (allowedPattern?: string) =>
 const widePort = (got: string) =>
   `sessions: content.parameters.portNumber.allowedPattern ${narrow} ${got}`;
 
+/** With a VPC to which a network was added, in a region. */
+const inVpc = (cidrBlock: string) => ({
+  provider: resource(token.awsProvider, { region: "eu-west-1" }),
+  vpc: resource(token.vpc, { cidrBlock }),
+  added: resource(token.vpcNetwork, { cidrBlock: "10.11.0.0/16" }),
+});
+const hosts = (allowedPattern: string) => ({ ...inVpc("10.10.0.0/16"), ...host(allowedPattern) });
+
 casesFor("bastion-tunnel-narrow [M7] [J16]", {
   base: tunnel({}),
   passes: [
@@ -313,6 +321,10 @@ casesFor("bastion-tunnel-narrow [M7] [J16]", {
     ["a fixed target", tunnel({}, { host: "db.example.com", portNumber: "5432" })],
     ["a port of the instance", tunnel({}, { host: undefined })],
     ["a few ports", port("^(443|844[0-9])$")],
+    ["addresses in use", hosts("^10\\.10\\.1\\.[4-7]$")],
+    ["a name of hexadecimal digits", tunnel({}, { host: "db" })],
+    ["one of two hosts", host("^(a|b)\\.example\\.org$")],
+    ["a network that nobody knows yet", { ...inVpc(unknown), ...host(api) }],
   ],
   fails: [
     ["any host", host(), [wideHost("nothing")]],
@@ -329,6 +341,53 @@ casesFor("bastion-tunnel-narrow [M7] [J16]", {
       tunnel({}, { host: "{{ target }}" }),
       [`sessions: content.parameters.target.allowedPattern ${narrow} nothing`],
     ],
+    ...[
+      "169.254.169.254",
+      "[fd00:ec2::254]",
+      "::ffff:169.254.169.254",
+      "2852039166",
+      "0xa9fea9fe",
+      "0251.0376.0251.0376",
+      "169.254.170.23",
+      "169-254-169-254.example.net",
+      "instance-data.ec2.internal",
+      "localhost",
+      "127.0.0.2",
+      "::1",
+      "0.0.0.0",
+    ].map((fixed): [string, Record<string, unknown>, string[]] => [
+      `${fixed}, fixed`,
+      tunnel({}, { host: fixed, portNumber: "80" }),
+      [`sessions: content.properties.host must be another host, or left out, got "${fixed}"`],
+    ]),
+    [
+      "a parameter within an address",
+      tunnel({}, { host: "169.254.169.{{ host }}" }),
+      [
+        'sessions: content.properties.host must be fixed or one parameter, got "169.254.169.{{ host }}"',
+      ],
+    ],
+    ...[
+      ["the VPC", "^10\\.10\\.[0-9.]+$"],
+      ["a subnet", "^10\\.10\\.3\\.[0-9]{1,3}$"],
+      ["the VPC's names", "^ip-10-10-[0-9-]+\\.eu-west-1\\.compute\\.internal$"],
+      ["names of the VPC's addresses", "^ip-10-10-3-[0-9]+$"],
+      ["a network that was added", "^10\\.11\\.[0-9.]+$"],
+    ].map(([what = "", pattern = ""]): [string, Record<string, unknown>, string[]] => [
+      what,
+      hosts(pattern),
+      [wideHost(JSON.stringify(pattern))],
+    ]),
+    ...[
+      ["all machines by name", "^ip-.*$"],
+      ["all but what tests know", "^(?!169\\.254|127\\.|localhost)x?.+$"],
+      ["all but some, with none that tests know", "^(?!a)a?b+$"],
+      ["an end and a beginning", "^a\\.example\\.org|b\\.example\\.org$"],
+    ].map(([what = "", pattern = ""]): [string, Record<string, unknown>, string[]] => [
+      what,
+      host(pattern),
+      [wideHost(JSON.stringify(pattern))],
+    ]),
     ["any port", port(), [widePort("nothing")]],
     ["every port", port("^[0-9]{1,5}$"), [widePort('"^[0-9]{1,5}$"')]],
   ],
@@ -337,6 +396,16 @@ casesFor("bastion-tunnel-narrow [M7] [J16]", {
       "a document that nobody knows yet",
       { "sessions.content": unknown },
       ["sessions: undecided: content of sessions is unknown until up"],
+    ],
+    [
+      "a host that nobody knows yet",
+      {
+        "sessions.content": JSON.stringify({
+          sessionType: "Port",
+          properties: { host: unknown, portNumber: "443" },
+        }),
+      },
+      ["sessions: undecided: content.properties.host of sessions is unknown until up"],
     ],
   ],
   notApplicable: [

@@ -1118,6 +1118,27 @@ const rows: Row[] = [
     "bastion-tunnel-narrow",
   ],
   [
+    "a tunnel to the metadata service alone",
+    document,
+    "bastion-sessions-tunnel",
+    inJson("content", (doc) => {
+      (doc.properties as Inputs)["host"] = "169.254.169.254";
+      delete doc.parameters?.["host"];
+    }),
+    "bastion-tunnel-narrow",
+  ],
+  ...["^10\\.20\\.[0-9.]+$", "^ip-10-20-.*$", "^(?!169\\.|127\\.|localhost|ip-).*:443$"].map(
+    (allowedPattern): Row => [
+      `tunnels to ${allowedPattern}`,
+      document,
+      "bastion-sessions-tunnel",
+      inJson("content", (doc) => {
+        Object.assign(doc.parameters?.["host"] ?? {}, { allowedPattern });
+      }),
+      "bastion-tunnel-narrow",
+    ],
+  ),
+  [
     "a tunnel to any port",
     document,
     "bastion-sessions-tunnel",
