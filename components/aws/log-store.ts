@@ -1,8 +1,9 @@
+import { AsyncResource } from "node:async_hooks";
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { requireBetween } from "../require";
 import { domainArn, logGroupArns, roleArn } from "./arns";
-import type { LogEngineVersion } from "./log-engines";
+import { adviceOnChange, logEngineVersions, type LogEngineVersion } from "./log-engines";
 import { setUp, setupCalls, setupName, setupRole } from "./log-store-administrator";
 import type { LogWriter } from "./log-store-state";
 import { policyDocument } from "./policy-document";
@@ -87,7 +88,10 @@ export class LogStore extends pulumi.ComponentResource {
     requireBetween("volumeGiB", args.volumeGiB, 10, 1024);
     requireBetween("indexRetentionDays", args.indexRetentionDays, 1, 3653);
     requireBetween("subnetIds.length", args.subnetIds.length, 2, 3);
-    super("drawbridge:aws:LogStore", name, {}, opts);
+    // An input of the component's own: it changes before anything in it does, so the hook speaks first.
+    const { engineVersion } = args;
+    const hooks = { beforeUpdate: [adviceOnEngine(name, engineVersion)] };
+    super("drawbridge:aws:LogStore", name, { engineVersion }, { ...opts, hooks });
     const child = { parent: this };
     this.arn = domainArn(args, args.prefix);
     const role = setupRole(name, args, child);
@@ -97,7 +101,7 @@ export class LogStore extends pulumi.ComponentResource {
       name,
       {
         domainName: args.prefix,
-        engineVersion: args.engineVersion,
+        engineVersion,
         clusterConfig: clusterConfig(args, instancesPerZone),
         ebsOptions: {
           ebsEnabled: true,
@@ -132,8 +136,26 @@ export class LogStore extends pulumi.ComponentResource {
     );
     setUp(name, args, { role, domain }, args.securityGroupRules, child);
     this.endpoint = domain.endpoint;
-    this.registerOutputs({ arn: this.arn, endpoint: this.endpoint });
+    const { engineVersion: engineInForce } = domain;
+    this.registerOutputs({ arn: this.arn, endpoint: this.endpoint, engineInForce });
   }
+}
+
+/**
+ * Says what a change of the engine does, in a preview as in an `up`: Pulumi says no more than that the domain is protected,
+ * or replaces it. The output tells from where: unlike the input it is what AWS has upgraded to, and not what was asked for.
+ */
+function adviceOnEngine(name: string, engineVersion: LogEngineVersion): pulumi.ResourceHook {
+  return new pulumi.ResourceHook(
+    `${name}-engine`,
+    // The engine calls it back outside of the program's context, by which the SDK knows whom to tell.
+    AsyncResource.bind(async ({ oldOutputs }: pulumi.ResourceHookArgs) => {
+      const before = logEngineVersions.find((version) => version === oldOutputs?.["engineInForce"]);
+      const advice = before && adviceOnChange(before, engineVersion);
+      if (advice !== undefined) await pulumi.log.warn(advice);
+    }),
+    { onDryRun: true },
+  );
 }
 
 /** docs.aws.amazon.com/opensearch-service/latest/developerguide/createupdatedomains.html */

@@ -4,7 +4,7 @@ import type { Fields } from "./fields";
 import { accountOf, list, oneOf, roleArn, text } from "./forms";
 
 /** Versions in EKS standard support, newest first: docs.aws.amazon.com/eks/latest/userguide/kubernetes-versions.html */
-const kubernetesVersions = ["1.35", "1.34"] as const;
+export const kubernetesVersions = ["1.35", "1.34"] as const;
 
 /** YAML reads 1.30 as a number, and a number has no trailing zero. */
 function versionRule(input: unknown): string {

@@ -24,7 +24,9 @@ const logStore = z
     {
       engineVersion: oneOf(logEngineVersions)
         .default(logEngineVersions[0])
-        .describe("Engine of the log store: one that a fluentd image can write to."),
+        .describe(
+          "Engine of the log store: one that a fluentd image can write to. OpenSearch_1.3 is the step up from Elasticsearch.",
+        ),
       instanceType: searchInstance
         .default("r7g.large.search")
         .describe("Instance type of the nodes that hold the data."),

@@ -1,6 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { documentedFile, levelsOfDestroy } from "../support/documented-files";
+import { logEngineVersions, upgradesOf } from "../../components/aws/log-engines";
+import { documentedFile, documentedTable, levelsOfDestroy } from "../support/documented-files";
 import { planCommand } from "../support/node-command";
 import { projectWith, stackFile } from "../support/planned";
 import { publicBastion, publicVpn } from "../support/public-access";
@@ -30,5 +31,13 @@ describe("docs/operations.md", () => {
   it("has people say what lets a public bastion and a VPN pass", () => {
     expect(documentedFile("public-bastion.json")).toEqual(publicBastion);
     expect(documentedFile("public-vpn.json")).toEqual(publicVpn);
+  });
+
+  it("has the ways by which AWS upgrades a log store", () => {
+    expect(documentedTable("Upgrade the log store")).toEqual(
+      logEngineVersions
+        .filter((engine) => upgradesOf(engine).length > 0)
+        .map((engine) => [[engine], upgradesOf(engine)]),
+    );
   });
 });

@@ -151,7 +151,7 @@ const changes: [what: string, change: Record<string, unknown>, errors: string[]]
     "an Elasticsearch without an image of fluentd",
     { "drawbridge:logStore": { engineVersion: "Elasticsearch_7.9" } },
     [
-      'logStore.engineVersion must be one of OpenSearch_2.19, OpenSearch_2.17, Elasticsearch_7.10, got "Elasticsearch_7.9"',
+      'logStore.engineVersion must be one of OpenSearch_2.19, OpenSearch_2.17, OpenSearch_1.3, Elasticsearch_7.10, got "Elasticsearch_7.9"',
     ],
   ],
   [

@@ -161,14 +161,14 @@ describe("parseConfig", () => {
       "an engine without a fluentd image",
       { logStore: { engineVersion: "Elasticsearch_7.9" } },
       [
-        'logStore.engineVersion must be one of OpenSearch_2.19, OpenSearch_2.17, Elasticsearch_7.10, got "Elasticsearch_7.9"',
+        'logStore.engineVersion must be one of OpenSearch_2.19, OpenSearch_2.17, OpenSearch_1.3, Elasticsearch_7.10, got "Elasticsearch_7.9"',
       ],
     ],
     [
       "an unknown engine",
       { logStore: { engineVersion: "OpenSearch_9.9" } },
       [
-        'logStore.engineVersion must be one of OpenSearch_2.19, OpenSearch_2.17, Elasticsearch_7.10, got "OpenSearch_9.9"',
+        'logStore.engineVersion must be one of OpenSearch_2.19, OpenSearch_2.17, OpenSearch_1.3, Elasticsearch_7.10, got "OpenSearch_9.9"',
       ],
     ],
     [

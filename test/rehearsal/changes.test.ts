@@ -1,5 +1,5 @@
 import { stackFileSchema } from "../../infra/schema";
-import { changedConfig, completed, unchanged, withOwnCertificate } from "./changes";
+import { changedConfig, completed, unchanged, upgradedConfig, versionsBefore } from "./changes";
 import { readStackConfig, type Values } from "./stack-config";
 
 interface Schema {
@@ -45,16 +45,24 @@ function said(config: Values, path: string): string {
 describe.each(["dev", "prod"])("the changes of stack %s", (stack) => {
   let before: Values = {};
   let after: Values = {};
+  let upgraded: Values = {};
   beforeAll(async () => {
-    before = await completed(stack, readStackConfig(stack));
+    const own = readStackConfig(stack);
+    before = await completed(stack, { ...own, ...versionsBefore(own) });
     after = changedConfig(before);
+    upgraded = upgradedConfig(after);
   });
-  const differs = (path: string) => said(before, path) !== said(after, path);
+  const changedPaths = (one: Values, other: Values) =>
+    paths()
+      .filter((path) => said(one, path) !== said(other, path))
+      .toSorted();
+  const byThemselves = ["entry.certificateArn", "kubernetesVersion", "logStore.engineVersion"];
 
   it("are of every value that may change", () => {
+    const changed = changedPaths(before, after);
     expect(
       paths()
-        .filter((path) => !differs(path))
+        .filter((path) => ![...changed, ...byThemselves].includes(path))
         .toSorted(),
     ).toEqual(Object.keys(unchanged).toSorted());
   });
@@ -63,11 +71,50 @@ describe.each(["dev", "prod"])("the changes of stack %s", (stack) => {
     expect(await completed(stack, after)).toEqual(after);
   });
 
-  it("are followed by a certificate of one's own, and by nothing else", async () => {
-    const own = withOwnCertificate(after);
-    expect(await completed(stack, own)).toEqual(own);
-    expect(paths().filter((path) => said(after, path) !== said(own, path))).toEqual([
-      "entry.certificateArn",
-    ]);
+  it("are followed by a certificate of one's own and newer versions, and by nothing else", async () => {
+    expect(await completed(stack, upgraded)).toEqual(upgraded);
+    expect(changedPaths(after, upgraded)).toEqual(byThemselves);
+  });
+
+  it("begin with versions to which there are newer ones, and with nothing else", async () => {
+    const own = await completed(stack, readStackConfig(stack));
+    expect(changedPaths(own, before)).toEqual(["kubernetesVersion", "logStore.engineVersion"]);
+  });
+});
+
+describe("versionsBefore", () => {
+  it.each([
+    [{}, "1.34", "OpenSearch_2.17"],
+    [
+      { kubernetesVersion: "1.35", logStore: { engineVersion: "OpenSearch_2.19" } },
+      "1.34",
+      "OpenSearch_2.17",
+    ],
+    [
+      { kubernetesVersion: "1.34", logStore: { engineVersion: "Elasticsearch_7.10" } },
+      "1.34",
+      "Elasticsearch_7.10",
+    ],
+  ])("of %j are %s and %s", (own, kubernetesVersion, engineVersion) => {
+    expect(versionsBefore(own)).toEqual({ kubernetesVersion, logStore: { engineVersion } });
+  });
+
+  it("leaves what else the stack says of its log store", () => {
+    const logStore = { volumeGiB: 20 };
+    expect(versionsBefore({ logStore })["logStore"]).toEqual({
+      volumeGiB: 20,
+      engineVersion: "OpenSearch_2.17",
+    });
+  });
+});
+
+describe("upgradedConfig", () => {
+  it("takes a store of Elasticsearch the one way up that there is", async () => {
+    const logStore = { engineVersion: "Elasticsearch_7.10" };
+    const own = await completed("dev", { ...readStackConfig("dev"), logStore });
+    expect(upgradedConfig({ ...own, kubernetesVersion: "1.34" })).toMatchObject({
+      kubernetesVersion: "1.35",
+      logStore: { engineVersion: "OpenSearch_1.3" },
+    });
   });
 });

@@ -1,3 +1,9 @@
+import {
+  logEngineVersions,
+  upgradesOf,
+  type LogEngineVersion,
+} from "../../components/aws/log-engines";
+import { kubernetesVersions } from "../../infra/config/cluster";
 import { parseConfig } from "../../infra/config/config";
 import { securityKey } from "../support/public-keys";
 import { placedArn, type Values } from "./stack-config";
@@ -106,11 +112,6 @@ export const unchanged: Record<string, string> = {
   cidr: "AWS makes another VPC for it, and with it another of everything inside",
   createServiceLinkedRoles: "says what the account lacked before the stack, and the roles stay",
   deletionProtection: "is taken away by a step of its own, before the stack is destroyed",
-  "entry.certificateArn":
-    "is changed by a step of its own, as no other certificate is made beside it",
-  kubernetesVersion: "EKS goes up only, and a stack that leaves it out has the newest version",
-  "logStore.engineVersion":
-    "OpenSearch goes up only, and a stack that leaves it out has the newest version",
   "vault.address": "is where the Vault of the rehearsal listens",
   "vault.serverGenerations": "are raised by a step of their own, one after the other",
   "vault.rotations": "are entered by steps of their own, a phase each",
@@ -147,14 +148,37 @@ export function changedConfig(config: Values): Values {
   return { ...config, ...Object.fromEntries(changed) };
 }
 
-/** A certificate of one's own takes the place of the one that the stack made. */
-export function withOwnCertificate(config: Values): Values {
+/** What is changed by a step of its own: a certificate takes the place of the one that the stack made, and versions go up. */
+export function upgradedConfig(config: Values): Values {
+  const entry = config["entry"] as Map;
+  const logStore = config["logStore"] as StoreValues;
   const certificateArn = placedArn(
     config,
     "acm",
     "certificate/12345678-1234-1234-1234-123456789012",
   );
-  return { ...config, entry: { ...(config["entry"] as Map), certificateArn } };
+  const minor = kubernetesVersions.findIndex((version) => version === config["kubernetesVersion"]);
+  return {
+    ...config,
+    entry: { ...entry, certificateArn },
+    // EKS goes up one minor version at a time.
+    kubernetesVersion: kubernetesVersions[minor - 1],
+    logStore: { ...logStore, engineVersion: upgradesOf(logStore.engineVersion)[0] },
+  };
+}
+
+/** The versions with which a stack begins that is to go up: its own, or the ones before where there is nothing newer. */
+export function versionsBefore({ kubernetesVersion, logStore }: Values): Values {
+  const { engineVersion, ...store } = (logStore ?? {}) as Partial<StoreValues>;
+  return {
+    kubernetesVersion: beforeNewest(kubernetesVersions, kubernetesVersion),
+    logStore: { ...store, engineVersion: beforeNewest(logEngineVersions, engineVersion) },
+  };
+}
+
+/** A stack that does not say has the newest version, the first one. */
+function beforeNewest([newest, before]: readonly string[], own: unknown = newest): unknown {
+  return own === newest ? before : own;
 }
 
 /** Another name, in another zone that has them all. */
@@ -208,6 +232,7 @@ interface AuditValues {
   objectEvents: boolean;
 }
 interface StoreValues {
+  engineVersion: LogEngineVersion;
   instanceType: string;
   instancesPerZone: number;
   volumeGiB: number;

@@ -72,6 +72,8 @@ export interface Outcome {
   operations: Record<string, string>;
   policyEvents: PolicyEvent[];
   summaries: PolicySummary[];
+  /** What the program and the engine warn of. */
+  warnings: string[];
   /** What went wrong, in the engine's words; absent when all went well. */
   failure?: string;
 }
@@ -229,7 +231,7 @@ export class Rehearsal {
   private async observe(
     operation: (onEvent: (event: EngineEvent) => void) => Promise<unknown>,
   ): Promise<Outcome> {
-    const outcome: Outcome = { operations: {}, policyEvents: [], summaries: [] };
+    const outcome: Outcome = { operations: {}, policyEvents: [], summaries: [], warnings: [] };
     const errors: string[] = [];
     // Where a program runs of which the engine starts the process.
     process.chdir(this.project);
@@ -250,8 +252,9 @@ function note(event: EngineEvent & SummaryEvents, outcome: Outcome, errors: stri
   if (event.policyEvent) outcome.policyEvents.push(event.policyEvent);
   const summary = event.policyAnalyzeSummaryEvent ?? event.policyAnalyzeStackSummaryEvent;
   if (summary) outcome.summaries.push({ ...summary, passed: summary.passed ?? [] });
-  const { diagnosticEvent } = event;
-  if (diagnosticEvent?.severity === "error") errors.push(uncoloured(diagnosticEvent.message));
+  const { severity, message = "" } = event.diagnosticEvent ?? {};
+  if (severity === "error") errors.push(uncoloured(message));
+  if (severity === "warning") outcome.warnings.push(uncoloured(message));
 }
 
 function isViolation({ enforcementLevel }: PolicyEvent): boolean {

@@ -1,3 +1,4 @@
+import { logEngineVersions, upgradesOf } from "../../components/aws/log-engines";
 import { Account, accountId, network, refusalOf, trust } from "./account";
 import { planned } from "../support/planned";
 import { vpcRoleArn } from "./aws/log-store";
@@ -280,18 +281,54 @@ describe("domains", () => {
     [{ advancedSecurityOptions: { enabled: false } }, ["advancedSecurityOptions"]],
     [{ vpcOptions: undefined }, ["vpcOptions"]],
     [{ vpcOptions: { subnetIds: ["a", "b", "c"] } }, []],
-    [{ engineVersion: "OpenSearch_2.19" }, []],
-    [{ engineVersion: "OpenSearch_2.9" }, ["engineVersion"]],
-    [{ engineVersion: "Elasticsearch_7.10" }, ["engineVersion"]],
     [{ accessPolicies: "{}" }, []],
   ])("changed by %j are replaced by %j", (changes, replaces) => {
     expect(withDomain().diff("domain", changes).replaces).toEqual(replaces);
   });
 
-  it("go from the last Elasticsearch to OpenSearch in place", () => {
+  const replacedBy = (from: string, to: string): boolean => {
     const account = withNetwork();
-    makeDomain(account, { engineVersion: "Elasticsearch_7.10" });
-    expect(account.diff("domain", { engineVersion: "OpenSearch_2.19" }).replaces).toEqual([]);
+    makeDomain(account, { engineVersion: from });
+    return account.diff("domain", { engineVersion: to }).replaces.includes("engineVersion");
+  };
+
+  it.each([
+    ["OpenSearch_2.17", "OpenSearch_2.19"],
+    ["OpenSearch_2.9", "OpenSearch_2.19"],
+    ["OpenSearch_1.3", "OpenSearch_2.19"],
+    ["OpenSearch_1.2", "OpenSearch_1.3"],
+    ["OpenSearch_2.19", "OpenSearch_3.1"],
+    ["OpenSearch_3.1", "OpenSearch_3.3"],
+    ["Elasticsearch_7.10", "OpenSearch_1.3"],
+    ["Elasticsearch_7.9", "Elasticsearch_7.10"],
+    ["Elasticsearch_6.8", "OpenSearch_1.3"],
+    ["Elasticsearch_5.6", "Elasticsearch_6.8"],
+  ])("go from %s to %s in place", (from, to) => {
+    expect(replacedBy(from, to)).toBe(false);
+  });
+
+  it.each([
+    ["Elasticsearch_7.10", "OpenSearch_2.17"],
+    ["Elasticsearch_7.10", "OpenSearch_2.19"],
+    ["Elasticsearch_6.7", "Elasticsearch_7.10"],
+    ["OpenSearch_1.2", "OpenSearch_2.17"],
+    ["OpenSearch_2.17", "OpenSearch_3.1"],
+    ["OpenSearch_2.19", "OpenSearch_2.9"],
+    ["OpenSearch_2.17", "OpenSearch_1.3"],
+    ["OpenSearch_1.3", "Elasticsearch_7.10"],
+  ])("are replaced on the way from %s to %s", (from, to) => {
+    expect(replacedBy(from, to)).toBe(true);
+  });
+
+  it("go where the program says that AWS upgrades them, and nowhere else", () => {
+    const changes = logEngineVersions.flatMap((from) => logEngineVersions.map((to) => [from, to]));
+    expect(changes.filter(([from = "", to = ""]) => !replacedBy(from, to))).toEqual(
+      logEngineVersions.flatMap((from) =>
+        logEngineVersions
+          .filter((to) => to === from || upgradesOf(from).includes(to))
+          .map((to) => [from, to]),
+      ),
+    );
   });
 });
 

@@ -1,5 +1,5 @@
 import { accessModes, type AccessMode } from "./access-modes";
-import { changedConfig, completed, withOwnCertificate } from "./changes";
+import { changedConfig, completed, upgradedConfig } from "./changes";
 import type { Values } from "./stack-config";
 
 /** A change of a stack's configuration while the stack is up. */
@@ -37,8 +37,8 @@ export async function revisionsOf(stack: string, config: Values): Promise<Revisi
       replaced,
     },
     {
-      title: "a certificate of one's own takes the place of the stack's",
-      config: withOwnCertificate(changed),
+      title: "a certificate of one's own, another Kubernetes and another engine come in place",
+      config: upgradedConfig(changed),
       packConfig,
       replaced: [],
     },

@@ -8,6 +8,7 @@ import { CannotRun, findPulumi, findVault, reportCannotRun } from "../tools/buil
 import { authorityChecks } from "../vault/authorities";
 import { findMoto } from "../verify-aws/moto";
 import { modeNamed, type AccessMode } from "./access-modes";
+import { versionsBefore } from "./changes";
 import { Rehearsal, forgetCredentials } from "./engine";
 import { revisionsInMode, revisionsOf } from "./revisions";
 import { accountOf, readStackConfig, repository, type Values } from "./stack-config";
@@ -110,11 +111,12 @@ function ownerOf(stack: string, config: Values): VaultOwner {
 
 async function rehearse(subject: Subject, tools: Tools, count: Count): Promise<void> {
   const { stack, mode, later = () => ({}), packConfig = {} } = subject;
-  const ofMode = subject.changes?.(subject.config) ?? {};
+  // In its own mode the stack goes up to newer versions later.
+  const first = subject.changes?.(subject.config) ?? versionsBefore(subject.config);
   const place = await VaultPlace.open(tools, ownerOf(stack, subject.config));
   places.push(place);
   const vault = { ...(subject.config["vault"] as Values), address: place.address };
-  const changes = { ...ofMode, vault };
+  const changes = { ...first, vault };
   const config = { ...subject.config, ...changes };
   const revisions =
     mode === undefined

@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { logEngineVersions, type LogEngineVersion } from "../../components/aws/log-engines";
 import { planStack } from "../../plan/host";
 import type { Plan } from "../../plan/schema";
 import { plannedResource } from "../../plan/stack-resource";
@@ -50,6 +51,8 @@ export interface LifeArgs {
 }
 
 const clusterType = "aws:eks/cluster:Cluster";
+const domainType = "aws:opensearch/domain:Domain";
+const networkType = "aws:ec2/vpc:Vpc";
 const keyType = "aws:kms/key:Key";
 const loadBalancerType = "aws:lb/loadBalancer:LoadBalancer";
 const nodeGroupName = "rehearsed";
@@ -167,23 +170,43 @@ function end({ rehearsal }: LifeArgs): Step[] {
   ];
 }
 
-/** Keys that make another VPC or another provider, each with a value that is well-formed. */
-const unchangeable: Values = {
-  cidr: "10.64.0.0/16",
-  region: "eu-central-1",
-};
+/** A change for which the network and the log store would have to be replaced. */
+interface Unchangeable {
+  change: Values;
+  /** What people are warned of besides. */
+  warning?: RegExp;
+}
 
-/** Some things must be protected from a slip: the engine would have to replace the cluster, and does not begin. */
+function unchangeable(config: Values): Unchangeable[] {
+  const logStore = config["logStore"] as { engineVersion: LogEngineVersion };
+  const [newest, oldest] = [logEngineVersions[0], logEngineVersions.at(-1)];
+  const engineVersion = logStore.engineVersion === oldest ? newest : oldest;
+  return [
+    // A preview goes on where something is protected: this one tells of both.
+    {
+      change: { cidr: "10.64.0.0/16", logStore: { ...logStore, engineVersion } },
+      warning: /^AWS upgrades a log store of \S+ to .*: Pulumi would replace it/,
+    },
+    { change: movedTo("eu-central-1", config) },
+  ];
+}
+
+/** Some things must be protected from a slip: the engine would have to replace them, and does not begin. */
 async function refuses({ rehearsal, config }: LifeArgs): Promise<string[]> {
   const problems: string[] = [];
-  for (const [key, value] of Object.entries(unchangeable)) {
-    const change = key === "region" ? movedTo(String(value), config) : { [key]: value };
+  for (const { change, warning } of unchangeable(config)) {
+    const keys = Object.keys(change);
     configure(rehearsal, change);
-    const { failure = "success" } = await rehearsal.preview();
-    if (!/protect/.test(failure))
-      problems.push(`${key}: expected: it is protected`, `got: ${failure}`);
-    const before = Object.keys(change).map((one) => [one, config[one]]);
-    configure(rehearsal, Object.fromEntries(before) as Values);
+    const { failure = "success", warnings } = await rehearsal.preview();
+    const refused = failure.split("\n").filter((line) => line.startsWith("unable to replace"));
+    for (const type of [networkType, domainType]) {
+      if (refused.some((line) => line.includes(`$${type}::`))) continue;
+      problems.push(`${keys.join(" and ")}: expected: ${type} is protected`, `got: ${failure}`);
+    }
+    if (warning && !warnings.some((one) => warning.test(one))) {
+      problems.push(`expected a warning: ${warning.source}`, ...warnings);
+    }
+    configure(rehearsal, Object.fromEntries(keys.map((key) => [key, config[key]])));
   }
   return problems;
 }

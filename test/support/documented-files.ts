@@ -12,6 +12,18 @@ export function documentedFile(name: string): Record<string, unknown> {
   return JSON.parse(content) as Record<string, unknown>;
 }
 
+/** The rows of the table in a section of docs/operations.md, as what is marked as code in each cell. */
+export function documentedTable(title: string): string[][][] {
+  const section = readFileSync(page, "utf8").split(`### ${title}\n`)[1]?.split("\n#")[0] ?? "";
+  const [, , ...rows] = section.split("\n").filter((line) => line.startsWith("|"));
+  return rows.map((row) =>
+    row
+      .split("|")
+      .slice(1, -1)
+      .map((cell) => [...cell.matchAll(/`([^`]+)`/g)].map(([, code = ""]) => code)),
+  );
+}
+
 /** Levels with which the pack lets a stack be taken down. */
 export function levelsOfDestroy(): Record<string, "advisory"> {
   return documentedFile("unprotected.json") as Record<string, "advisory">;

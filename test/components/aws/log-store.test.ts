@@ -1,5 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
-import { fluentdImages, logEngineVersions } from "../../../components/aws/log-engines";
+import {
+  adviceOnChange,
+  fluentdImages,
+  logEngineVersions,
+  upgradesOf,
+} from "../../../components/aws/log-engines";
 import type { LogStoreArgs } from "../../../components/aws/log-store";
 import { LogStore } from "../../../components/aws/log-store";
 import type { desiredState } from "../../../components/aws/log-store-state";
@@ -24,10 +29,10 @@ const base: Omit<LogStoreArgs, "securityGroupRules"> = {
   writers: [{ name: "w", roleArn: "arn:writer", indexPrefix: "control-plane", kind: "firehose" }],
   createServiceLinkedRole: false,
 };
-const build = (more: Partial<LogStoreArgs> = {}) =>
+const build = (more: Partial<LogStoreArgs> = {}, opts: pulumi.ComponentResourceOptions = {}) =>
   created(() => {
     const securityGroupRules = new pulumi.ComponentResource("test:Rules", "rules");
-    return new LogStore("log-store", { ...base, securityGroupRules, ...more });
+    return new LogStore("log-store", { ...base, securityGroupRules, ...more }, opts);
   });
 const domainOf = async (more: Partial<LogStoreArgs> = {}) =>
   ofType(await build(more), "aws:opensearch/domain:Domain")["log-store"] ?? {};
@@ -358,6 +363,71 @@ describe("LogStore", () => {
     expect(ofType(resources, "aws:iam/serviceLinkedRole:ServiceLinkedRole")).toEqual(expected);
   });
 
+  describe("with another engine than before", () => {
+    const told: string[] = [];
+
+    beforeEach(() => {
+      told.length = 0;
+      jest.spyOn(pulumi.log, "warn").mockImplementation((message) => {
+        told.push(message);
+        return Promise.resolve();
+      });
+    });
+    afterEach(() => jest.restoreAllMocks());
+
+    /** What people are told when the state has these outputs of the component, and the hook by which they are. */
+    const toldAfter = async (
+      oldOutputs: object | undefined,
+      engineVersion: LogStoreArgs["engineVersion"],
+    ) => {
+      const attached: unknown[] = [];
+      const noted: pulumi.ResourceTransformation = ({ type, opts }) => {
+        if (type === "drawbridge:aws:LogStore") attached.push(...(opts.hooks?.beforeUpdate ?? []));
+        return undefined;
+      };
+      await build({ engineVersion }, { transformations: [noted] });
+      const [hook] = attached as pulumi.ResourceHook[];
+      await hook?.callback({ oldOutputs } as pulumi.ResourceHookArgs);
+      return { told, hook };
+    };
+
+    it.each([
+      ["Elasticsearch_7.10", "OpenSearch_1.3"],
+      ["OpenSearch_1.3", "OpenSearch_2.19"],
+      ["OpenSearch_2.17", "OpenSearch_2.19"],
+      ["OpenSearch_2.19", "OpenSearch_2.19"],
+    ] as const)("goes from %s to %s without a word", async (from, to) => {
+      expect((await toldAfter({ engineInForce: from }, to)).told).toEqual([]);
+    });
+
+    it("says so where AWS does not upgrade, in a preview already", async () => {
+      const outputs = { engineInForce: "Elasticsearch_7.10" };
+      const { hook } = await toldAfter(outputs, "OpenSearch_2.19");
+      expect(hook?.opts).toEqual({ onDryRun: true });
+      expect(told).toEqual([
+        "AWS upgrades a log store of Elasticsearch_7.10 to OpenSearch_1.3, not to OpenSearch_2.19: Pulumi would replace it, and every log in it would be gone (docs/operations.md, Upgrade the log store)",
+      ]);
+    });
+
+    // As it is after an upgrade that AWS has refused: the domain's own output never came.
+    it.each([[{}], [undefined]])("says nothing of a state with outputs %j", async (oldOutputs) => {
+      expect((await toldAfter(oldOutputs, "OpenSearch_2.19")).told).toEqual([]);
+    });
+
+    it("changes with its engine, and tells the one that AWS has upgraded to", async () => {
+      interface Registers {
+        registerOutputs(outputs: { engineInForce: pulumi.Output<string> }): void;
+      }
+      const registered = jest.spyOn(LogStore.prototype as unknown as Registers, "registerOutputs");
+      const resources = await build({ engineVersion: "OpenSearch_2.17" });
+      const stores = ofType(resources, "drawbridge:aws:LogStore");
+      expect(stores["log-store"]).toEqual({ engineVersion: "OpenSearch_2.17" });
+      const [outputs] = registered.mock.calls[0] ?? [];
+      const inForce = new Promise((resolve) => outputs?.engineInForce.apply(resolve));
+      expect(await inForce).toBe("OpenSearch_2.17");
+    });
+  });
+
   it.each<[Partial<LogStoreArgs>, string]>([
     [
       { prefix: "drawbridge-a-stack-of-long-name" },
@@ -378,5 +448,26 @@ describe("fluentdImages", () => {
     for (const image of Object.values(fluentdImages)) {
       expect(image).toEqual({ variant: "opensearch", variantVersion: "1.1" });
     }
+  });
+});
+
+describe("the engines of the log store", () => {
+  it("lead to the newest one by upgrades, each of them", () => {
+    const upgraded = (engine: (typeof logEngineVersions)[number]): string => {
+      const [newest] = upgradesOf(engine);
+      return newest === undefined ? engine : upgraded(newest);
+    };
+    expect(logEngineVersions.map(upgraded)).toEqual(
+      logEngineVersions.map(() => logEngineVersions[0]),
+    );
+  });
+
+  it("say where AWS upgrades a store to, if anywhere", () => {
+    expect(adviceOnChange("OpenSearch_1.3", "Elasticsearch_7.10")).toContain(
+      "of OpenSearch_1.3 to OpenSearch_2.19 or OpenSearch_2.17, not to Elasticsearch_7.10:",
+    );
+    expect(adviceOnChange("OpenSearch_2.19", "OpenSearch_2.17")).toContain(
+      "of OpenSearch_2.19 to nothing that is offered, not to OpenSearch_2.17:",
+    );
   });
 });

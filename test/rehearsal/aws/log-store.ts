@@ -155,12 +155,28 @@ function domainReplacedWhen(olds: Properties, news: Properties): string[] {
   ];
 }
 
-/** To a newer version of the engine, or from the last Elasticsearch to OpenSearch: docs.aws.amazon.com/opensearch-service/latest/developerguide/version-migration.html */
+/**
+ * From which versions AWS upgrades to which, where these are not older: "Supported upgrade paths" of
+ * docs.aws.amazon.com/opensearch-service/latest/developerguide/version-migration.html. The provider asks AWS for it
+ * (GetCompatibleVersions) and replaces the domain for any other change.
+ */
+const upgradePaths: readonly (readonly [from: RegExp, to: RegExp])[] = [
+  [/^OpenSearch_(2\.19|3\.\d+)$/, /^OpenSearch_3\./],
+  [/^OpenSearch_(1\.3|2\.\d+)$/, /^OpenSearch_2\./],
+  [/^OpenSearch_1\./, /^OpenSearch_1\./],
+  [/^Elasticsearch_(6\.8|7\.\d+)$/, /^(Elasticsearch_7|OpenSearch_1)\./],
+  [/^Elasticsearch_(5\.6|6\.\d+)$/, /^Elasticsearch_6\./],
+  [/^Elasticsearch_5\./, /^Elasticsearch_5\./],
+];
+
 function isUpgrade(from: string, to: string): boolean {
-  const [oldEngine = "", oldVersion = ""] = from.split("_");
-  const [newEngine = "", newVersion = ""] = to.split("_");
-  if (oldEngine !== newEngine) return oldEngine === "Elasticsearch";
-  return oldVersion.localeCompare(newVersion, undefined, { numeric: true }) <= 0;
+  if (from === to) return true;
+  const [oldEngine, oldVersion = ""] = from.split("_");
+  const [newEngine, newVersion = ""] = to.split("_");
+  const isOlder =
+    oldEngine === newEngine &&
+    oldVersion.localeCompare(newVersion, undefined, { numeric: true }) > 0;
+  return !isOlder && upgradePaths.some(([old, next]) => old.test(from) && next.test(to));
 }
 
 function roleTrusts(path: string, service: string, code: string) {
