@@ -105,7 +105,7 @@ export const boundAccounts = resourceRule<{ maxHours: number }>({
   level: "mandatory",
   requirements: ["J7"],
   controls: [],
-  fix: "Name boundServiceAccountNames, boundServiceAccountNamespaces and audience, without patterns; set tokenNoDefaultPolicy, and the method's kubernetesCaCert and disableLocalCaJwt.",
+  fix: "Name boundServiceAccountNames, boundServiceAccountNamespaces and audience, without patterns; set tokenNoDefaultPolicy, and the method's kubernetesCaCert, disableLocalCaJwt and disableIssValidation.",
   url: "https://developer.hashicorp.com/vault/docs/auth/kubernetes",
   types: [token.vaultKubernetesRole, token.vaultKubernetesConfig],
   config: {
@@ -132,6 +132,8 @@ function* asksTheCluster(config: Resource): Iterable<Finding> {
   yield* config.must("kubernetesHost", isHttps);
   yield* config.must("kubernetesCaCert", isGiven);
   yield* config.must("disableLocalCaJwt", is(true));
+  // Vault's default, and not that of the provider, which sends false: the issuer is the API's to judge.
+  yield* config.must("disableIssValidation", is(true));
 }
 
 const secrets = ["token", "authLoginUserpass", "authLoginTokenFile", "authLoginRadius"];

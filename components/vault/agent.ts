@@ -292,6 +292,11 @@ const service = [
  * The name is the one by which Vault knows the instance: EC2's private one. In a network with a domain of its own the
  * instance tells another one here, and Vault refuses it:
  * docs.aws.amazon.com/AWSEC2/latest/UserGuide/ec2-instance-metadata.html
+ *
+ * A login is a request to STS, which Vault sends on to the region's endpoint as it was signed, host included
+ * (`buildHttpRequest` in github.com/hashicorp/vault v1.21.0, builtin/credential/aws/path_login.go). Agent signs it in the
+ * region's name, but by its default for the global host (`GenerateLoginData` of github.com/hashicorp/go-secure-stdlib,
+ * awsutil v0.3.0); the variable has it sign for the host that is asked.
  */
 const script = `#!/bin/sh
 set -eu
@@ -301,6 +306,6 @@ session=$(ask --request PUT --header 'X-aws-ec2-metadata-token-ttl-seconds: 60' 
 told() { ask --header "X-aws-ec2-metadata-token: $session" "$metadata/meta-data/$1"; }
 NODE_NAME=$(told local-hostname)
 NODE_ADDRESS=$(told local-ipv4)
-export NODE_NAME NODE_ADDRESS
+export NODE_NAME NODE_ADDRESS AWS_STS_REGIONAL_ENDPOINTS=regional
 exec vault agent -config=${configFile}
 `;

@@ -22,7 +22,7 @@ export interface DoorArgs extends Door {
   servers: pulumi.CustomResource[];
   /** File, from the folder of the project, that takes the CA for the provider, which reads files alone. */
   caFile: string;
-  /** How long to wait for Vault. @default - a quarter of an hour; two minutes when it is sealed */
+  /** How long an `up` waits for Vault. @default - a quarter of an hour; two minutes while it is sealed */
   patience?: Patience;
 }
 
@@ -30,17 +30,32 @@ interface Patience {
   seconds: number;
   sealedSeconds: number;
   pauseSeconds: number;
+  /** What else can be done when it is over. @default - nothing */
+  otherwise?: string;
 }
 
-/** How long a new Vault may take: its servers install it, and the first one sets it up. */
-const patienceSeconds = 15 * 60;
-/** A Vault unseals within seconds of its start, or not at all. */
-const sealedSeconds = 2 * 60;
+/**
+ * A new Vault may take a quarter of an hour: its servers install it, and the first one sets it up. It unseals within
+ * seconds of its start, or not at all.
+ */
+const patienceOfUp: Patience = { seconds: 15 * 60, sealedSeconds: 2 * 60, pauseSeconds: 5 };
+
+const patienceOfPreview: Patience = {
+  seconds: 0,
+  sealedSeconds: 0,
+  pauseSeconds: 0,
+  otherwise:
+    "pulumi up --skip-preview waits for it, and makes meanwhile what does not depend on it",
+};
 
 /**
  * The provider that configures Vault, as the deployer's role that AWS vouches for: no token is in configuration, state or
  * environment. An `up` goes through it once Vault lets the deployer in, and ends with what is wrong when it does not; what
- * is in Vault is untouched then. A preview asks nobody.
+ * is in Vault is untouched then.
+ *
+ * A preview of servers that stand asks as well, and once: to say that an authority stays as it is, the provider logs in and
+ * reads its certificate (`CustomizeDiff` in github.com/hashicorp/terraform-provider-vault v5.8.0,
+ * vault/resource_pki_secret_backend_root_cert.go), and what it says of a Vault that it cannot reach tells nobody what to do.
  */
 export function vaultProvider(
   name: string,
@@ -51,8 +66,12 @@ export function vaultProvider(
   const caCertFile = pulumi.output(args.caCertificate).apply(async (ca) => {
     mkdirSync(dirname(caFile), { recursive: true });
     writeFileSync(caFile, ca);
-    const asks = !pulumi.runtime.isDryRun() && (await areMade(args.servers));
-    if (asks) await untilOpen({ address, serverName }, ca, args.patience);
+    const made = await areMade(args.servers);
+    const isPreview = pulumi.runtime.isDryRun();
+    // To a preview a server that is about to be replaced is not there; to an `up` for targets, one that it leaves out.
+    const asks = isPreview ? made.includes(true) : !made.includes(false);
+    const patience = isPreview ? patienceOfPreview : (args.patience ?? patienceOfUp);
+    if (asks) await untilOpen({ address, serverName }, ca, patience);
     return caFile;
   });
   return new vault.Provider(
@@ -70,15 +89,14 @@ export function vaultProvider(
 }
 
 /**
- * Waits until the resources are there, and says whether they are: of an `up` for targets some may be left out. It makes no
- * edge to them in the graph: when the engine refuses a `destroy` it walks
- * every path from each resource, of which there would be billions (`markAsDependency` of
+ * Waits until the resources are there, and says of each whether it is. It makes no edge to them in the graph: when the
+ * engine refuses a `destroy` it walks every path from each resource, of which there would be billions (`markAsDependency` of
  * github.com/pulumi/pulumi/blob/master/pkg/resource/graph/dependency_graph.go). All that is in Vault goes with its servers anyway.
  */
-async function areMade(resources: pulumi.CustomResource[]): Promise<boolean> {
+function areMade(resources: pulumi.CustomResource[]): Promise<boolean[]> {
   // An Output tells it, though its types do not.
-  const ids = pulumi.all(resources.map(({ id }) => id)) as unknown as { isKnown: Promise<boolean> };
-  return ids.isKnown;
+  const ids = resources.map(({ id }) => id as unknown as { isKnown: Promise<boolean> });
+  return Promise.all(ids.map(({ isKnown }) => isKnown));
 }
 
 /** Why a Vault cannot be configured, and what to do. */
@@ -94,20 +112,23 @@ const remedies: Record<Trouble, string> = {
 };
 
 /** Waits until Vault can be configured. Throws a `pulumi.RunError` that says what is wrong when it takes too long. */
-export async function untilOpen(
-  door: Door,
-  ca: string,
-  patience: Patience = { seconds: patienceSeconds, sealedSeconds, pauseSeconds: 5 },
-): Promise<void> {
+export async function untilOpen(door: Door, ca: string, patience: Patience): Promise<void> {
   const began = Date.now();
-  const waited = () => (Date.now() - began) / 1000;
+  // It listens before it unseals, each of its servers once more: of a Vault that is coming, "sealed" is news for seconds.
+  let sealedSince: number | undefined;
   for (;;) {
     const found = await health(door, ca);
     if (found === undefined) return;
     const [trouble, detail] = found;
-    const most = trouble === "sealed" ? patience.sealedSeconds : patience.seconds;
+    sealedSince = trouble === "sealed" ? (sealedSince ?? Date.now()) : undefined;
+    const waited = (Date.now() - (sealedSince ?? began)) / 1000;
+    const most = sealedSince === undefined ? patience.seconds : patience.sealedSeconds;
     const said = `Vault at ${door.address} is ${trouble}${detail}`;
-    if (waited() >= most) throw new pulumi.RunError(`${said}: ${remedies[trouble]}`);
+    if (waited >= most) {
+      const { otherwise } = patience;
+      const remedy = remedies[trouble] + (otherwise === undefined ? "" : `; ${otherwise}`);
+      throw new pulumi.RunError(`${said}: ${remedy}`);
+    }
     await pulumi.log.info(`${said}; waiting`, undefined, undefined, true);
     await sleep(patience.pauseSeconds * 1000);
   }

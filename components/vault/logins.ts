@@ -200,6 +200,9 @@ function accountMethod(
       kubernetesHost: host,
       kubernetesCaCert: caCertificate,
       disableLocalCaJwt: true,
+      // Vault's default, and its advice (developer.hashicorp.com/vault/docs/auth/kubernetes): the API judges the issuer. Where
+      // it is left out the provider sends false: github.com/hashicorp/terraform-provider-vault/issues/1572
+      disableIssValidation: true,
     },
     { ...child, dependsOn: [method] },
   );

@@ -45,6 +45,7 @@ const logins: StackSpec = {
     kubernetesHost: "https://api.internal",
     kubernetesCaCert: "PEM",
     disableLocalCaJwt: true,
+    disableIssValidation: true,
   }),
   account: resource(token.vaultKubernetesRole, {
     backend: "cluster",
@@ -209,6 +210,16 @@ casesFor("vault-k8s-auth-bound [J7]", {
       "Vault's own token for the API",
       { "cluster.disableLocalCaJwt": gone },
       ["cluster: disableLocalCaJwt must be true, got nothing"],
+    ],
+    [
+      "the provider's own idea of issuers",
+      { "cluster.disableIssValidation": gone },
+      ["cluster: disableIssValidation must be true, got nothing"],
+    ],
+    [
+      "an issuer that Vault judges",
+      { "cluster.disableIssValidation": false },
+      ["cluster: disableIssValidation must be true, got false"],
     ],
     [
       "an API that any authority vouches for",

@@ -1,4 +1,6 @@
+import { isDeepStrictEqual } from "node:util";
 import { phases, type Rotations } from "../../components/vault/rotation";
+import { levelsOfDestroy } from "../support/documented-files";
 import { accountChecks, handChecks } from "../vault/by-hand";
 import { tableChecks, type Scene } from "../vault/cases";
 import { Parties, podsOfCluster } from "../vault/parties";
@@ -32,6 +34,84 @@ export async function* issuing(vault: VaultPlace): AsyncGenerator<Step> {
     ...accountChecks(scene, vault.cluster),
   ];
   for (const [title, check] of checks) yield { title, run: async () => check() };
+}
+
+/** Vault is sealed while the stack stands: who previews or ups is told what to do, and nothing is changed. */
+export function sealing({ rehearsal, vault }: LifeArgs): Step[] {
+  const told = async (...words: string[]): Promise<string[]> => {
+    const wanted = `Vault at ${vault.address} is sealed: enable the KMS key of its seal`;
+    const before = await rehearsal.state();
+    const { code, said } = await rehearsal.byCommand(...words);
+    const after = await rehearsal.state();
+    const errors = said.split("\n").filter((line) => /^ *error: /.test(line));
+    // What the provider says when it is asked itself is an error as well, and helps nobody.
+    const isTold = errors.length > 0 && errors.every((error) => error.includes(wanted));
+    return [
+      ...(code !== 0 && isTold ? [] : [`expected: ${wanted}`, `got ${String(code)}: ${said}`]),
+      ...(isDeepStrictEqual(before, after) ? [] : ["the state must be as it was"]),
+    ];
+  };
+  return [
+    {
+      title: "with Vault sealed, a preview by the command says so and what to do",
+      run: async () => {
+        await vault.server.restart();
+        return told("preview");
+      },
+    },
+    {
+      title: "with Vault sealed, so does an up by the command, before it changes anything",
+      run: () => told("up", "--yes"),
+    },
+    {
+      title: "with Vault unsealed, an up by the command changes nothing",
+      run: async () => {
+        await vault.server.unseal();
+        const { code, said } = await rehearsal.byCommand("up", "--yes", "--expect-no-changes");
+        return code === 0 ? [] : [`got ${String(code)}: ${said}`];
+      },
+    },
+  ];
+}
+
+/**
+ * Somebody deletes an authority that is not protected any more. The provider's refresh looks for the mount of a root alone,
+ * and misses what is read of its issuer; that the root itself is lost takes a plan.
+ */
+export function losing({ rehearsal, vault }: LifeArgs): Step {
+  const nameOf = (urn: string) => urn.split("::").at(-1) ?? "";
+  const unlessEqual = (what: string, got: unknown, wanted: unknown) =>
+    isDeepStrictEqual(got, wanted)
+      ? []
+      : [`${what}: got ${JSON.stringify(got)}`, `expected ${JSON.stringify(wanted)}`];
+  return {
+    title: "refresh and preview find an authority that is lost",
+    run: async () => {
+      const { server } = vault;
+      const token = await vault.deployer();
+      const { data } = await server.must(token, "GET", "pki/etcd-k8s/config/issuers");
+      await server.must(token, "DELETE", `pki/etcd-k8s/issuer/${String(data["default"])}`);
+      const before = await rehearsal.state();
+      const refreshed = await rehearsal.refresh();
+      const after = new Set((await rehearsal.state()).resources.map(({ urn }) => urn));
+      const missed = before.resources.filter(({ urn }) => !after.has(urn));
+      const previewed = await rehearsal.preview(levelsOfDestroy());
+      const operations = Object.entries(previewed.operations).map(([urn, op]) => [nameOf(urn), op]);
+      return [
+        ...[refreshed, previewed].flatMap(({ failure }) => failure ?? []),
+        ...unlessEqual(
+          "what a refresh misses",
+          missed.map(({ urn }) => nameOf(urn)),
+          ["pki-etcd-k8s-issuer"],
+        ),
+        ...unlessEqual("what an up would do", Object.fromEntries(operations), {
+          "pki-etcd-k8s-root": "create-replacement",
+          "pki-etcd-k8s-issuer": "create",
+          "pki-etcd-k8s-default": "update",
+        }),
+      ];
+    },
+  };
 }
 
 /** The days of the phases, each as late as the longest life of a certificate asks for. */

@@ -1,4 +1,6 @@
+import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
+import { once } from "node:events";
 import {
   chmodSync,
   copyFileSync,
@@ -155,19 +157,41 @@ export class Rehearsal {
     return join(this.directory, "policy-pack-config.json");
   }
 
-  preview(): Promise<Outcome> {
+  /** `pulumi preview`; levels are what `--policy-pack-config` says of rules besides. */
+  preview(levels: Record<string, "advisory"> = {}): Promise<Outcome> {
     const { signal } = this.args;
-    const policies = this.policies({});
+    const policies = this.policies(levels);
     return this.observe((onEvent) =>
       this.stack.preview({ plan: this.planFile, ...policies, signal, onEvent }),
     );
   }
 
-  /** `pulumi up`; levels are what `--policy-pack-config` says of rules besides. */
+  /** `pulumi up`; levels as of a preview. */
   up(levels: Record<string, "advisory"> = {}): Promise<Outcome> {
     const { signal } = this.args;
     const policies = this.policies(levels);
     return this.observe((onEvent) => this.stack.up({ ...policies, signal, onEvent }));
+  }
+
+  /** The engine's command as people run it, without a pack: it starts the program itself, and previews an `up` first. */
+  async byCommand(...words: string[]): Promise<{ code: number | null; said: string }> {
+    const { envVars } = this.stack.workspace;
+    const command = join(this.directory, "bin", "pulumi");
+    const args = [...words, "--stack", this.args.stack, "--non-interactive", "--color", "never"];
+    const env = {
+      ...envVars,
+      PATH: [join(this.directory, languageFolder), envVars["PATH"]].join(delimiter),
+      PULUMI_HOME: join(this.directory, "home"),
+      // `npm run check` has checked its types.
+      PULUMI_NODEJS_TRANSPILE_ONLY: "true",
+    };
+    const { signal } = this.args;
+    const child = spawn(command, args, { cwd: this.project, env, signal });
+    const output: Buffer[] = [];
+    child.stdout.on("data", (data: Buffer) => output.push(data));
+    child.stderr.on("data", (data: Buffer) => output.push(data));
+    const [code] = (await once(child, "close")) as [number | null];
+    return { code, said: Buffer.concat(output).toString("utf8") };
   }
 
   refresh(): Promise<Outcome> {
@@ -271,14 +295,19 @@ function uncoloured(text: string): string {
 }
 
 function layOut(directory: string, args: RehearsalArgs): void {
-  for (const folder of ["bin", "home", "state", "project"]) mkdirSync(join(directory, folder));
+  for (const folder of ["bin", languageFolder, "home", "state", "project"]) {
+    mkdirSync(join(directory, folder));
+  }
   symlinkSync(args.pulumi, join(directory, "bin", "pulumi"));
   const tsx = ["-r", require.resolve("tsx/cjs")];
-  script(directory, "pulumi-resource-aws", [...tsx, join(__dirname, "aws/serve.ts")]);
-  script(directory, "pulumi-resource-vault", [...tsx, join(__dirname, "vault/serve.ts")]);
-  script(directory, "pulumi-resource-tls", [...tsx, join(__dirname, "tls/serve.ts")]);
+  for (const name of ["aws", "vault", "tls"]) {
+    const plugin = join(directory, "bin", `pulumi-resource-${name}`);
+    script(plugin, [...tsx, join(__dirname, name, "serve.ts")]);
+  }
   const runPack = require.resolve("@pulumi/pulumi/cmd/run-policy-pack");
-  script(directory, "pulumi-analyzer-policy-nodejs", [runPack]);
+  script(join(directory, "bin", "pulumi-analyzer-policy-nodejs"), [runPack]);
+  const language = join(directory, languageFolder, "pulumi-language-nodejs");
+  script(language, [...tsx, join(__dirname, "language/serve.ts")]);
   for (const part of ["package.json", "infra", "node_modules"]) {
     symlinkSync(join(repository, part), join(directory, "project", part));
   }
@@ -298,9 +327,11 @@ function layOut(directory: string, args: RehearsalArgs): void {
   );
 }
 
+/** Folder of the language host, apart from the others: an engine that finds it asks it for packs as well. */
+const languageFolder = "language";
+
 /** An executable that runs Node, by which the engine starts its plugins. */
-function script(directory: string, name: string, args: string[]): void {
-  const file = join(directory, "bin", name);
+function script(file: string, args: string[]): void {
   const words = [process.execPath, "--stack-trace-limit=10", ...args].map(
     (word) => `'${word.replaceAll("'", String.raw`'\''`)}'`,
   );

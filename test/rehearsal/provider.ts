@@ -3,6 +3,7 @@ import {
   ServerCredentials,
   status,
   type ServerUnaryCall,
+  type ServiceDefinition,
   type UntypedServiceImplementation,
   type sendUnaryData,
 } from "@grpc/grpc-js";
@@ -72,10 +73,13 @@ export function decoded(value: unknown): unknown {
   return typeof value === "string" ? (JSON.parse(value) as unknown) : value;
 }
 
-/** Serves a provider as the engine starts one: the port is the first line of its output. */
-export function serve(calls: UntypedServiceImplementation): void {
+/** Serves a plugin as the engine starts one: the port is the first line of its output. */
+export function serve(
+  calls: UntypedServiceImplementation,
+  service: ServiceDefinition = ResourceProviderService,
+): void {
   const server = new Server();
-  server.addService(ResourceProviderService, calls);
+  server.addService(service, calls);
   server.bindAsync("127.0.0.1:0", ServerCredentials.createInsecure(), (error, port) => {
     if (error) throw error;
     console.log(port);

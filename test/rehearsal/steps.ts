@@ -17,7 +17,7 @@ import {
 } from "./compare";
 import { Rehearsal, type Outcome, type StateResource } from "./engine";
 import { levelsOfDestroy } from "../support/documented-files";
-import { issuing, rotating } from "./authorities";
+import { issuing, losing, rotating, sealing } from "./authorities";
 import { missingDependencies } from "./order";
 import { publicCluster } from "./public-cluster";
 import { failureOf, unlessEqual } from "./outcome";
@@ -61,12 +61,13 @@ const nodeGroupName = "rehearsed";
 export async function* lifeOfStack(args: LifeArgs): AsyncGenerator<Step> {
   yield* beginning(args);
   yield* issuing(args.vault);
+  yield* sealing(args);
   yield* changes(args);
   yield* revised(args);
   const config = yield* replacing(args, args.revisions.at(-1)?.config ?? args.config);
   yield* rotating(args, config);
   yield { title: "up after a rotation changes nothing", run: () => changesNothing(args.rehearsal) };
-  yield* end(args);
+  yield* end(args, losing(args));
   yield { title: "a violation stops a preview", run: () => stopsAPreview(args) };
 }
 
@@ -156,7 +157,8 @@ function revised(args: LifeArgs): Step[] {
   ];
 }
 
-function end({ rehearsal }: LifeArgs): Step[] {
+/** The end of a stack, with what is tried once nothing of it is protected. */
+function end({ rehearsal }: LifeArgs, ...unprotected: Step[]): Step[] {
   return [
     {
       title: "destroy is refused while the cluster is protected",
@@ -166,6 +168,7 @@ function end({ rehearsal }: LifeArgs): Step[] {
       title: "up takes the protection away, and nothing else",
       run: () => takesProtectionAway(rehearsal),
     },
+    ...unprotected,
     { title: "destroy leaves nothing behind", run: () => destroysAll(rehearsal) },
   ];
 }

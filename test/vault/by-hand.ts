@@ -1,10 +1,10 @@
 import { X509Certificate, generateKeyPairSync } from "node:crypto";
 import { authoritiesTable as table, type ControlPlane } from "../../components/vault/authorities";
-import { mountPath } from "../../components/vault/issuance";
+import { issuances, mountPath } from "../../components/vault/issuance";
 import type { KubernetesObject } from "../../components/vault/issuers";
-import { call, type Answer } from "../rehearsal/vault/client";
+import { call, said, type Answer } from "../rehearsal/vault/client";
 import type { Check } from "../support/checks";
-import { forbidden, identities, post, refused, said, type Scene } from "./cases";
+import { forbidden, identities, post, refused, type Scene } from "./cases";
 import { signingRequest, verifies } from "./certificates";
 import { apiAudience, type Account, type ClusterApi } from "./cluster";
 import { loginByIam, person, terminate, type Login, type People } from "./place";
@@ -67,11 +67,16 @@ export function handChecks(scene: Scene, deployer: string): Check[] {
       ],
     ]),
     [
-      "nobody gets anything without a token",
+      "nobody gets anything of any role without a token",
       async () => {
-        const path = "pki/kubernetes/issue/kubelet";
-        const given = await call(server.address, undefined, "POST", path, { common_name: "one" });
-        return refused(given);
+        const csr = await signingRequest("one", []);
+        const paths = issuances(table, scene.controlPlane).flatMap(({ authority, role }) =>
+          ["issue", "sign"].map((verb) => `${mountPath(authority.name)}/${verb}/${role.name}`),
+        );
+        const answers = paths.map((path) =>
+          call(server.address, undefined, "POST", path, { common_name: "one", csr }),
+        );
+        return (await Promise.all(answers)).flatMap(forbidden);
       },
     ],
     [

@@ -11,7 +11,7 @@ import {
   usersOf,
   type Issuance,
 } from "../../components/vault/issuance";
-import { call, type Answer } from "../rehearsal/vault/client";
+import { call, said, type Answer } from "../rehearsal/vault/client";
 import type { Check } from "../support/checks";
 import { signingRequest, verifies } from "./certificates";
 import { domain } from "./place";
@@ -117,6 +117,7 @@ const reasons = {
   uri: /URI Subject Alternative Names/,
   address: /IP Subject Alternative Names are not allowed in this role/,
   policy: /permission denied/,
+  life: /longer than permitted maxTTL/,
 };
 
 /** What a role refuses to those who may use it. */
@@ -163,7 +164,8 @@ function limited(scene: Scene, issuance: Issuance, user: string): Check[] {
       `${title} a life beyond the limit`,
       async () => {
         const given = await ask(scene, issuance, user, { ...basis, ttl: "87600h" });
-        if (given.status !== 200) return refused(given);
+        const isShortened = given.warnings.some((text) => reasons.life.test(text));
+        if (given.status !== 200 || !isShortened) return [`must be shortened, got ${said(given)}`];
         const { validTo } = new X509Certificate(String(given.data["certificate"]));
         const life = (Date.parse(validTo) - Date.now()) / 1000;
         return life <= lifetime(role) ? [] : [`must live ${lifetime(role)} s at most, got ${life}`];
@@ -229,10 +231,6 @@ export function forbidden(given: Answer): string[] {
 function refusedFor(given: Answer, reason: RegExp): string[] {
   const isReason = given.errors.some((text) => reason.test(text));
   return isReason ? refused(given) : [`must be refused for ${reason.source}, got ${said(given)}`];
-}
-
-export function said({ status, errors, warnings }: Answer): string {
-  return [String(status), ...errors, ...warnings].join("; ");
 }
 
 function identityOf(user: string): Identity {

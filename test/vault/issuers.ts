@@ -12,9 +12,9 @@ import {
   type KubernetesObject,
 } from "../../components/vault/issuers";
 import { meshSettings } from "../../components/vault/mesh";
-import { call, type Answer } from "../rehearsal/vault/client";
+import { call, said, type Answer } from "../rehearsal/vault/client";
 import type { Check } from "../support/checks";
-import { said, type Scene } from "./cases";
+import type { Scene } from "./cases";
 import { signingRequest, verifies } from "./certificates";
 import { apiAudience, type ClusterApi } from "./cluster";
 import { domain } from "./place";

@@ -43,9 +43,11 @@ export async function selfSigned(
 /** A real Vault with Raft storage, initialised and unsealed, in a folder of its own. */
 export class VaultServer {
   private constructor(
-    private readonly server: ChildProcess,
+    private readonly start: () => ChildProcess,
+    private server: ChildProcess,
     readonly address: Address,
     readonly caFile: string,
+    private readonly keys: string,
     /** The first token, which may everything. */
     readonly rootToken: string,
   ) {}
@@ -66,18 +68,22 @@ export class VaultServer {
     mkdirSync(join(directory, "raft"));
     const settings = { ...configuration(directory, tls, port, clusterPort), ...more };
     writeFileSync(config, JSON.stringify(settings));
-    const server = spawn(command, ["server", `-config=${config}`], {
-      stdio: "ignore",
-      env: { PATH: "/usr/bin:/bin", HOME: directory, ...env },
-    });
-    process.once("exit", () => server.kill("SIGKILL"));
+    const start = () => {
+      const started = spawn(command, ["server", `-config=${config}`], {
+        stdio: "ignore",
+        env: { PATH: "/usr/bin:/bin", HOME: directory, ...env },
+      });
+      process.once("exit", () => started.kill("SIGKILL"));
+      return started;
+    };
+    const server = start();
     const address = { host: "127.0.0.1", port, ca: tls.certificate };
     try {
       await health(server, address, [501]);
       const { keys, token } = await initialise(address);
-      await call(address, undefined, "PUT", "sys/unseal", { key: keys });
-      await health(server, address, [200]);
-      return new VaultServer(server, address, tls.certificateFile, token);
+      const vault = new VaultServer(start, server, address, tls.certificateFile, keys, token);
+      await vault.unseal();
+      return vault;
     } catch (error) {
       server.kill("SIGKILL");
       throw error;
@@ -92,6 +98,20 @@ export class VaultServer {
     throw new Error(
       `${method} ${path}: Vault answered ${given.status}: ${given.errors.join("; ")}`,
     );
+  }
+
+  /** It starts anew and is sealed, as it stays where the key of its seal cannot be had. */
+  async restart(): Promise<void> {
+    const ended = new Promise((resolve) => this.server.once("exit", resolve));
+    this.server.kill("SIGKILL");
+    await ended;
+    this.server = this.start();
+    await health(this.server, this.address, [503]);
+  }
+
+  async unseal(): Promise<void> {
+    await call(this.address, undefined, "PUT", "sys/unseal", { key: this.keys });
+    await health(this.server, this.address, [200]);
   }
 
   close(): void {

@@ -10,6 +10,7 @@ import {
 } from "../../../components/vault/agent";
 import { authoritiesTable as table } from "../../../components/vault/authorities";
 import { issuances, lifetime, usersOf } from "../../../components/vault/issuance";
+import { Instance } from "../../support/server-scripts";
 
 const base: AgentArgs = {
   table,
@@ -228,6 +229,40 @@ describe("agentFiles", () => {
     });
     expect(script).toContain('--header "X-aws-ec2-metadata-token: $session"');
     expect(script).toContain("exec vault agent -config=/etc/drawbridge-pki/agent.json\n");
+  });
+});
+
+describe("the script of the agent", () => {
+  let instance: Instance;
+  beforeEach(() => (instance = new Instance()));
+  afterEach(() => instance.remove());
+
+  const script = agentFiles(base)["/usr/local/sbin/drawbridge-pki"]?.text ?? "";
+
+  it("gives the agent what the instance is called, and has logins signed for the host that Vault asks", () => {
+    instance.command(
+      "curl",
+      `case "$*" in
+*"--request PUT"*) echo session ;;
+*/local-hostname) echo ip-10-0-0-10.eu-west-1.compute.internal ;;
+*/local-ipv4) echo 10.0.0.10 ;;
+esac`,
+    );
+    instance.command("vault", 'echo "$NODE_NAME $NODE_ADDRESS $AWS_STS_REGIONAL_ENDPOINTS"');
+    const { status, said, calls } = instance.run(script);
+    expect([status, said, calls.at(-1)]).toEqual([
+      0,
+      "ip-10-0-0-10.eu-west-1.compute.internal 10.0.0.10 regional\n",
+      "vault agent -config=/etc/drawbridge-pki/agent.json",
+    ]);
+  });
+
+  it("starts no agent of which the instance's name is not known", () => {
+    instance.command("curl", 'case "$*" in *"--request PUT"*) echo session ;; *) exit 22 ;; esac');
+    instance.command("vault", "");
+    const { status, calls } = instance.run(script);
+    expect(status).toBe(22);
+    expect(calls.filter((call) => call.startsWith("vault"))).toEqual([]);
   });
 });
 

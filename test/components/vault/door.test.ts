@@ -40,6 +40,23 @@ afterAll(() => {
 const patience = { seconds: 0, sealedSeconds: 0, pauseSeconds: 0 };
 const address = () => `https://127.0.0.1:${(server.address() as AddressInfo).port}`;
 
+/** As an `up` waits, in little: five minutes, two while Vault is sealed. */
+const up = { seconds: 5 * 60, sealedSeconds: 2 * 60, pauseSeconds: 0 };
+
+/** Runs with a clock on which a minute goes by with each question. */
+async function inMinutes(wait: () => Promise<void>): Promise<void> {
+  let now = 0;
+  const clock = jest.spyOn(Date, "now").mockImplementation(() => now);
+  const ask = () => (now += 60_000);
+  server.on("request", ask);
+  try {
+    await wait();
+  } finally {
+    server.off("request", ask);
+    clock.mockRestore();
+  }
+}
+
 /** What an `up` ends with. */
 async function refusal(door = { address: address(), serverName }): Promise<string> {
   try {
@@ -71,6 +88,29 @@ describe("untilOpen", () => {
     const waiting = { seconds: 30, sealedSeconds: 30, pauseSeconds: 0 };
     await untilOpen({ address: address(), serverName }, identity.certificate, waiting);
     expect(statuses).toEqual([200]);
+  });
+
+  it.each([
+    ["has just begun to listen, however long it took to come", [404, 404, 404, 503, 200]],
+    ["is sealed again", [503, 503, 501, 503, 503, 200]],
+  ])("does not give up on a Vault that %s", async (_is, answers) => {
+    statuses = answers;
+    await inMinutes(() => untilOpen({ address: address(), serverName }, identity.certificate, up));
+    expect(statuses).toEqual([200]);
+  });
+
+  it.each([
+    ["stays sealed", [404, 503], "sealed: enable the KMS key of its seal", 4],
+    ["does not come", [404], "unreachable, what answers there has status 404", 5],
+  ])("gives up on a Vault that %s", async (_it, answers, said, questions) => {
+    statuses = answers;
+    const asked = jest.fn();
+    server.on("request", asked);
+    await expect(
+      inMinutes(() => untilOpen({ address: address(), serverName }, identity.certificate, up)),
+    ).rejects.toThrow(said);
+    server.off("request", asked);
+    expect(asked).toHaveBeenCalledTimes(questions);
   });
 
   it("says that nobody answers", async () => {
@@ -163,20 +203,57 @@ describe("vaultProvider", () => {
     [404, "unreachable"],
   ])("ends an up at a status of %s before anything of Vault is registered", async (status, is) => {
     statuses = [status];
-    const { code, out, errors } = await nodeCommand(["-r", "tsx/cjs", "-e", program()], root);
+    const { code, out, errors } = await run({ preview: false, servers: ["known", "known"] });
     expect({ code, out }).toEqual({ code: 1, out: "" });
-    expect(errors.join("\n")).toContain(`Vault at ${address()} is ${is}`);
+    expect(errors).toContain(`Vault at ${address()} is ${is}`);
+  });
+
+  it.each([
+    ["that stand", ["known", "known"]],
+    ["of which one is about to be replaced", ["unknown", "known"]],
+  ] as const)("ends a preview of servers %s at once when Vault is sealed", async (_of, servers) => {
+    statuses = [503];
+    const { code, out, errors } = await run({ preview: true, servers });
+    expect({ code, out }).toEqual({ code: 1, out: "" });
+    expect(errors).toContain(
+      `Vault at ${address()} is sealed: enable the KMS key of its seal and let the role of its servers use it; it unseals by itself then; pulumi up --skip-preview waits for it`,
+    );
+  });
+
+  it("lets a preview through to servers that stand when Vault is open", async () => {
+    statuses = [200];
+    const { code, out } = await run({ preview: true, servers: ["known", "known"] });
+    expect({ code, out }).toEqual({ code: 0, out: registered });
+  });
+
+  it("asks nobody in a preview of servers that are not there", async () => {
+    statuses = [503];
+    const { code, out } = await run({ preview: true, servers: ["unknown", "unknown"] });
+    expect({ code, out }).toEqual({ code: 0, out: registered });
   });
 });
 
-/** A program that configures a Vault in a process of its own, against mocks that print what is registered. */
-function program(): string {
+/** What a program registers when it is let through. */
+const registered = "pulumi:providers:vault vault\nvault:index/mount:Mount kept\n";
+
+interface Case {
+  preview: boolean;
+  /** Whether the id of each server is known. */
+  servers: readonly ("known" | "unknown")[];
+}
+
+/** Runs a program that configures a Vault in a process of its own, against mocks that print what is registered. */
+async function run(of: Case): Promise<{ code: number | null; out: string; errors: string }> {
+  const { errors, ...ended } = await nodeCommand(["-r", "tsx/cjs", "-e", program(of)], root);
+  return { ...ended, errors: errors.join("\n") };
+}
+
+function program({ preview, servers }: Case): string {
   const args = {
     address: address(),
     serverName,
     region: "eu-west-1",
     caCertificate: identity.certificate,
-    servers: [],
     caFile: join(folder, "ca.pem"),
     patience,
   };
@@ -188,8 +265,13 @@ function program(): string {
       console.log(type, name);
       return { id: name, state: {} };
     };
-    pulumi.runtime.setMocks({ newResource, call: () => ({}) }, "drawbridge", "dev", false).then(() => {
-      const provider = vaultProvider("vault", ${JSON.stringify(args)});
+    pulumi.runtime.setMocks({ newResource, call: () => ({}) }, "drawbridge", "dev", ${preview}).then(() => {
+      const servers = ${JSON.stringify(servers)}.map((is) => {
+        const id = pulumi.output("i-1");
+        id.isKnown = Promise.resolve(is === "known");
+        return { id };
+      });
+      const provider = vaultProvider("vault", { ...${JSON.stringify(args)}, servers });
       new Mount("kept", { path: "kept", type: "pki" }, { provider });
     });
   `;

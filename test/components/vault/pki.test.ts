@@ -131,6 +131,18 @@ describe("Pki", () => {
     });
   });
 
+  it("has the cluster judge tokens, its issuer as well [J7]", async () => {
+    const resources = await build("eks");
+    const config = ofType(resources, "vault:kubernetes/authBackendConfig:AuthBackendConfig");
+    expect(config["pki-logins-cluster-config"]).toEqual({
+      backend: "cluster",
+      kubernetesHost: args.cluster.host,
+      kubernetesCaCert: args.cluster.caCertificate,
+      disableLocalCaJwt: true,
+      disableIssValidation: true,
+    });
+  });
+
   it("goes away with the servers, down to the last resource", async () => {
     const seen: [name: string, deletedWith: unknown][] = [];
     let servers: pulumi.Resource | undefined;

@@ -3,6 +3,8 @@ import { request } from "node:https";
 /** What Vault answered. */
 export interface Answer {
   status: number;
+  /** The whole of it as it came: a certificate that is asked for as PEM is no JSON. */
+  text: string;
   /** The whole of it; most answers have the parts below. */
   body: Record<string, unknown>;
   data: Record<string, unknown>;
@@ -43,17 +45,26 @@ export function call(
       const parts: Buffer[] = [];
       response.on("data", (part: Buffer) => parts.push(part));
       response.on("error", reject);
-      response.on("end", () => resolve(read(response.statusCode ?? 0, Buffer.concat(parts))));
+      response.on("end", () => {
+        const isJson = response.headers["content-type"] === "application/json";
+        resolve(read(response.statusCode ?? 0, Buffer.concat(parts).toString(), isJson));
+      });
     });
     sent.on("error", reject);
     sent.end(body === undefined ? undefined : JSON.stringify(body));
   });
 }
 
-function read(status: number, text: Buffer): Answer {
-  const body = text.length === 0 ? {} : (JSON.parse(text.toString()) as Partial<Answer>);
+/** An answer in a line. */
+export function said({ status, errors, warnings }: Answer): string {
+  return [String(status), ...errors, ...warnings].join("; ");
+}
+
+function read(status: number, text: string, isJson: boolean): Answer {
+  const body = isJson && text !== "" ? (JSON.parse(text) as Partial<Answer>) : {};
   return {
     status,
+    text,
     body,
     data: body.data ?? {},
     auth: body.auth ?? {},

@@ -1,5 +1,6 @@
+import { X509Certificate } from "node:crypto";
 import type { Properties } from "../provider";
-import type { Answer } from "./client";
+import { said, type Answer } from "./client";
 
 /** A call on Vault that must succeed; what Vault refuses is thrown. */
 export type Vault = (
@@ -7,6 +8,9 @@ export type Vault = (
   path: string,
   body?: object,
 ) => Promise<Answer>;
+
+/** Reads as anybody may, after a login; whatever Vault answers is an answer. */
+export type Anybody = (path: string) => Promise<Answer>;
 
 /** How a type of `@pulumi/vault` is kept in Vault. */
 export interface Kind {
@@ -16,12 +20,20 @@ export interface Kind {
   place: readonly string[];
   /** Inputs that cannot change in place. */
   fixed: readonly string[];
+  /** What the provider sends where the program says nothing, by Vault's names. @default - nothing */
+  sent?: Properties;
   /** Where it is kept. */
   path(inputs: Properties): string;
   /** Makes it; what comes back is known of it beside its inputs. */
   create(vault: Vault, path: string, values: Properties): Promise<Properties>;
-  /** Its values as Vault has them; undefined when it is gone. @default - what the path answers */
-  read?(vault: Vault, path: string, outputs: Properties): Promise<Properties | undefined>;
+  /** Its values as Vault has them. @default - what the path answers */
+  read?(vault: Vault, path: string): Promise<Properties>;
+  /** Looks whether it can be there, in place of a reading; what Vault refuses is thrown. @default - it is read */
+  present?(vault: Vault, path: string): Promise<void>;
+  /** Whether a reading that Vault refuses says that it is gone. @default - where there is nothing, or no mount */
+  isGone?(given: Answer): boolean;
+  /** Outputs of which a plan finds that they are not so any more: it is to be made anew. @default - a plan asks nobody */
+  lost?(anybody: Anybody, path: string, outputs: Properties): Promise<string[]>;
   /** Changes it in place. @default - as it is made */
   update?(vault: Vault, path: string, values: Properties): Promise<void>;
   /** Takes it away. @default - the path is deleted */
@@ -56,12 +68,22 @@ function settings(path: (inputs: Properties) => string): Kind {
   return { ...written(["backend"], path), remove: () => Promise.resolve() };
 }
 
-/** Something that was made once: its making cannot be read again, but whether it is there still can. */
-const onceOnly = (kind: Omit<Kind, "fixed" | "place"> & { inputs: readonly string[] }): Kind => ({
+/**
+ * Something that was made once, and that cannot be read again. Of what is still there of it the provider looks for its mount
+ * alone (`pkiSecretBackendCertRead`), or for nothing.
+ */
+const onceOnly = (
+  kind: Omit<Kind, "fixed" | "place" | "read"> & { inputs: readonly string[] },
+): Kind => ({
+  present: () => Promise.resolve(),
   ...kind,
   place: ["backend"],
   fixed: kind.inputs,
 });
+
+async function mountIsThere(vault: Vault, backend: string): Promise<void> {
+  await vault("GET", `sys/mounts/${backend}`);
+}
 
 /** A mount takes lifetimes with their unit. */
 function durations(config: Properties): Properties {
@@ -99,7 +121,8 @@ const mounted = (root: "mounts" | "auth"): Pick<Kind, "path" | "create" | "read"
 
 /**
  * Every type of `@pulumi/vault` that the program makes, by the calls that the provider behind it makes
- * (github.com/hashicorp/terraform-provider-vault, folder vault), so that the deployer's policy must allow these.
+ * (github.com/hashicorp/terraform-provider-vault v5.8.0, folder vault, of which 7.8.0 of the package is made), so that the
+ * deployer's policy must allow these.
  */
 export const kinds: Record<string, Kind> = {
   "vault:index/mount:Mount": {
@@ -139,9 +162,11 @@ export const kinds: Record<string, Kind> = {
       bound_vpc_id: "boundVpcIds",
     },
   ),
-  "vault:kubernetes/authBackendConfig:AuthBackendConfig": settings(
-    ({ backend }) => `auth/${text(backend)}/config`,
-  ),
+  "vault:kubernetes/authBackendConfig:AuthBackendConfig": {
+    ...settings(({ backend }) => `auth/${text(backend)}/config`),
+    // Vault's own default of the first is true: github.com/hashicorp/terraform-provider-vault/issues/1572
+    sent: { disable_iss_validation: false, use_annotations_as_alias_metadata: false },
+  },
   "vault:kubernetes/authBackendRole:AuthBackendRole": written(
     ["backend", "roleName"],
     ({ backend, roleName }) => `auth/${text(backend)}/role/${text(roleName)}`,
@@ -158,7 +183,8 @@ export const kinds: Record<string, Kind> = {
         serialNumber: data["serial_number"],
       };
     },
-    read: (vault, at, { issuerId }) => existing(vault, `${at}/issuer/${text(issuerId)}`),
+    present: mountIsThere,
+    lost: lostRoot,
     remove: (vault, at, { issuerId }) => removed(vault, `${at}/issuer/${text(issuerId)}`),
   }),
   "vault:pkiSecret/secretBackendIntermediateCertRequest:SecretBackendIntermediateCertRequest":
@@ -173,7 +199,6 @@ export const kinds: Record<string, Kind> = {
         );
         return { csr: data["csr"], keyId: data["key_id"] };
       },
-      read: (vault, at) => existing(vault, `${at}/issuer/default`),
       remove: () => Promise.resolve(),
     }),
   "vault:pkiSecret/secretBackendRootSignIntermediate:SecretBackendRootSignIntermediate": onceOnly({
@@ -199,7 +224,6 @@ export const kinds: Record<string, Kind> = {
         serialNumber: data["serial_number"],
       };
     },
-    read: (vault, at, { serialNumber }) => existing(vault, `${at}/cert/${text(serialNumber)}`),
     async remove(vault, at, { revoke, serialNumber }) {
       if (revoke === true) await vault("POST", `${at}/revoke`, { serial_number: serialNumber });
     },
@@ -212,8 +236,7 @@ export const kinds: Record<string, Kind> = {
         const { data } = await vault("POST", `${at}/intermediate/set-signed`, values);
         return { importedIssuers: data["imported_issuers"], importedKeys: data["imported_keys"] };
       },
-      read: (vault, at, { importedIssuers }) =>
-        existing(vault, `${at}/issuer/${text((importedIssuers as unknown[])[0])}`),
+      present: mountIsThere,
       remove: () => Promise.resolve(),
     },
   ),
@@ -227,6 +250,8 @@ export const kinds: Record<string, Kind> = {
       const { data } = await vault("POST", at, values);
       return { issuerId: data["issuer_id"] };
     },
+    // The provider looks for an answer before it looks at what went wrong.
+    isGone: () => true,
     async update(vault, at, values) {
       await vault("PATCH", at, values);
     },
@@ -258,10 +283,20 @@ export const kinds: Record<string, Kind> = {
   ),
 };
 
-/** Its making cannot be read again; that it is there is what can be known. */
-async function existing(vault: Vault, path: string): Promise<Properties> {
-  await vault("GET", path);
-  return {};
+/** What a plan of a root does (`CustomizeDiff`): it reads the certificate, and takes none for one that it may not read. */
+async function lostRoot(
+  anybody: Anybody,
+  backend: string,
+  { issuerId, serialNumber }: Properties,
+): Promise<string[]> {
+  const given = await anybody(`${backend}/issuer/${text(issuerId)}/pem`);
+  const { status, errors } = given;
+  if (status === 403 || status === 404) return [];
+  const isGone = errors.some((error) => error.includes("unable to find PKI issuer for reference"));
+  if (status === 500 && isGone) return ["issuerId"];
+  if (status !== 200) throw new Error(said(given));
+  const { serialNumber: now } = new X509Certificate(given.text);
+  return now.toLowerCase() === text(serialNumber).replaceAll(":", "") ? [] : ["serialNumber"];
 }
 
 async function removed(vault: Vault, path: string): Promise<void> {

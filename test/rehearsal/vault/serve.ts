@@ -16,8 +16,8 @@ import {
   typeOf,
   type Properties,
 } from "../provider";
-import { call, type Answer } from "./client";
-import { kinds, type Kind, type Vault } from "./kinds";
+import { call, said, type Answer } from "./client";
+import { kinds, type Anybody, type Kind, type Vault } from "./kinds";
 
 /** Environment variable that names the file of the settings. */
 export const vaultVariable = "DRAWBRIDGE_REHEARSAL_VAULT";
@@ -72,7 +72,7 @@ class StandIn {
       check: answer((request: messages.CheckRequest) =>
         new messages.CheckResponse().setInputs(request.getNews()),
       ),
-      diff: answer((request: messages.DiffRequest) => difference(request)),
+      diff: answer((request: messages.DiffRequest) => this.diff(request)),
       create: answer((request: messages.CreateRequest) => this.create(request)),
       read: answer((request: messages.ReadRequest) => this.read(request)),
       update: answer((request: messages.UpdateRequest) => this.update(request)),
@@ -109,6 +109,8 @@ class StandIn {
       VAULT_CACERT: caFile,
       ...(serverName !== undefined && { VAULT_TLS_SERVER_NAME: serverName }),
       HOME: dirname(caFile),
+      // The provider signs for the region's host; the command by its default for the global one.
+      AWS_STS_REGIONAL_ENDPOINTS: "regional",
       ...deployer,
     };
     const { stdout } = await promisify(execFile)(
@@ -132,6 +134,26 @@ class StandIn {
     return given;
   };
 
+  private readonly anybody: Anybody = async (path) => {
+    const { host, port } = this.settings;
+    const { caFile, ...name } = this.trust;
+    await this.token;
+    const ca = readFileSync(caFile, "utf8");
+    return call({ host, port, ca, ...name }, undefined, "GET", path);
+  };
+
+  private async diff(request: messages.DiffRequest): Promise<messages.DiffResponse> {
+    const { kind } = kindOf(request.getUrn());
+    const outputs = properties(request.getOlds());
+    const lost = (await kind.lost?.(this.anybody, kind.path(outputs), outputs)) ?? [];
+    const changed = changedInputs(request);
+    const keys = [...changed, ...lost];
+    return diffResponse(keys.length > 0)
+      .setDiffsList(keys)
+      .setReplacesList([...changed.filter((key) => kind.fixed.includes(key)), ...lost])
+      .setDeletebeforereplace(true);
+  }
+
   private async create(request: messages.CreateRequest): Promise<messages.CreateResponse> {
     const { kind, type } = kindOf(request.getUrn());
     const inputs = properties(request.getProperties());
@@ -143,31 +165,32 @@ class StandIn {
   }
 
   private async read(request: messages.ReadRequest): Promise<messages.ReadResponse> {
-    const { kind, type } = kindOf(request.getUrn());
+    const { kind } = kindOf(request.getUrn());
     const inputs = properties(request.getInputs());
-    const at = kind.path(inputs);
+    const now = await this.found(kind, inputs);
+    if (now === undefined) return new messages.ReadResponse();
     const outputs = properties(request.getProperties());
-    const found = await this.found(kind, at, outputs);
-    if (found === undefined) return new messages.ReadResponse();
-    const now =
-      kind.read && !type.startsWith("vault:index/") ? inputs : fromVault(kind, inputs, found);
     return new messages.ReadResponse()
       .setId(request.getId())
       .setInputs(struct(now))
       .setProperties(struct({ ...outputs, ...now }));
   }
 
-  private async found(
-    kind: Kind,
-    at: string,
-    outputs: Properties,
-  ): Promise<Properties | undefined> {
+  /** The inputs as Vault has them; undefined when they are gone. */
+  private async found(kind: Kind, inputs: Properties): Promise<Properties | undefined> {
+    const at = kind.path(inputs);
     try {
-      if (kind.read) return await kind.read(this.vault, at, outputs);
-      const { data } = await this.vault("GET", at);
-      return data;
+      if (kind.present) {
+        await kind.present(this.vault, at);
+        return inputs;
+      }
+      const found = kind.read
+        ? await kind.read(this.vault, at)
+        : (await this.vault("GET", at)).data;
+      return fromVault(kind, inputs, found);
     } catch (error) {
-      if (error instanceof Refusal && error.given.status === 404) return undefined;
+      if (!(error instanceof Refusal)) throw error;
+      if (kind.isGone?.(error.given) ?? isNowhere(error.given)) return undefined;
       throw error;
     }
   }
@@ -193,11 +216,12 @@ class StandIn {
 
   /** Inputs under Vault's names. The real AWS and the real cluster are out of reach, so Vault asks their stand-ins. */
   private toVault(type: string, kind: Kind, inputs: Properties): Properties {
-    const values = Object.fromEntries(
+    const given = Object.fromEntries(
       Object.entries(inputs)
         .filter(([input]) => !kind.place.includes(input))
         .map(([input, value]) => [vaultName(kind, input), value]),
     );
+    const values = { ...kind.sent, ...given };
     const { aws, cluster } = this.settings;
     if (type === "vault:aws/authBackendClient:AuthBackendClient") {
       return { ...values, sts_endpoint: aws, iam_endpoint: aws, endpoint: aws };
@@ -222,9 +246,14 @@ class Refusal extends Error {
     path: string,
     readonly given: Answer,
   ) {
-    const said = [...given.errors, ...given.warnings].join("; ");
-    super(`${method} ${path}: Vault answered ${given.status}: ${said}`);
+    super(`${method} ${path}: Vault answered ${said(given)}`);
   }
+}
+
+/** There is nothing, or no mount for it to be in: `IsMountNotFoundError` of the provider. */
+function isNowhere({ status, errors }: Answer): boolean {
+  const isNoMount = errors.some((text) => /No secret engine mount at|No auth engine at/.test(text));
+  return status === 404 || (status === 400 && isNoMount);
 }
 
 function kindOf(urn: string): { kind: Kind; type: string } {
@@ -264,15 +293,6 @@ const unitSeconds: Record<string, number> = { s: 1, m: 60, h: 3600 };
 function plain(value: unknown): string {
   const [, number = "", unit = ""] = /^(\d+)([smh])$/.exec(String(value)) ?? [];
   return number === "" ? String(value) : `${Number(number) * (unitSeconds[unit] ?? 1)}`;
-}
-
-function difference(request: messages.DiffRequest): messages.DiffResponse {
-  const { kind } = kindOf(request.getUrn());
-  const keys = changedInputs(request);
-  return diffResponse(keys.length > 0)
-    .setDiffsList(keys)
-    .setReplacesList(keys.filter((key) => kind.fixed.includes(key)))
-    .setDeletebeforereplace(true);
 }
 
 function main(): void {
