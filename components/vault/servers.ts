@@ -11,7 +11,13 @@ import { passThroughBalancer } from "./balancer";
 import { BootstrapCa } from "./bootstrap-ca";
 import type { RecoveryHolder } from "./first-boot";
 import { expiryFault, firstBootScript, firstBootSettings } from "./first-boot";
-import { auditFiles, dataDevice, dataFolder, serverUserData, settingsFolder } from "./server-boot";
+import {
+  auditCallsFile,
+  dataDevice,
+  dataFolder,
+  serverUserData,
+  settingsFolder,
+} from "./server-boot";
 import { apiPort, serverConfig, vaultHost } from "./server-config";
 import {
   filesSecretName,
@@ -357,7 +363,7 @@ function filesOf(
       serverConfigs: [settings("server"), settings("closed")],
       address: `https://127.0.0.1:${apiPort}`,
       caFile: `${tlsFolder}/ca.crt`,
-      auditFiles: [auditFiles["file-data"], auditFiles["file-root"]],
+      auditCalls: auditCallsFile,
       recoverySecret,
       recoveryThreshold: args.recoveryThreshold,
       recoveryHolders: args.recoveryHolders,
