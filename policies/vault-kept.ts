@@ -1,9 +1,12 @@
 import { mustNameKey } from "./keys";
+import { instances, templates } from "./launch-templates";
 import type { Field, Finding, Resource, Stack } from "./model";
 import { isForAnybody, statements } from "./policy-documents";
 import { stackRule } from "./rule";
 import { token } from "./tokens";
 import { all, any } from "./truth";
+import { userDataIn } from "./user-data";
+import { isOfServer, sealKeys, settingsIn } from "./vault-user-data";
 
 /** Of each of these an authority has one in force, and while it is rotated another one. */
 const parts = [
@@ -24,12 +27,22 @@ export const vaultKept = stackRule<{ sealAliases: string[] }>({
   controls: [],
   fix: "Set the resource option protect, kmsKeyId of each secret, and deny kms:DisableKey, kms:ScheduleKeyDeletion, kms:DeleteAlias and kms:UpdateAlias to everybody in the policy of the seal's key.",
   url: "https://developer.hashicorp.com/vault/docs/concepts/seal#recovery-key",
-  types: [token.volume, token.secret, token.keyAlias, token.vaultMount, ...parts],
+  types: [
+    token.volume,
+    token.secret,
+    token.secretVersion,
+    token.keyAlias,
+    token.vaultMount,
+    ...instances,
+    ...templates,
+    ...parts,
+  ],
   config: {
     sealAliases: {
       type: "array",
       items: { type: "string" },
-      description: "Last parts of the aliases of keys without which data is lost for good.",
+      description:
+        "Last parts of the aliases of keys without which data is lost for good, besides those that settings of Vault name as its seal.",
       default: ["vault-seal"],
     },
   },
@@ -45,15 +58,30 @@ export const vaultKept = stackRule<{ sealAliases: string[] }>({
       // What is deleted at once can be made again.
       if (secret.at("recoveryWindowInDays").value !== 0) yield* kept(secret);
     }
-    for (const alias of stack.all(token.keyAlias)) {
-      const name = alias.at("name").text.split("/").at(-1) ?? "";
-      if (!sealAliases.includes(name)) continue;
-      yield* kept(alias);
-      const keys = stack.refs(alias.at("targetKeyId"), [token.key]).found;
-      for (const key of keys) yield* sealKept(key);
-    }
+    yield* seals(stack, sealAliases);
   },
 });
+
+/** Keys that the settings of a server name as its seal, and those that are known as one. */
+function* seals(stack: Stack, sealAliases: readonly string[]): Iterable<Finding> {
+  const settings = settingsIn(stack);
+  const told = settings.flatMap(sealKeys);
+  const isTold = ({ inputs, outputs }: Resource) =>
+    [inputs["name"], ...["id", "arn", "keyId"].map((id) => outputs[id])].some((one) =>
+      told.includes(String(one)),
+    );
+  const aliases = stack.all(token.keyAlias).filter((alias) => {
+    const name = alias.at("name").text.split("/").at(-1) ?? "";
+    return sealAliases.includes(name) || isTold(alias);
+  });
+  const behind = aliases.flatMap((alias) => stack.refs(alias.at("targetKeyId"), [token.key]).found);
+  const keys = new Set([...behind, ...stack.all(token.key).filter(isTold)]);
+  for (const alias of aliases) yield* kept(alias);
+  for (const key of keys) yield* sealKept(key);
+  if (keys.size > 0 || !userDataIn(stack).some(isOfServer)) return;
+  const names = stack.all(token.keyAlias).map((alias) => alias.at("name"));
+  for (const field of [...settings, ...names]) if (field.unknown) yield field.undecided();
+}
 
 function* kept(resource: Resource): Iterable<Finding> {
   if (!resource.protect) {

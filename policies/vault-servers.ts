@@ -7,7 +7,15 @@ import { stackRule } from "./rule";
 import { token } from "./tokens";
 import { any } from "./truth";
 import { readings, userDataIn } from "./user-data";
-import { auditGroups, runsVault } from "./vault-user-data";
+import {
+  auditGroups,
+  collects,
+  deviceFiles,
+  isOfServer,
+  secretsIn,
+  settingsIn,
+  turnsAuditOn,
+} from "./vault-user-data";
 
 export const vaultNotPublic = stackRule<{ ports: number[] }>({
   id: "vault-not-public",
@@ -42,8 +50,7 @@ export const vaultNotPublic = stackRule<{ ports: number[] }>({
       yield* stack.refs(target, targetGroupTypes).unknown.map((field) => field.undecided());
     }
     for (const service of stack.all(token.service)) yield* ofCluster(service, ports);
-    const secrets = stack.all(token.secretVersion).map((secret) => secret.at("secretString"));
-    for (const settings of [...userDataIn(stack), ...secrets]) yield* withTls(settings);
+    for (const settings of settingsIn(stack)) yield* withTls(settings);
   },
 });
 
@@ -102,7 +109,6 @@ function* withTls({ resource, path, text }: Field): Iterable<Finding> {
   }
 }
 
-/** Servers that enable their devices at their first boot are told so by a secret. What is seen of it is where the logs go. */
 export const auditEnabled = stackRule({
   id: "pki-audit-enabled",
   title: "What Vault does is in an audit log that leaves its servers",
@@ -110,24 +116,58 @@ export const auditEnabled = stackRule({
   level: "mandatory",
   requirements: ["J6"],
   controls: [],
-  fix: "Enable an audit device without log_raw, and name its file in the settings of CloudWatch's agent.",
+  fix: "Turn on an audit device without log_raw, at the first boot or in the stack, and name its file in the settings of CloudWatch's agent.",
   url: "https://developer.hashicorp.com/vault/docs/audit",
-  types: [token.vaultAudit, ...instances, ...templates],
+  types: [token.vaultAudit, token.secretVersion, ...instances, ...templates],
   *checkStack(stack) {
     const devices = stack.all(token.vaultAudit);
     for (const device of devices) {
       yield* device.at("options").child("log_raw").must(isNot(true));
     }
+    for (const settings of settingsIn(stack)) yield* withoutSecrets(settings);
     if (devices.length > 0) return;
-    for (const userData of userDataIn(stack)) {
-      const texts = readings(userData.text);
-      if (texts.some((text) => auditGroups(text).length > 0)) continue;
-      if (userData.unknown) yield userData.undecided();
-      else if (texts.some((text) => runsVault.test(text))) {
-        yield userData.resource.fail(
-          `${userData.path} must hand an audit log of Vault to CloudWatch's agent`,
-        );
-      }
-    }
+    yield* turnedOn(stack);
+    yield* handedOn(stack);
   },
 });
+
+const raw = /\blog_raw\W{1,8}(true|1)\b/;
+
+function* withoutSecrets(settings: Field): Iterable<Finding> {
+  if (turnsAuditOn(settings) && readings(settings.text).some((text) => raw.test(text))) {
+    yield settings.resource.fail(`${settings.path} must not have log_raw`);
+  }
+}
+
+/** By what a server is told itself, or by a secret that it may fetch. */
+function* turnedOn(stack: Stack): Iterable<Finding> {
+  const secrets = secretsIn(stack);
+  if (secrets.some(turnsAuditOn)) return;
+  for (const server of userDataIn(stack).filter(isOfServer)) {
+    if (turnsAuditOn(server)) continue;
+    const open = [server, ...secrets].filter(({ unknown }) => unknown);
+    yield* open.map((field) => field.undecided());
+    if (open.length === 0) {
+      yield server.resource.fail(
+        `${server.path}, or a secret, must turn on an audit device of Vault`,
+      );
+    }
+  }
+}
+
+function* handedOn(stack: Stack): Iterable<Finding> {
+  const secrets = secretsIn(stack);
+  for (const userData of userDataIn(stack)) {
+    const files = [userData, ...secrets].flatMap(deviceFiles);
+    // While nobody knows the file of a device, its name must do.
+    const isTaken = (text: string) =>
+      files.length > 0 ? collects(text, files) : auditGroups(text).length > 0;
+    if (readings(userData.text).some(isTaken)) continue;
+    if (userData.unknown) yield userData.undecided();
+    else if (isOfServer(userData)) {
+      yield userData.resource.fail(
+        `${userData.path} must hand an audit log of Vault to CloudWatch's agent`,
+      );
+    }
+  }
+}

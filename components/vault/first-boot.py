@@ -247,6 +247,8 @@ class Watched:
 
 def set_up(settings):
     """Initialises Vault, does all that takes the root token, and revokes it. Gives what is stored of it."""
+    with open(settings["auditCalls"], encoding="utf-8") as file:
+        audit = json.load(file)
     with closed_server(settings) as server:
         vault = server.vault
         server.wait_for(UNINITIALISED, seconds=120)
@@ -265,16 +267,9 @@ def set_up(settings):
             raise Refused("Vault must give a recovery key for each of %s holders, got %s" % (len(holders), len(keys)))
         vault.token = answer["root_token"]
         server.wait_for(ACTIVE, seconds=120)
-        # Vault itself learns its identity in AWS from the instance; everything from here on is audited.
-        for name, file in settings["auditFiles"].items():
-            options = {"file_path": file, "mode": "0600"}
-            vault.do("POST", "sys/audit/" + name, {"type": "file", "options": options})
-        for name, rules in settings["policies"].items():
-            vault.do("PUT", "sys/policies/acl/" + name, {"policy": rules})
-        vault.do("POST", "sys/auth/aws", {"type": "aws", "description": "IAM principals of this account"})
-        vault.do("POST", "auth/aws/config/client", settings["awsAuth"])
-        for name, login in settings["logins"].items():
-            vault.do("POST", "auth/aws/role/" + name, login)
+        # Vault itself learns its identity in AWS from the instance. What comes after the audit devices is in their files.
+        for path, body in {**audit, **settings["calls"]}.items():
+            vault.do("POST", path, body)
         vault.do("POST", "auth/token/revoke-self")
         status, _ = vault.call("GET", "auth/token/lookup-self")
         if status != 403:

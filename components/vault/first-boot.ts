@@ -49,8 +49,8 @@ export interface FirstBootArgs {
   address: string;
   /** File with the CA of the server's certificate. */
   caFile: string;
-  /** Files of the two audit devices, on two volumes: Vault refuses all requests when it can write to neither. */
-  auditFiles: [string, string];
+  /** File with the calls that turn on the audit devices, as `auditCalls` gives them. */
+  auditCalls: string;
   /** ARN of the secret that takes the recovery keys. */
   recoverySecret: string;
   /** How many of the recovery keys make a root token. */
@@ -70,17 +70,15 @@ export const firstBootScript = readFileSync(join(__dirname, "first-boot.py"), "u
 
 /** The settings of the script, as a text of JSON. None of them is secret. */
 export function firstBootSettings(args: FirstBootArgs): string {
-  const { region } = args;
-  const [first, second] = args.auditFiles;
   return JSON.stringify({
     initialises: args.initialises,
-    region,
+    region: args.region,
     dataFolder: args.dataFolder,
     vault: args.vault,
     serverConfigs: args.serverConfigs,
     address: args.address,
     caFile: args.caFile,
-    auditFiles: { "file-data": first, "file-root": second },
+    auditCalls: args.auditCalls,
     recoverySecret: args.recoverySecret,
     recovery: {
       threshold: args.recoveryThreshold,
@@ -90,18 +88,37 @@ export function firstBootSettings(args: FirstBootArgs): string {
         publicKey: binary,
       })),
     },
-    policies: { deployer: deployerPolicy, snapshots: snapshotsPolicy },
-    awsAuth: {
+    calls: callsOfRoot(args),
+  });
+}
+
+/** Calls of Vault's API that write, in their order: what is sent, by the path. */
+export type WriteCalls = Record<string, object>;
+
+/** The calls that turn on audit devices, as a text of JSON; the names of the devices with their files. */
+export function auditCalls(files: Record<string, string>): string {
+  const calls = Object.entries(files).map(([name, file_path]) => [
+    `sys/audit/${name}`,
+    { type: "file", options: { file_path, mode: "0600" } },
+  ]);
+  return JSON.stringify(Object.fromEntries(calls));
+}
+
+/** What else takes the root token. */
+function callsOfRoot({ region, ...args }: FirstBootArgs): WriteCalls {
+  return {
+    "sys/policies/acl/deployer": { policy: deployerPolicy },
+    "sys/policies/acl/snapshots": { policy: snapshotsPolicy },
+    "sys/auth/aws": { type: "aws", description: "IAM principals of this account" },
+    "auth/aws/config/client": {
       iam_server_id_header_value: args.serverId,
       // Without them Vault calls the endpoint of us-east-1, which is not the one that nodes reach inside the VPC.
       sts_endpoint: `https://sts.${region}.amazonaws.com`,
       sts_region: region,
     },
-    logins: {
-      deployer: login([args.deployerRoleArn], "deployer", deployerSeconds),
-      "vault-server": login(args.serverRoleArns, "snapshots", snapshotSeconds),
-    },
-  });
+    "auth/aws/role/deployer": login([args.deployerRoleArn], "deployer", deployerSeconds),
+    "auth/aws/role/vault-server": login(args.serverRoleArns, "snapshots", snapshotSeconds),
+  };
 }
 
 /** As long as an `up` may take: the provider does not renew its token. */

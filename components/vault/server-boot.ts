@@ -1,4 +1,5 @@
 import { rsyslogFiles, shipLog, writeLogSettings } from "../aws/instance-log";
+import { auditCalls } from "./first-boot";
 import { apiPort } from "./server-config";
 import { serverFiles, settingsFolder } from "./server-files";
 
@@ -24,11 +25,14 @@ export const dataFolder = "/var/lib/vault";
 /** Where the volume is to be attached. Amazon Linux links the name to the disk: docs.aws.amazon.com/ebs/latest/userguide/nvme-ebs-volumes.html */
 export const dataDevice = "/dev/sdf";
 
-/** Files of the two audit devices, by the device: on the volume of the data and on the instance's own. */
-export const auditFiles = {
+/** Files of the two audit devices, by the device, on two volumes: Vault refuses all requests when it can write to neither. */
+const auditFiles = {
   "file-data": `${dataFolder}/audit/audit.log`,
   "file-root": "/var/log/vault/audit.log",
 };
+
+/** What the first boot turns them on by. It stands beside what ships the files, so that a plan shows both. */
+export const auditCallsFile = "/etc/drawbridge-vault-audit.json";
 
 /**
  * A volume that is full would stop Vault, which answers nobody when it can write to no audit device. Old logs are in
@@ -100,7 +104,10 @@ export function serverUserData(args: ServerUserDataArgs): string {
 set -eu
 umask 022
 swapoff --all
-${writeLogSettings({ ...args, files })}cat > /usr/local/sbin/drawbridge-vault-install <<'END'
+${writeLogSettings({ ...args, files })}cat > ${auditCallsFile} <<'END'
+${auditCalls(auditFiles)}
+END
+cat > /usr/local/sbin/drawbridge-vault-install <<'END'
 ${installScript()}END
 cat > /usr/local/sbin/drawbridge-vault-files <<'END'
 ${filesScript(args)}END

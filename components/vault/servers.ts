@@ -12,7 +12,7 @@ import type { RecoveryHolder } from "./first-boot";
 import { expiryFault, firstBootScript, firstBootSettings } from "./first-boot";
 import type { LoginsArgs } from "./logins";
 import { secretPolicy } from "./secret-policy";
-import { auditFiles, dataDevice, dataFolder, serverUserData } from "./server-boot";
+import { auditCallsFile, dataDevice, dataFolder, serverUserData } from "./server-boot";
 import { apiPort, memberCount, serverConfig, vaultHost } from "./server-config";
 import { settingsFolder } from "./server-files";
 import { describeServers, refusalOfServers } from "./server-generations";
@@ -368,7 +368,7 @@ function filesOf(
       serverConfigs: [settings("server"), settings("closed")],
       address: `https://127.0.0.1:${apiPort}`,
       caFile: `${tlsFolder}/ca.crt`,
-      auditFiles: [auditFiles["file-data"], auditFiles["file-root"]],
+      auditCalls: auditCallsFile,
       recoverySecret,
       recoveryThreshold: args.recoveryThreshold,
       recoveryHolders: args.recoveryHolders,

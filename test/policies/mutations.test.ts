@@ -2544,6 +2544,30 @@ const rows: Row[] = [
     "vault-not-public",
   ],
   [
+    "an audit log of which another file leaves its server",
+    template,
+    "vault-1",
+    (inputs) => {
+      const text = Buffer.from(String(inputs["userData"]), "base64").toString();
+      const elsewhere = text.replaceAll(/"options":{"file_path":"[^"]*"/g, (options) =>
+        options.replace("audit.log", "other.log"),
+      );
+      inputs["userData"] = Buffer.from(elsewhere).toString("base64");
+    },
+    "pki-audit-enabled",
+  ],
+  [
+    "secrets in an audit log",
+    template,
+    "vault-1",
+    (inputs) => {
+      const text = Buffer.from(String(inputs["userData"]), "base64").toString();
+      const withSecrets = text.replaceAll('"mode":"0600"', '"log_raw":"true"');
+      inputs["userData"] = Buffer.from(withSecrets).toString("base64");
+    },
+    "pki-audit-enabled",
+  ],
+  [
     "an audit log that stays on its server",
     template,
     "vault-1",
@@ -2673,6 +2697,17 @@ const rows: Row[] = [
     "vault-0",
     set("userData", Buffer.from("dnf -y --nogpgcheck install vault\n").toString("base64")),
     "compute-userdata-verified",
+  ],
+  [
+    "a key for all secrets as the seal",
+    template,
+    "vault-0",
+    (inputs) => {
+      const text = Buffer.from(String(inputs["userData"]), "base64").toString();
+      const sealed = `${text}export VAULT_AWSKMS_SEAL_KEY_ID=alias/drawbridge/prod/vault-secrets\n`;
+      inputs["userData"] = Buffer.from(sealed).toString("base64");
+    },
+    "vault-kept",
   ],
   [
     "a seal's key that anybody may disable",

@@ -1,7 +1,7 @@
 import { token } from "../../policies/tokens";
 import { casesFor } from "../support/rule-cases";
 import { resource } from "../support/rule-platform";
-import type { ResourceSpec, StackSpec } from "../support/rule-stack";
+import type { Change, ResourceSpec, StackSpec } from "../support/rule-stack";
 import { gone, json, ref, unknown } from "../support/rule-stack";
 
 const kept = (...args: Parameters<typeof resource>): ResourceSpec => ({
@@ -37,6 +37,24 @@ const vault: StackSpec = {
   taken: kept(token.vaultSetSigned, { backend: "pki/mesh" }),
   issuer: kept(token.vaultIssuer, issuer),
 };
+const encoded = (text: string) => Buffer.from(text).toString("base64");
+const template = (text: string) =>
+  resource(token.launchTemplate, { userData: encoded(`exec vault server\n${text}`) });
+/** A key of a name of its own, which anybody may end. */
+const otherName: Change = { "seal-alias.name": "alias/platform/unseal", "seal.policy": "{}" };
+/** Settings of a server that say which key unseals it. */
+const sealedBy = (key: string): Change => ({
+  ...otherName,
+  template: template("systemctl start vault"),
+  settings: resource(token.secretVersion, {
+    secretString: JSON.stringify({
+      "server.json": JSON.stringify({ seal: { awskms: { region: "eu-west-1", kms_key_id: key } } }),
+    }),
+  }),
+});
+const mayEnd = statement.Action.map(
+  (action) => `seal: policy must deny ${action} to everybody, got "{}"`,
+);
 const bare = (name: string): StackSpec => {
   const { type = "", inputs = {} } = vault[name] ?? {};
   return { [name]: resource(type, inputs) };
@@ -51,6 +69,12 @@ casesFor("vault-kept [J5] [M1]", {
   base: vault,
   passes: [
     ["nothing that a slip deletes", {}],
+    [
+      "a seal of any name",
+      { ...sealedBy("alias/platform/unseal"), "seal.policy": vault["seal"]?.inputs["policy"] },
+    ],
+    ["a seal that another stack has", sealedBy("alias/elsewhere/unseal")],
+    ["a server that people unseal", { template: template("systemctl start vault") }],
     ["a former issuer, besides the one in force", { former: resource(token.vaultIssuer, issuer) }],
     [
       "another key, without such a policy",
@@ -79,6 +103,28 @@ casesFor("vault-kept [J5] [M1]", {
         (action) => `seal: policy must deny ${action} to everybody, got a text of 130 characters`,
       ),
     ],
+    ["a seal of any name that anybody may end", sealedBy("alias/platform/unseal"), mayEnd],
+    ["a seal by its ARN", sealedBy("seal-arn"), mayEnd, "finished"],
+    ...[
+      'seal "awskms" { kms_key_id = "alias/platform/unseal" }',
+      "export VAULT_AWSKMS_SEAL_KEY_ID=alias/platform/unseal",
+    ].map((text): [string, Change, string[]] => [
+      `a seal in user data by ${text}`,
+      { ...otherName, template: template(text) },
+      mayEnd,
+    ]),
+    [
+      "a slip takes the name of such a seal away",
+      {
+        ...sealedBy("alias/platform/unseal"),
+        "seal.policy": vault["seal"]?.inputs["policy"],
+        "seal-alias": resource(token.keyAlias, {
+          name: "alias/platform/unseal",
+          targetKeyId: ref("seal", "keyId"),
+        }),
+      },
+      ["seal-alias: seal-alias must have the resource option protect, got none"],
+    ],
     [
       "a seal that all but one may not delete",
       policyWith({ Condition: { StringNotEquals: { "aws:PrincipalTag/seal": "owner" } } }),
@@ -88,6 +134,16 @@ casesFor("vault-kept [J5] [M1]", {
     ],
   ],
   undecided: [
+    [
+      "a seal of any name in settings that are unknown",
+      { ...sealedBy(""), "settings.secretString": unknown },
+      ["settings: undecided: secretString of settings is unknown until up"],
+    ],
+    [
+      "which key has the name of the seal",
+      { ...sealedBy("alias/platform/unseal"), "seal-alias.name": unknown },
+      ["seal-alias: undecided: name of seal-alias is unknown until up"],
+    ],
     [
       "a policy that is unknown",
       { "seal.policy": unknown },

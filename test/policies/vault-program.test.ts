@@ -1,8 +1,11 @@
 import { authoritiesTable, type ControlPlane } from "../../components/vault/authorities";
 import { Pki } from "../../components/vault/pki";
+import { serverUserData } from "../../components/vault/server-boot";
+import { serverConfig } from "../../components/vault/server-config";
 import { Stack, type Finding, type Registration } from "../../policies/model";
 import { configured } from "../../policies/rule";
 import { rules } from "../../policies/rules";
+import { token } from "../../policies/tokens";
 import { created } from "../support/created";
 import { urnOf } from "../support/rule-stack";
 
@@ -176,5 +179,62 @@ describe("the components of Vault", () => {
       isChanged(one) ? { ...one, inputs: { ...one.inputs, ...inputs } } : one,
     );
     expect(failing(changed)).toEqual(noticed);
+  });
+});
+
+describe("a server of Vault", () => {
+  const script = serverUserData({
+    region: "eu-west-1",
+    hostname: "0.vault.dev.internal",
+    filesSecret: "dev-vault-0-files",
+    logGroupName: "dev-vault",
+    snapshots: "s3://dev-snapshots/vault",
+    serverId: "vault.dev.internal",
+  });
+  const { server } = serverConfig({
+    nodeId: "vault-0",
+    hostname: "0.vault.dev.internal",
+    listenAddress: "0.0.0.0",
+    peers: ["0.vault.dev.internal"],
+    dataFolder: "/data",
+    tlsFolder: "/tls",
+    region: "eu-west-1",
+    sealKey: "alias/dev/unseal",
+  });
+
+  /** As it is when its secret is known. */
+  const told = (userData: string): string[] => {
+    const resources: [type: string, inputs: Record<string, unknown>][] = [
+      [token.launchTemplate, { userData: Buffer.from(userData).toString("base64") }],
+      [token.secretVersion, { secretString: JSON.stringify({ "/server.json": server }) }],
+      [token.keyAlias, { name: "alias/dev/unseal" }],
+    ];
+    const registrations = resources.map(([type, inputs]) => {
+      const name = type.split(":").at(-1) ?? "";
+      return { urn: urnOf(type, name), type, name, inputs, outputs: inputs };
+    });
+    return judged(registrations).map(([id, { message }]) => `${id}: ${message}`);
+  };
+  const unkeptSeal = "vault-kept: Alias must have the resource option protect, got none";
+
+  it("turns on the audit that it hands on, and has a seal by whatever name", () => {
+    expect(told(script)).toEqual([unkeptSeal]);
+  });
+
+  it("is not left without audit unseen", () => {
+    expect(told(script.replaceAll("sys/audit/", "sys/auth/"))).toEqual([
+      unkeptSeal,
+      "pki-audit-enabled: userData, or a secret, must turn on an audit device of Vault",
+    ]);
+  });
+
+  it("writes no log unseen that nobody hands on", () => {
+    const elsewhere = script.replaceAll(/"options":\{"file_path":"[^"]*"/g, (options) =>
+      options.replace("audit.log", "other.log"),
+    );
+    expect(told(elsewhere)).toEqual([
+      unkeptSeal,
+      "pki-audit-enabled: userData must hand an audit log of Vault to CloudWatch's agent",
+    ]);
   });
 });

@@ -14,6 +14,12 @@ END
 exec vault server -config=/etc/vault.d
 `;
 
+/** A secret with a call of the first boot. */
+const calling = (path: string, body: object) =>
+  JSON.stringify({ "first-boot.json": JSON.stringify({ calls: [[path, body]] }) });
+const turningOn = (file_path: string, more = {}) =>
+  calling("sys/audit/one", { type: "file", options: { file_path, ...more } });
+
 const servers: StackSpec = {
   balancer: resource(token.loadBalancer, { loadBalancerType: "network", internal: true }),
   listener: resource(token.listener, {
@@ -30,7 +36,7 @@ const servers: StackSpec = {
   template: resource(token.launchTemplate, {
     userData: encoded(agent("/var/log/vault/audit.log")),
   }),
-  files: resource(token.secretVersion, { secretString: '{"server.json":"{}"}' }),
+  files: resource(token.secretVersion, { secretString: turningOn("/var/log/vault/audit.log") }),
   service: resource(token.service, {
     metadata: {
       name: "vault",
@@ -143,6 +149,9 @@ casesFor("vault-not-public [J7] [M2]", {
   ],
 });
 
+const noDevice = "userData, or a secret, must turn on an audit device of Vault";
+const notHandedOn = "userData must hand an audit log of Vault to CloudWatch's agent";
+
 const device = (options: unknown): Change => ({
   device: resource(token.vaultAudit, { type: "file", options }),
 });
@@ -159,12 +168,67 @@ casesFor("pki-audit-enabled [J6]", {
       },
     ],
     ["instances of something else", { "template.userData": encoded("dnf -y install httpd") }],
+    [
+      "a call of a server's own, while its secret is unknown",
+      {
+        "files.secretString": unknown,
+        "template.userData": encoded(
+          `${agent("/srv/vault.log")}vault audit enable file file_path=/srv/vault.log\n`,
+        ),
+      },
+    ],
+    ...[
+      "vault audit enable -path=one file file_path=/srv/vault.log",
+      "curl --request POST --data @one.json https://127.0.0.1:8200/v1/sys/audit/one # file_path=/srv/vault.log",
+    ].map((call): [string, Change] => [
+      `a device of any name by ${call}`,
+      { files: gone, "template.userData": encoded(`${agent("/srv/vault.log")}${call}\n`) },
+    ]),
+    [
+      "a device that writes no file",
+      {
+        files: gone,
+        "template.userData": encoded(
+          `${agent("/var/log/audit.log")}vault audit enable syslog tag=vault\n`,
+        ),
+      },
+    ],
   ],
   fails: [
     [
       "servers whose log stays with them",
       { "template.userData": encoded("vault server -config=/etc/vault.d") },
-      ["template: userData must hand an audit log of Vault to CloudWatch's agent"],
+      [`template: ${notHandedOn}`],
+    ],
+    [
+      "a log of the name that nobody turns on",
+      { "files.secretString": "{}" },
+      [`template: ${noDevice}`],
+    ],
+    [
+      "who may turn one on, and who reads of it",
+      {
+        "files.secretString": JSON.stringify({
+          policy: 'path "sys/audit/*" { capabilities = ["update"] }',
+          note: "vault read sys/audit/one",
+        }),
+      },
+      [`template: ${noDevice}`],
+    ],
+    [
+      "something else that is turned on",
+      { "files.secretString": calling("sys/auth/aws", { type: "aws" }) },
+      [`template: ${noDevice}`],
+    ],
+    [
+      "another file than that of the device",
+      { "files.secretString": turningOn("/var/log/vault/other.log") },
+      [`template: ${notHandedOn}`],
+    ],
+    [
+      "secrets in the log, by a call",
+      { "files.secretString": turningOn("/var/log/vault/audit.log", { log_raw: "true" }) },
+      ["files: secretString must not have log_raw"],
     ],
     [
       "an instance without a template, whose log stays with it",
@@ -174,12 +238,12 @@ casesFor("pki-audit-enabled [J6]", {
           userData: encoded("vault server -config=/etc/vault.d"),
         }),
       },
-      ["machine: userData must hand an audit log of Vault to CloudWatch's agent"],
+      [`machine: ${notHandedOn}`],
     ],
     [
       "servers that tell other things alone",
       { "template.userData": encoded(agent("/var/log/vault/server.log")) },
-      ["template: userData must hand an audit log of Vault to CloudWatch's agent"],
+      [`template: ${notHandedOn}`],
     ],
     [
       "secrets in the log",
@@ -192,6 +256,11 @@ casesFor("pki-audit-enabled [J6]", {
       "how a device writes",
       device(unknown),
       ["device: undecided: options of device is unknown until up"],
+    ],
+    [
+      "what a first boot turns on",
+      { "files.secretString": unknown },
+      ["files: undecided: secretString of files is unknown until up"],
     ],
     [
       "what an agent takes",

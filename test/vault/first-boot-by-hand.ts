@@ -1,4 +1,4 @@
-import { firstBootSettings } from "../../components/vault/first-boot";
+import { firstBootSettings, type WriteCalls } from "../../components/vault/first-boot";
 import type { VaultServer } from "./server";
 
 /** Whose Vault is set up. */
@@ -7,12 +7,6 @@ interface Owner {
   serverId: string;
   deployerRoleArn: string;
   serverRoleArns: string[];
-}
-
-interface Settings {
-  policies: Record<string, string>;
-  awsAuth: Record<string, string>;
-  logins: Record<string, Record<string, unknown>>;
 }
 
 /**
@@ -28,20 +22,17 @@ export async function setUp(server: VaultServer, aws: string, owner: Owner): Pro
     serverConfigs: [],
     address: "",
     caFile: "",
-    auditFiles: ["", ""],
+    auditCalls: "",
     recoverySecret: "",
     recoveryThreshold: 1,
     recoveryHolders: [],
   });
-  const { policies, awsAuth, logins } = JSON.parse(text) as Settings;
-  const write = (path: string, body: object) => server.must(server.rootToken, "POST", path, body);
-  for (const [name, policy] of Object.entries(policies)) {
-    await write(`sys/policies/acl/${name}`, { policy });
-  }
-  await write("sys/auth/aws", { type: "aws" });
+  const { calls } = JSON.parse(text) as { calls: WriteCalls };
   // Where AWS is here.
   const endpoints = { sts_endpoint: aws, iam_endpoint: aws, endpoint: aws };
-  await write("auth/aws/config/client", { ...awsAuth, ...endpoints });
-  for (const [name, login] of Object.entries(logins)) await write(`auth/aws/role/${name}`, login);
-  await write("auth/token/revoke-self", {});
+  for (const [path, body] of Object.entries(calls)) {
+    const changed = path === "auth/aws/config/client" ? { ...body, ...endpoints } : body;
+    await server.must(server.rootToken, "POST", path, changed);
+  }
+  await server.must(server.rootToken, "POST", "auth/token/revoke-self", {});
 }

@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { firstBootSettings } from "../../components/vault/first-boot";
+import { auditCalls, firstBootSettings, type WriteCalls } from "../../components/vault/first-boot";
 import { apiPort, serverConfig } from "../../components/vault/server-config";
 import { serverArgs, serverScript } from "../support/server-scripts";
 import { callVault, region, writeFiles } from "./site";
@@ -161,7 +161,7 @@ export class Node {
         serverConfigs: [this.path("server.json"), this.path("closed.json")],
         address: this.closedAddress,
         caFile: this.caFile,
-        auditFiles: [join(this.data, "audit.log"), this.path("audit.log")],
+        auditCalls: this.path("audit.json"),
         recoverySecret,
         recoveryThreshold: threshold,
         recoveryHolders: site.holders,
@@ -169,14 +169,20 @@ export class Node {
         deployerRoleArn: roles.deployer,
         serverRoleArns: [roles.servers],
       }),
-    ) as { awsAuth: Record<string, string> };
+    ) as { calls: WriteCalls };
     // Where AWS is here, and where each node has a loopback of its own.
-    Object.assign(settings.awsAuth, { sts_endpoint: site.endpoint, iam_endpoint: site.endpoint });
+    const endpoints = { sts_endpoint: site.endpoint, iam_endpoint: site.endpoint };
+    Object.assign(settings.calls["auth/aws/config/client"] ?? {}, endpoints);
+    const files = {
+      "file-data": join(this.data, "audit.log"),
+      "file-root": this.path("audit.log"),
+    };
     writeFiles(this.root, {
       "server.json": config.server,
       "closed.json": config.closed.replace('"127.0.0.1:', `"${closed}:`),
       "open.json": config.open,
       "settings.json": JSON.stringify(settings),
+      "audit.json": auditCalls(files),
     });
   }
 

@@ -1,4 +1,5 @@
 import {
+  auditCalls,
   expiryFault,
   firstBootScript,
   firstBootSettings,
@@ -14,9 +15,7 @@ const itself = ["lookup", "renew", "revoke"].map((what) => `auth/token/${what}-s
 interface Settings {
   initialises: boolean;
   recovery: { threshold: number; holders: object[] };
-  policies: Record<string, string>;
-  awsAuth: Record<string, string>;
-  logins: Record<string, Record<string, unknown>>;
+  calls: Record<string, Record<string, unknown>>;
 }
 
 const settings = JSON.parse(
@@ -28,7 +27,7 @@ const settings = JSON.parse(
     serverConfigs: ["/server.json", "/closed.json"],
     address: "https://127.0.0.1:8200",
     caFile: "/ca.crt",
-    auditFiles: ["/data/audit.log", "/log/audit.log"],
+    auditCalls: "/audit.json",
     recoverySecret: "arn:recovery",
     recoveryThreshold: 2,
     recoveryHolders: holders,
@@ -37,6 +36,8 @@ const settings = JSON.parse(
     serverRoleArns: ["arn:aws:iam::111122223333:role/vault-0"],
   }),
 ) as Settings;
+
+const policy = (name: string) => String(settings.calls[`sys/policies/acl/${name}`]?.["policy"]);
 
 describe("firstBootSettings", () => {
   it("names who gets a recovery key", () => {
@@ -49,7 +50,7 @@ describe("firstBootSettings", () => {
   });
 
   it("binds logins to this Vault and to the region's STS", () => {
-    expect(settings.awsAuth).toEqual({
+    expect(settings.calls["auth/aws/config/client"]).toEqual({
       iam_server_id_header_value: "vault.internal",
       sts_endpoint: "https://sts.eu-west-1.amazonaws.com",
       sts_region: "eu-west-1",
@@ -62,15 +63,16 @@ describe("firstBootSettings", () => {
       resolve_aws_unique_ids: true,
       token_no_default_policy: true,
     };
-    expect(settings.logins).toEqual({
-      deployer: {
+    const logins = Object.entries(settings.calls).filter(([path]) => path.includes("/role/"));
+    expect(Object.fromEntries(logins)).toEqual({
+      "auth/aws/role/deployer": {
         ...rest,
         bound_iam_principal_arn: ["arn:aws:iam::111122223333:role/deployer"],
         token_policies: ["deployer"],
         token_ttl: 7200,
         token_explicit_max_ttl: 7200,
       },
-      "vault-server": {
+      "auth/aws/role/vault-server": {
         ...rest,
         bound_iam_principal_arn: ["arn:aws:iam::111122223333:role/vault-0"],
         token_policies: ["snapshots"],
@@ -81,10 +83,10 @@ describe("firstBootSettings", () => {
   });
 
   it("gives the deployer no path of what first boot makes", () => {
-    const paths = (policy = "{}") =>
-      Object.keys((JSON.parse(policy) as { path: Record<string, object> }).path);
-    expect(paths(settings.policies["snapshots"])).toEqual([...itself, "sys/storage/raft/snapshot"]);
-    const deployer = paths(settings.policies["deployer"]).filter((path) => !itself.includes(path));
+    const paths = (name: string) =>
+      Object.keys((JSON.parse(policy(name)) as { path: Record<string, object> }).path);
+    expect(paths("snapshots")).toEqual([...itself, "sys/storage/raft/snapshot"]);
+    const deployer = paths("deployer").filter((path) => !itself.includes(path));
     expect(deployer.length).toBeGreaterThan(5);
     for (const path of deployer) {
       expect(path).not.toMatch(
@@ -93,6 +95,16 @@ describe("firstBootSettings", () => {
       // Whoever may write to all of an authority may have certificates of it.
       expect(path).not.toMatch(/^pki\/(.*\*|.*(issue|sign|exported)(\/|$))/);
     }
+  });
+});
+
+describe("auditCalls", () => {
+  it("turn on a device for each file, which nobody but Vault may read", () => {
+    const device = (file_path: string) => ({ type: "file", options: { file_path, mode: "0600" } });
+    expect(JSON.parse(auditCalls({ one: "/data/audit.log", two: "/log/audit.log" }))).toEqual({
+      "sys/audit/one": device("/data/audit.log"),
+      "sys/audit/two": device("/log/audit.log"),
+    });
   });
 });
 

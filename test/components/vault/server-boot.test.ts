@@ -46,6 +46,19 @@ describe("serverUserData", () => {
     }
   });
 
+  it("turns on audit devices on two volumes, whose files it ships", () => {
+    const calls = JSON.parse(written("/etc/drawbridge-vault-audit.json")) as Record<
+      string,
+      { options: { file_path: string } }
+    >;
+    const files = Object.values(calls).map(({ options }) => options.file_path);
+    expect(Object.keys(calls)).toEqual(["sys/audit/file-data", "sys/audit/file-root"]);
+    expect(files).toEqual(["/var/lib/vault/audit/audit.log", "/var/log/vault/audit.log"]);
+    for (const file of files) {
+      expect(written("/etc/drawbridge-agent.json")).toContain(`"file_path":"${file}"`);
+    }
+  });
+
   it("fetches files before each try of the first boot, and often", () => {
     const unit = written("/etc/systemd/system/vault.service.d/drawbridge.conf");
     const first = unit.indexOf(

@@ -369,12 +369,12 @@ describe("VaultServers", () => {
 
   it("binds the logins to the roles of the deployer and of the servers", () => {
     const text = filesOf("vault-0")["/etc/vault.d/first-boot.json"] ?? "{}";
-    const { logins } = JSON.parse(text) as { logins: Record<string, object> };
-    expect(logins["deployer"]).toMatchObject({
+    const { calls } = JSON.parse(text) as { calls: Record<string, object> };
+    expect(calls["auth/aws/role/deployer"]).toMatchObject({
       bound_iam_principal_arn: ["arn:aws:iam::111122223333:role/deployer"],
       resolve_aws_unique_ids: true,
     });
-    expect(logins["vault-server"]).toMatchObject({
+    expect(calls["auth/aws/role/vault-server"]).toMatchObject({
       bound_iam_principal_arn: serverRoleArns(place),
     });
   });
