@@ -20,7 +20,7 @@ export const noPublicIp = resourceRule({
   level: "mandatory",
   requirements: ["J16"],
   controls: ["ckv:CKV_AWS_88", "avd:AWS-0009"],
-  fix: "Set associatePublicIpAddress to false and reach the instance by Session Manager.",
+  fix: "Set associatePublicIpAddress to false and reach the instance by Session Manager; a bastion that should be public is told to the pack by publicBastion.",
   url: "https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/using-instance-addressing.html",
   types: [...instances, ...templates],
   config: { publicBastion },

@@ -13,7 +13,7 @@ export const dnsToKnownBalancer = stackRule({
   level: "advisory",
   requirements: ["C10", "J16"],
   controls: ["ckv:CKV2_AWS_23"],
-  fix: "Make the record an alias of the public load balancer.",
+  fix: "Make the record an alias of the public load balancer; a bastion that should be public is told to the pack by publicBastion.",
   url: "https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/routing-to-elb-load-balancer.html",
   types: [token.record],
   config: { publicBastion },

@@ -37,7 +37,17 @@ const attachments: Record<string, string> = {
   [token.groupPolicyAttachment]: "policyArn",
   [token.policyAttachment]: "policyArn",
   [token.rolePolicyAttachmentsExclusive]: "policyArns",
+  [token.userPolicyAttachmentsExclusive]: "policyArns",
+  [token.groupPolicyAttachmentsExclusive]: "policyArns",
+  [token.permissionSetAttachment]: "managedPolicyArn",
+  [token.permissionSetAttachmentsExclusive]: "managedPolicyArns",
   [token.role]: "managedPolicyArns",
+};
+
+/** A budget attaches a policy once the money is spent, as a rule one that denies. */
+const allAttachments = {
+  ...attachments,
+  [token.budgetAction]: "definition.iamActionDefinition.policyArn",
 };
 
 /** AWS' policies that make an administrator of the account, or let one be made. */
@@ -52,13 +62,13 @@ export const noAdminManaged = stackRule({
   controls: ["ckv:CKV_AWS_274"],
   fix: "Attach a policy with the actions in use.",
   url: "https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AdministratorAccess.html",
-  types: Object.keys(attachments),
+  types: Object.keys(allAttachments),
   *checkStack(stack) {
     const ordinary = known(
       "not be a policy for administrators",
       (value) => !adminPolicies.test(String(value)),
     );
-    for (const [type, path] of Object.entries(attachments)) {
+    for (const [type, path] of Object.entries(allAttachments)) {
       for (const policy of stack.all(type).flatMap((resource) => resource.each(path))) {
         // A policy of the stack is judged by what it says.
         if (stack.refs(policy, [token.policy]).found.length === 0) yield* policy.must(ordinary);

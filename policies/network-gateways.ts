@@ -60,7 +60,7 @@ export const eipOnlyNat = stackRule({
   level: "mandatory",
   requirements: ["J16"],
   controls: ["ckv:CKV2_AWS_19"],
-  fix: "Attach the address to a NAT gateway or leave it out.",
+  fix: "Attach the address to a NAT gateway or leave it out; that of a bastion that should be public is told to the pack by publicBastion.",
   url: "https://docs.aws.amazon.com/vpc/latest/userguide/vpc-eips.html",
   types: [token.eip, token.eipAssociation],
   config: { publicBastion },

@@ -156,7 +156,7 @@ export const nodesPrivateSubnets = stackRule({
   level: "mandatory",
   requirements: ["J16", "S13"],
   controls: ["cis-eks-1.8.0:5.4.3"],
-  fix: "Use subnets whose default route leads to a NAT gateway.",
+  fix: "Use subnets whose default route leads to a NAT gateway; a bastion that should be public is told to the pack by publicBastion.",
   url: "https://docs.aws.amazon.com/eks/latest/userguide/network-reqs.html",
   types: Object.keys(placements),
   config: { publicBastion },

@@ -240,14 +240,17 @@ export const permissionTypes = [
   token.rolePolicy,
   token.userPolicy,
   token.groupPolicy,
+  token.permissionSetPolicy,
   token.role,
 ] as const;
 
 /** The permission documents of such a resource. */
 export function permissionsOf(resource: Resource): Field[] {
-  return resource.type === token.role
-    ? resource.each("inlinePolicies").map((policy) => policy.at("policy"))
-    : [resource.at("policy")].filter(({ present }) => present);
+  if (resource.type === token.role) {
+    return resource.each("inlinePolicies").map((policy) => policy.at("policy"));
+  }
+  const path = resource.type === token.permissionSetPolicy ? "inlinePolicy" : "policy";
+  return [resource.at(path)].filter(({ present }) => present);
 }
 
 /** What is found of each statement that gives rights to such a resource. */

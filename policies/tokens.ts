@@ -39,6 +39,7 @@ export const token = {
   bucketVersioningV2: "aws:s3/bucketVersioningV2:BucketVersioningV2",
   bucketWebsite: "aws:s3/bucketWebsiteConfiguration:BucketWebsiteConfiguration",
   bucketWebsiteV2: "aws:s3/bucketWebsiteConfigurationV2:BucketWebsiteConfigurationV2",
+  budgetAction: "aws:budgets/budgetAction:BudgetAction",
   certificate: "aws:acm/certificate:Certificate",
   clientVpnAssociation: "aws:ec2clientvpn/networkAssociation:NetworkAssociation",
   clientVpnAuthorization: "aws:ec2clientvpn/authorizationRule:AuthorizationRule",
@@ -84,6 +85,8 @@ export const token = {
   graphQlApi: "aws:appsync/graphQLApi:GraphQLApi",
   groupPolicy: "aws:iam/groupPolicy:GroupPolicy",
   groupPolicyAttachment: "aws:iam/groupPolicyAttachment:GroupPolicyAttachment",
+  groupPolicyAttachmentsExclusive:
+    "aws:iam/groupPolicyAttachmentsExclusive:GroupPolicyAttachmentsExclusive",
   imageBlockPublicAccess: "aws:ec2/imageBlockPublicAccess:ImageBlockPublicAccess",
   influxCluster: "aws:timestreaminfluxdb/dbCluster:DbCluster",
   influxInstance: "aws:timestreaminfluxdb/dbInstance:DbInstance",
@@ -134,6 +137,10 @@ export const token = {
   nodeGroup: "aws:eks/nodeGroup:NodeGroup",
   openIdConnectProvider: "aws:iam/openIdConnectProvider:OpenIdConnectProvider",
   openSearchDomain: "aws:opensearch/domain:Domain",
+  permissionSetAttachment: "aws:ssoadmin/managedPolicyAttachment:ManagedPolicyAttachment",
+  permissionSetAttachmentsExclusive:
+    "aws:ssoadmin/managedPolicyAttachmentsExclusive:ManagedPolicyAttachmentsExclusive",
+  permissionSetPolicy: "aws:ssoadmin/permissionSetInlinePolicy:PermissionSetInlinePolicy",
   podIdentityAssociation: "aws:eks/podIdentityAssociation:PodIdentityAssociation",
   policy: "aws:iam/policy:Policy",
   policyAttachment: "aws:iam/policyAttachment:PolicyAttachment",
@@ -185,6 +192,8 @@ export const token = {
   userLoginProfile: "aws:iam/userLoginProfile:UserLoginProfile",
   userPolicy: "aws:iam/userPolicy:UserPolicy",
   userPolicyAttachment: "aws:iam/userPolicyAttachment:UserPolicyAttachment",
+  userPolicyAttachmentsExclusive:
+    "aws:iam/userPolicyAttachmentsExclusive:UserPolicyAttachmentsExclusive",
   userPoolDomain: "aws:cognito/userPoolDomain:UserPoolDomain",
   tlsCertificate: "tls:index/locallySignedCert:LocallySignedCert",
   tlsKey: "tls:index/privateKey:PrivateKey",

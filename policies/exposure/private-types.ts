@@ -90,11 +90,11 @@ const closed: Readonly<Record<string, string>> = {
   guardduty:
     "Detector DetectorFeature Filter IPSet MalwareProtectionPlan Member OrganizationAdminAccount OrganizationConfiguration PublishingDestination ThreatIntelSet",
   iam: [
-    "AccessKey AccountAlias AccountPasswordPolicy Group GroupMembership GroupPolicy",
-    "GroupPolicyAttachment InstanceProfile OpenIdConnectProvider Policy PolicyAttachment Role",
+    "AccessKey AccountAlias AccountPasswordPolicy Group GroupMembership GroupPoliciesExclusive",
+    "GroupPolicy GroupPolicyAttachment GroupPolicyAttachmentsExclusive InstanceProfile OpenIdConnectProvider Policy PolicyAttachment Role",
     "RolePoliciesExclusive RolePolicy RolePolicyAttachment RolePolicyAttachmentsExclusive",
     "SamlProvider ServerCertificate ServiceLinkedRole User UserGroupMembership UserLoginProfile",
-    "UserPolicy UserPolicyAttachment",
+    "UserPoliciesExclusive UserPolicy UserPolicyAttachment UserPolicyAttachmentsExclusive",
   ].join(" "),
   inspector2: "Enabler Filter OrganizationConfiguration",
   kinesis: "FirehoseDeliveryStream ResourcePolicy Stream StreamConsumer",
@@ -135,6 +135,11 @@ const closed: Readonly<Record<string, string>> = {
   sns: "Topic TopicPolicy TopicSubscription",
   sqs: "Queue QueuePolicy RedriveAllowPolicy RedrivePolicy",
   ssm: "Association DefaultPatchBaseline Document MaintenanceWindow MaintenanceWindowTarget MaintenanceWindowTask Parameter PatchBaseline PatchGroup ResourceDataSync ServiceSetting",
+  ssoadmin: [
+    "AccountAssignment CustomerManagedPolicyAttachment CustomerManagedPolicyAttachmentsExclusive",
+    "ManagedPolicyAttachment ManagedPolicyAttachmentsExclusive PermissionSet",
+    "PermissionSetInlinePolicy PermissionsBoundaryAttachment",
+  ].join(" "),
   vpc: "SecurityGroupVpcAssociation",
   wafv2:
     "IpSet RegexPatternSet RuleGroup WebAcl WebAclAssociation WebAclLoggingConfiguration WebAclRuleGroupAssociation",

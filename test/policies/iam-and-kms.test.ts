@@ -217,6 +217,11 @@ casesFor("iam-no-star-star [S3] [M1]", {
       ["it: policy.Statement must not allow every action on every resource, got a map"],
     ],
     [
+      "a policy in a permission set",
+      { it: resource(token.permissionSetPolicy, { inlinePolicy: document(everything) }) },
+      ["it: inlinePolicy.Statement[0] must not allow every action on every resource, got a map"],
+    ],
+    [
       "a policy in a role",
       { it: resource(token.role, { inlinePolicies: [{ policy: document(everything) }] }) },
       [
@@ -549,10 +554,29 @@ casesFor("iam-no-admin-managed [S3] [M1]", {
       attached(type, { policyArn: admin }),
       [noAdmin("policyArn")],
     ]),
-    [
-      "a list",
-      attached(token.rolePolicyAttachmentsExclusive, { policyArns: [admin] }),
+    ...[
+      token.rolePolicyAttachmentsExclusive,
+      token.userPolicyAttachmentsExclusive,
+      token.groupPolicyAttachmentsExclusive,
+    ].map((type): [string, Record<string, unknown>, string[]] => [
+      type,
+      attached(type, { policyArns: [admin] }),
       [noAdmin("policyArns[0]")],
+    ]),
+    [
+      "a permission set",
+      attached(token.permissionSetAttachment, { managedPolicyArn: admin }),
+      [noAdmin("managedPolicyArn")],
+    ],
+    [
+      "the list of a permission set",
+      attached(token.permissionSetAttachmentsExclusive, { managedPolicyArns: [admin] }),
+      [noAdmin("managedPolicyArns[0]")],
+    ],
+    [
+      "a budget that is spent",
+      attached(token.budgetAction, { definition: { iamActionDefinition: { policyArn: admin } } }),
+      [noAdmin("definition.iamActionDefinition.policyArn")],
     ],
     [
       "a role",
@@ -617,6 +641,13 @@ casesFor("iam-managed-policies [S3] [M1]", {
         policyArns: ["arn:aws:iam::aws:policy/PowerUserAccess"],
       }),
       [unreviewed("PowerUserAccess", "policyArns[0]")],
+    ],
+    [
+      "a permission set",
+      attached(token.permissionSetAttachment, {
+        managedPolicyArn: "arn:aws:iam::aws:policy/PowerUserAccess",
+      }),
+      [unreviewed("PowerUserAccess", "managedPolicyArn")],
     ],
     [
       "a role",

@@ -481,6 +481,41 @@ const rows: Row[] = [
     set("policyArn", "arn:aws:iam::aws:policy/AdministratorAccess"),
     "iam-no-admin-managed",
   ],
+  ...(
+    [
+      ["a group", "aws:iam/groupPolicyAttachmentsExclusive:GroupPolicyAttachmentsExclusive"],
+      ["a user", "aws:iam/userPolicyAttachmentsExclusive:UserPolicyAttachmentsExclusive"],
+      [
+        "a permission set",
+        "aws:ssoadmin/managedPolicyAttachmentsExclusive:ManagedPolicyAttachmentsExclusive",
+      ],
+    ] as const
+  ).map(([who, type]): Row => [
+    `${who} with administrator rights`,
+    attachment,
+    "general-AmazonEKSWorkerNodeMinimalPolicy",
+    {
+      beside: insteadOf(type, {
+        [type.startsWith("aws:iam") ? "policyArns" : "managedPolicyArns"]: [
+          "arn:aws:iam::aws:policy/AdministratorAccess",
+        ],
+      }),
+    },
+    "iam-no-admin-managed",
+  ]),
+  [
+    "a permission set with all rights",
+    attachment,
+    "general-AmazonEKSWorkerNodeMinimalPolicy",
+    {
+      beside: insteadOf("aws:ssoadmin/permissionSetInlinePolicy:PermissionSetInlinePolicy", {
+        inlinePolicy: JSON.stringify({
+          Statement: [{ Effect: "Allow", Action: "*", Resource: "*" }],
+        }),
+      }),
+    },
+    "iam-no-star-star",
+  ],
   [
     "nodes with the CNI's rights",
     attachment,

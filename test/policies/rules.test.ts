@@ -40,6 +40,16 @@ describe("the rules", () => {
     expect(knownTypes).toEqual(expect.arrayContaining([...rule.types]));
   });
 
+  it("name in their fix the setting by which a way of people stays open", () => {
+    const settings = rules.flatMap(({ id, fix, config = {} }) =>
+      ["publicBastion", "publicVpn"]
+        .filter((setting) => setting in config)
+        .map((setting) => ({ id, setting, isNamed: fix.includes(setting) })),
+    );
+    expect(settings.length).toBeGreaterThan(5);
+    expect(settings.filter(({ isNamed }) => !isNamed)).toEqual([]);
+  });
+
   it.each(rules.map(({ id }) => [id]))("%s has cases", (id) => {
     expect(cases.includes(`casesFor("${id} [`) || cases.includes(`describe("${id} [`)).toBe(true);
   });
