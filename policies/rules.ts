@@ -34,6 +34,7 @@ import {
 } from "./eks-access";
 import { apiInternal, privateEndpoint, publicCidrs } from "./eks-network";
 import { onlyTheEntry } from "./exposure/rule";
+import { functionsEncrypted } from "./function-keys";
 import { cachesScanned, imagesHardened } from "./images";
 import { managedPoliciesKnown, noAdminManaged, noStarStar, noUsersOrKeys } from "./iam";
 import { noEscalation } from "./iam-escalation";
@@ -317,6 +318,7 @@ export const rules: readonly Rule[] = [
   grantsLimited,
   keyActionsNamed,
   decryptNamedKeys,
+  functionsEncrypted,
 
   threeAuthorities,
   ownKeys,

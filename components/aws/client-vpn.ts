@@ -29,6 +29,8 @@ export interface ClientVpnArgs extends Place {
   trustedCidrs: string[];
   /** Hours after which people have to sign in again. */
   sessionHours: 8 | 10 | 12;
+  /** Key of the code and of the environment of the function that lets people in. */
+  functionKeyArn: pulumi.Input<string>;
   /** Key of the logs. */
   logKeyArn: pulumi.Input<string>;
   /** Days for which the logs are kept. */

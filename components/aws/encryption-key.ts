@@ -87,6 +87,27 @@ export function logsGrant(region: string, accountId: string): PolicyStatement {
   };
 }
 
+/**
+ * Lets Lambda encrypt the code of the account's functions, for which it makes no grant:
+ * docs.aws.amazon.com/lambda/latest/dg/encrypt-zip-package.html#enable-zip-permissions
+ *
+ * For the environment it makes one by the rights of who sets the key (kms:CreateGrant, kms:Encrypt), to the function's
+ * role, which needs no right of its own: docs.aws.amazon.com/lambda/latest/dg/configuration-envvars-encryption.html
+ */
+export function functionsGrant(region: string, accountId: string): PolicyStatement {
+  return {
+    Sid: "LambdaEncryptsFunctions",
+    Principal: { Service: "lambda.amazonaws.com" },
+    Action: ["kms:Decrypt", "kms:GenerateDataKey"],
+    Resource: "*",
+    Condition: {
+      StringLike: {
+        "kms:EncryptionContext:aws:lambda:FunctionArn": `arn:aws:lambda:${region}:${accountId}:function:*`,
+      },
+    },
+  };
+}
+
 /** Lets EC2 Auto Scaling start instances with encrypted volumes: docs.aws.amazon.com/autoscaling/ec2/userguide/key-policy-requirements-EBS-encryption.html */
 export function autoScalingGrants(accountId: string): PolicyStatement[] {
   const Principal = {

@@ -1,6 +1,6 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
-import { EncryptionKey, autoScalingGrants, logsGrant } from "./encryption-key";
+import { EncryptionKey, autoScalingGrants, functionsGrant, logsGrant } from "./encryption-key";
 
 export interface KeysArgs {
   /** AWS account of the stack. */
@@ -27,6 +27,8 @@ export class Keys extends pulumi.ComponentResource {
   readonly logStore: EncryptionKey;
   /** The key of images. */
   readonly images: EncryptionKey;
+  /** ARN of the key of functions: their code and their environment. */
+  readonly functions: pulumi.Output<string>;
 
   constructor(name: string, args: KeysArgs, opts?: pulumi.ComponentResourceOptions) {
     const { accountId, region } = args;
@@ -67,6 +69,15 @@ export class Keys extends pulumi.ComponentResource {
       child,
     );
     this.images = new EncryptionKey("images", { accountId, description: "Images" }, child);
+    this.functions = new EncryptionKey(
+      "functions",
+      {
+        accountId,
+        description: "Code and environment of functions",
+        grants: [functionsGrant(region, accountId)],
+      },
+      child,
+    ).arn;
     this.registerOutputs({
       logs: this.logs,
       secrets: this.secrets,
@@ -74,6 +85,7 @@ export class Keys extends pulumi.ComponentResource {
       sessions: this.sessions.arn,
       logStore: this.logStore.arn,
       images: this.images.arn,
+      functions: this.functions,
     });
   }
 }

@@ -22,8 +22,13 @@ export interface LambdaFunctionArgs extends Place {
   logRetentionDays: number;
   /** What it may do beyond writing its logs. @default - nothing */
   rights?: PolicyStatement[];
-  /** Environment variables; no secrets. @default - none */
-  variables?: Record<string, pulumi.Input<string>>;
+  /** Key of its code and of its environment. */
+  functionKeyArn: pulumi.Input<string>;
+  /**
+   * Environment variables, one at least; no secrets. Lambda forgets the key of a function without any:
+   * github.com/hashicorp/terraform-provider-aws/issues/6366
+   */
+  variables: Record<string, pulumi.Input<string>>;
   /** Files beside the code, by name. @default - none */
   files?: Record<string, string>;
   /** Private subnets and security groups of its network interfaces. @default - outside any VPC */
@@ -33,6 +38,9 @@ export interface LambdaFunctionArgs extends Place {
   /** Longest run, in seconds, 1 to 900. */
   timeout: number;
 }
+
+/** What the role of a function follows from: it may be there before what the function is told. */
+export type FunctionRoleArgs = Omit<LambdaFunctionArgs, "variables">;
 
 /** Who a function is, and where it writes its logs: there before the function, so that others can name the role. */
 export interface FunctionRole {
@@ -54,7 +62,7 @@ export function lambdaFunction(
 /** The role of a function, and its log group. */
 export function functionRole(
   name: string,
-  args: LambdaFunctionArgs,
+  args: FunctionRoleArgs,
   child: pulumi.CustomResourceOptions,
 ): FunctionRole {
   const { functionName, description, logGroupName, rights = [] } = args;
@@ -95,7 +103,7 @@ export function functionOf(
   role: FunctionRole,
   child: pulumi.CustomResourceOptions,
 ): aws.lambda.Function {
-  const { source, files = {}, variables } = args;
+  const { source, files = {} } = args;
   return new aws.lambda.Function(
     name,
     {
@@ -105,11 +113,15 @@ export function functionOf(
       runtime: "nodejs22.x",
       architectures: ["arm64"],
       handler: "index.handler",
+      // The first of the package, the second of what is unpacked from it and of the environment:
+      // docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html#lambda-CreateFunction-request-KMSKeyArn
+      sourceKmsKeyArn: args.functionKeyArn,
+      kmsKeyArn: args.functionKeyArn,
+      environment: { variables: args.variables },
       code: archive({ "index.js": readFileSync(join(__dirname, source), "utf8"), ...files }),
       memorySize: args.memorySize,
       timeout: args.timeout,
       ...(args.network && { vpcConfig: args.network }),
-      ...(variables && { environment: { variables } }),
       loggingConfig: { logFormat: "JSON", logGroup: args.logGroupName },
     },
     { ...child, dependsOn: role.prerequisites },

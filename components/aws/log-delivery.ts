@@ -25,6 +25,8 @@ export interface LogDeliveryArgs extends Place {
   securityGroupRules: pulumi.Resource;
   /** Key of the stream and of the failed records. */
   key: { arn: pulumi.Input<string>; alias: string };
+  /** Key of the code and of the environment of the function between both. */
+  functionKeyArn: pulumi.Input<string>;
   /** Key of the logs of the delivery itself. */
   logKeyArn: pulumi.Input<string>;
   /** Days for which the logs of the delivery itself, and the records that failed, are kept. */
@@ -297,6 +299,7 @@ function splitterFunction(
       functionName: names.splitter,
       description: "Makes a record of each log event",
       source: "log-events.cjs",
+      variables: { DELIVERY_STREAM: names.stream },
       logGroupName: names.splitterLogs,
       rights: [
         {

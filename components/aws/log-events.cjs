@@ -17,8 +17,9 @@ const firstPauseMilliseconds = 100;
 
 const client = new FirehoseClient();
 
-exports.handler = async ({ deliveryStreamArn, records }) => {
-  const stream = deliveryStreamArn.split("/").at(-1);
+exports.handler = async ({ records }) => {
+  // Not from what it is invoked with: its stream is its own.
+  const { DELIVERY_STREAM: stream = "" } = process.env;
   const results = [];
   // One after the other: the stream takes a limited number of records in a second.
   for (const record of records) results.push(await resultOf(stream, record));

@@ -5,7 +5,7 @@ import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { domainArn } from "./arns";
 import type { Place } from "./arns";
-import type { FunctionRole, LambdaFunctionArgs } from "./lambda-function";
+import type { FunctionRole, FunctionRoleArgs } from "./lambda-function";
 import { functionOf, functionRole } from "./lambda-function";
 import type { LogStoreState } from "./log-store-state";
 import { desiredState } from "./log-store-state";
@@ -18,6 +18,8 @@ export interface LogStoreSetupArgs extends Place, LogStoreState {
   subnetIds: pulumi.Input<string>[];
   /** Security group of the function: it lets out to the domain. */
   setupSecurityGroupId: pulumi.Input<string>;
+  /** Key of the function's code and of its environment. */
+  functionKeyArn: pulumi.Input<string>;
   /** Key of the function's logs. */
   logKeyArn: pulumi.Input<string>;
   /** Days for which the function's logs are kept. */
@@ -90,7 +92,7 @@ function digest(parts: string[]): string {
   return createHash("sha256").update(JSON.stringify(parts)).digest("hex");
 }
 
-function setupArgs(args: LogStoreSetupArgs): LambdaFunctionArgs {
+function setupArgs(args: LogStoreSetupArgs): FunctionRoleArgs {
   return {
     ...args,
     functionName: setupName(args),

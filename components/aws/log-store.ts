@@ -35,6 +35,8 @@ export interface LogStoreArgs {
   logKeyArn: pulumi.Input<string>;
   /** Days for which the domain's own logs are kept. */
   logRetentionDays: number;
+  /** Key of the code and of the environment of the function that sets the store up. */
+  functionKeyArn: pulumi.Input<string>;
   /** Security group of the function that sets the store up: it lets out to the domain. */
   setupSecurityGroupId: pulumi.Input<string>;
   /** Rules that let the function reach the domain. */

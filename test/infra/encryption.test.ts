@@ -19,8 +19,6 @@ const otherwise: Record<string, string> = {
     "has its volumes in a launch template and beside it, which are judged",
   "aws:kms/alias:Alias": "is the name of a key",
   "aws:kms/key:Key": "is a key; the input is for keys outside AWS",
-  "aws:lambda/function:Function":
-    "has at most networks or the name of the log store in its environment, and its code is the repository's own: nothing that a key could hide",
   "aws:s3/bucket:Bucket": "has its key in a resource beside it, which is judged",
   "aws:ssm/parameter:Parameter": "has public keys, which people are to read",
 };
@@ -228,19 +226,27 @@ describe("encryption of the program's resources", () => {
   });
 
   it.each(titles)("has no secret where no key is asked for in %s", (title) => {
-    const ofType = (type: string) => own(title).filter((one) => one.type === type);
+    const parameters = own(title).filter((one) => one.type === "aws:ssm/parameter:Parameter");
+    for (const { inputs } of parameters) {
+      expect(inputs).toMatchObject({ type: "String", insecureValue: expect.any(String) as string });
+    }
+  });
+
+  // Who may look at a function reads them; and Lambda keeps no key for a function without any.
+  it.each(titles)("has variables, and no secrets, for every function in %s", (title) => {
+    const functions = own(title).filter((one) => one.type === "aws:lambda/function:Function");
+    const prefix = title === "prod" ? "drawbridge-prod" : "drawbridge-dev";
     const variables: Record<string, Record<string, unknown>> = {
+      // A name that people look up.
+      "log-delivery-events": { DELIVERY_STREAM: `${prefix}-control-plane` },
       // Trusted networks, as rules and policies of other modes name them.
       "vpn-networks": { TRUSTED_CIDRS: "203.0.113.0/24" },
       // A name that AWS makes.
       "log-store-admin": { STORE_ENDPOINT: unknownValue },
     };
-    for (const { name, inputs } of ofType("aws:lambda/function:Function")) {
-      const expected = variables[name];
-      expect(inputs["environment"]).toEqual(expected && { variables: expected });
-    }
-    for (const { inputs } of ofType("aws:ssm/parameter:Parameter")) {
-      expect(inputs).toMatchObject({ type: "String", insecureValue: expect.any(String) as string });
+    expect(functions.length).toBeGreaterThan(1);
+    for (const { name, inputs } of functions) {
+      expect([name, inputs["environment"]]).toEqual([name, { variables: variables[name] }]);
     }
   });
 

@@ -353,6 +353,20 @@ describe("the judge of policies", () => {
       ["cloudtrail.amazonaws.com must be limited to the stack's account"],
     ],
     [
+      "a service that uses a key for what has the account's number in it",
+      "key",
+      {
+        ...decrypt,
+        Principal: { Service: "lambda.amazonaws.com" },
+        Condition: {
+          StringLike: {
+            "kms:EncryptionContext:aws:lambda:FunctionArn": "arn:aws:lambda:*:111122223333:*",
+          },
+        },
+      },
+      ["lambda.amazonaws.com must be limited to the stack's account"],
+    ],
+    [
       "a key's policy about another key",
       "key",
       {

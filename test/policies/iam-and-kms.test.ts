@@ -1321,3 +1321,53 @@ casesFor("iam-role-one-manager [S3] [M1]", {
     ],
   ],
 });
+
+const setup = "setup-function";
+const noKey = (field: string, got = "nothing") =>
+  `${setup}: ${field} must name a KMS key that you manage, got ${got}`;
+const awsKey = "arn:aws:kms:eu-west-1:111122223333:alias/aws/lambda";
+
+casesFor("kms-functions-encrypted [M1]", {
+  base: platform,
+  passes: [
+    ["keys of the stack", {}],
+    [
+      "a key of another stack",
+      { [`${setup}.sourceKmsKeyArn`]: "arn:aws:kms:eu-west-1:111122223333:key/1" },
+    ],
+    [
+      "no key of an environment without variables",
+      { [`${setup}.environment`]: gone, [`${setup}.kmsKeyArn`]: gone },
+    ],
+    [
+      "no key of code that is an image",
+      { [`${setup}.packageType`]: "Image", [`${setup}.sourceKmsKeyArn`]: gone },
+    ],
+  ],
+  fails: [
+    ["code under AWS' key", { [`${setup}.sourceKmsKeyArn`]: gone }, [noKey("sourceKmsKeyArn")]],
+    ["an environment under AWS' key", { [`${setup}.kmsKeyArn`]: gone }, [noKey("kmsKeyArn")]],
+    [
+      "AWS' key by its name",
+      { [`${setup}.sourceKmsKeyArn`]: awsKey, [`${setup}.kmsKeyArn`]: awsKey },
+      [noKey("sourceKmsKeyArn", `"${awsKey}"`), noKey("kmsKeyArn", `"${awsKey}"`)],
+    ],
+    [
+      "an environment that nobody knows yet, without a key",
+      { [`${setup}.environment`]: unknown, [`${setup}.kmsKeyArn`]: gone },
+      [noKey("kmsKeyArn")],
+    ],
+  ],
+  undecided: [
+    [
+      "a key that nobody knows yet",
+      { [`${setup}.sourceKmsKeyArn`]: unknown },
+      [`${setup}: undecided: sourceKmsKeyArn of ${setup} is unknown until up`],
+    ],
+    [
+      "code of an unknown kind, without a key",
+      { [`${setup}.packageType`]: unknown, [`${setup}.sourceKmsKeyArn`]: gone },
+      [`${setup}: undecided: packageType of ${setup} is unknown until up`],
+    ],
+  ],
+});

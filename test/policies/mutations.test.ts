@@ -2407,6 +2407,27 @@ const rows: Row[] = [
     "log-groups-made",
   ],
   [
+    "code of a function under AWS' key",
+    "aws:lambda/function:Function",
+    "log-delivery-events",
+    remove("sourceKmsKeyArn"),
+    "kms-functions-encrypted",
+  ],
+  [
+    "the environment of a function under AWS' key",
+    "aws:lambda/function:Function",
+    "log-store-admin",
+    remove("kmsKeyArn"),
+    "kms-functions-encrypted",
+  ],
+  [
+    "the functions' key for functions of every account",
+    key,
+    "functions",
+    inJson("policy", (doc) => delete statement(doc, "LambdaEncryptsFunctions").Condition),
+    "kms-no-wildcard-principal",
+  ],
+  [
     "volumes' key for all that a service can do",
     key,
     "volumes",

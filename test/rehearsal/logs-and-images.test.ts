@@ -491,6 +491,88 @@ describe("the set-up of a domain", () => {
   });
 });
 
+/** An account with a role for functions, and a key that lets Lambda do something for some of them. */
+const withKey = (actions: string[], functions = "*"): Account => {
+  const account = new Account();
+  account.make("lambda", "role", { assumeRolePolicy: trust("lambda.amazonaws.com") });
+  const owner = { AWS: `arn:aws:iam::${accountId}:root` };
+  const policy = {
+    Version: "2012-10-17",
+    Statement: [
+      { Effect: "Allow", Principal: owner, Action: "kms:*", Resource: "*" },
+      {
+        Effect: "Allow",
+        Principal: { Service: "lambda.amazonaws.com" },
+        Action: actions,
+        Resource: "*",
+        Condition: {
+          StringLike: {
+            "kms:EncryptionContext:aws:lambda:FunctionArn": `arn:aws:lambda:eu-west-1:${accountId}:function:${functions}`,
+          },
+        },
+      },
+    ],
+  };
+  account.make("key", "key", { policy: JSON.stringify(policy) });
+  return account;
+};
+const makeFunction = (account: Account, changes: Properties = {}) =>
+  account.make("split", "function", {
+    name: "split",
+    role: account.output("lambda", "arn"),
+    kmsKeyArn: account.output("key", "arn"),
+    sourceKmsKeyArn: account.output("key", "arn"),
+    ...changes,
+  });
+const both = ["kms:GenerateDataKey", "kms:Decrypt"];
+
+describe("functions under a key", () => {
+  checkAll([
+    {
+      title: "are refused when Lambda may not encrypt with it",
+      account: () => withKey(["kms:Decrypt"]),
+      action: makeFunction,
+      code: "InvalidParameterValueException",
+      names: ["not authorized to perform kms:GenerateDataKey", "function:split"],
+    },
+    {
+      title: "are refused when Lambda may not decrypt with it",
+      account: () => withKey(["kms:GenerateDataKey"]),
+      action: makeFunction,
+      code: "InvalidParameterValueException",
+      names: ["not authorized to perform kms:Decrypt"],
+    },
+    {
+      title: "are refused when it is for other functions",
+      account: () => withKey(both, "other"),
+      action: makeFunction,
+      code: "InvalidParameterValueException",
+    },
+    {
+      title: "are refused when there is none for the code",
+      account: () => withKey(both),
+      action: (account) => makeFunction(account, { sourceKmsKeyArn: "arn:none" }),
+      code: "NotFoundException",
+      names: ["arn:none"],
+    },
+    {
+      title: "are refused when there is none for the environment",
+      account: () => withKey(both),
+      action: (account) => makeFunction(account, { kmsKeyArn: "arn:none" }),
+      code: "NotFoundException",
+      names: ["arn:none"],
+    },
+  ]);
+
+  it("are made when Lambda may use it, and take another one in place", () => {
+    const account = withKey(both);
+    makeFunction(account);
+    expect(account.read("split")).toMatchObject({ name: "split" });
+    const other = { kmsKeyArn: "arn:other", sourceKmsKeyArn: "arn:other" };
+    expect(account.diff("split", other).replaces).toEqual([]);
+  });
+});
+
 describe("delivery of logs", () => {
   checkAll([
     {

@@ -257,6 +257,20 @@ function accountFaults(
   return named || kind === "key" ? [] : [`${name} must be a role, or have one in its condition`];
 }
 
+/** The account of an ARN. The wildcards of StringLike go beyond colons, so that none may stand before it. */
+function accountIn(arn: string): string | undefined {
+  const before = arn.split(":").slice(0, 5);
+  return before.some((part) => /[*?]/.test(part)) ? undefined : before[4];
+}
+
+/** What services tell a key of for whom they act, in the context of the encryption. */
+const contextKeys = [
+  // docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html
+  "kms:EncryptionContext:aws:logs:arn",
+  // docs.aws.amazon.com/lambda/latest/dg/encrypt-zip-package.html
+  "kms:EncryptionContext:aws:lambda:FunctionArn",
+];
+
 function serviceFaults(
   kind: PolicyKind,
   service: string,
@@ -278,9 +292,8 @@ function serviceFaults(
     ];
   }
   const accounts = values(["StringEquals"], "aws:SourceAccount");
-  // CloudWatch Logs tells by it for whom it acts: docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html
-  const arns = ["aws:SourceArn", ...(kind === "key" ? ["kms:EncryptionContext:aws:logs:arn"] : [])]
-    .flatMap((key) => values(["ArnEquals", "ArnLike", "StringEquals"], key))
-    .map((arn) => arn.split(":")[4]);
+  const arns = ["aws:SourceArn", ...(kind === "key" ? contextKeys : [])]
+    .flatMap((key) => values(["ArnEquals", "ArnLike", "StringEquals", "StringLike"], key))
+    .map(accountIn);
   return own(accounts) || own(arns) ? [] : [limit];
 }

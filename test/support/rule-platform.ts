@@ -832,8 +832,15 @@ function logStore(): StackSpec {
       policyName: "store",
       policyDocument: document(logWriterStatement()),
     }),
+    "setup-function": resource(token.lambdaFunction, {
+      name: "store-setup",
+      environment: { variables: { STORE: ref("store", "endpoint") } },
+      kmsKeyArn: ref("store-key", "arn"),
+      sourceKmsKeyArn: ref("store-key", "arn"),
+      loggingConfig: { logGroup: "/platform/store" },
+    }),
     "store-setup": resource(token.lambdaInvocation, {
-      functionName: "store-setup",
+      functionName: ref("setup-function", "name"),
       input: json({ endpoint: ref("store", "endpoint"), retention }),
       triggers: { retention: JSON.stringify(retention) },
     }),

@@ -15,7 +15,7 @@ const motoForgets: Record<string, string[]> = {
   // It makes up a key for remote access.
   aws_eks_node_group: ["node_repair_config", "remote_access", "update_config"],
   aws_kms_key: ["rotation_period_in_days"],
-  aws_lambda_function: ["logging_config"],
+  aws_lambda_function: ["logging_config", "source_kms_key_arn"],
   // It gives back one more than it was given, for the template itself.
   aws_launch_template: ["tag_specifications"],
   // It keeps the network of a private zone, and does not tell it.

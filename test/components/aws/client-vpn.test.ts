@@ -22,6 +22,7 @@ const build = () =>
         groups: ["platform", "on-call"],
         trustedCidrs: ["203.0.113.0/24", "198.51.100.7/32"],
         sessionHours: 8,
+        functionKeyArn: "arn:functions",
         logKeyArn: "arn:logs",
         logRetentionDays: 365,
       }),
@@ -96,6 +97,8 @@ describe("ClientVpn", () => {
     const resources = await build();
     expect(ofType(resources, "aws:lambda/function:Function")["vpn-networks"]).toMatchObject({
       name: "AWSClientVPN-p-networks",
+      kmsKeyArn: "arn:functions",
+      sourceKmsKeyArn: "arn:functions",
       timeout: 10,
       environment: { variables: { TRUSTED_CIDRS: "203.0.113.0/24,198.51.100.7/32" } },
       loggingConfig: { logFormat: "JSON", logGroup: "/drawbridge/p/vpn-networks" },

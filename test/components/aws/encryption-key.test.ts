@@ -2,6 +2,7 @@ import type { EncryptionKeyArgs } from "../../../components/aws/encryption-key";
 import {
   EncryptionKey,
   autoScalingGrants,
+  functionsGrant,
   logsGrant,
 } from "../../../components/aws/encryption-key";
 import { created, ofType } from "../../support/created";
@@ -36,6 +37,25 @@ describe("EncryptionKey", () => {
     expect(ofType(resources, "aws:kms/alias:Alias")["logs-alias"]?.["name"]).toBe(
       "alias/drawbridge/dev/logs",
     );
+  });
+
+  it("limits Lambda to the account's functions", async () => {
+    expect(await statementsOf({ grants: [functionsGrant("eu-west-1", "111122223333")] })).toEqual([
+      administration,
+      {
+        Effect: "Allow",
+        Sid: "LambdaEncryptsFunctions",
+        Principal: { Service: "lambda.amazonaws.com" },
+        Action: ["kms:Decrypt", "kms:GenerateDataKey"],
+        Resource: "*",
+        Condition: {
+          StringLike: {
+            "kms:EncryptionContext:aws:lambda:FunctionArn":
+              "arn:aws:lambda:eu-west-1:111122223333:function:*",
+          },
+        },
+      },
+    ]);
   });
 
   it("limits CloudWatch Logs to the account's log groups", async () => {

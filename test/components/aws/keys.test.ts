@@ -14,6 +14,7 @@ const build = (createServiceLinkedRole: boolean) =>
 describe("Keys", () => {
   it("keeps a key for each kind of data", async () => {
     expect(Object.keys(ofType(await build(false), "aws:kms/key:Key"))).toEqual([
+      "functions",
       "images",
       "log-store",
       "logs",

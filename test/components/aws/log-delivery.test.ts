@@ -26,6 +26,7 @@ const build = () =>
       securityGroupRules: new pulumi.ComponentResource("test:Rules", "rules"),
       accessLogs,
       key,
+      functionKeyArn: "arn:functions",
       logKeyArn: "arn:logs",
       logRetentionDays: 365,
     });
@@ -190,6 +191,9 @@ describe("LogDelivery", () => {
     const functions = ofType(await build(), "aws:lambda/function:Function");
     expect(functions["log-delivery-events"]).toMatchObject({
       name: "p-log-events",
+      kmsKeyArn: "arn:functions",
+      sourceKmsKeyArn: "arn:functions",
+      environment: { variables: { DELIVERY_STREAM: "p-control-plane" } },
       runtime: "nodejs22.x",
       handler: "index.handler",
       loggingConfig: { logFormat: "JSON", logGroup: "/drawbridge/p/log-events" },

@@ -34,7 +34,6 @@ const { handler } = require("../../../components/aws/log-events.cjs") as {
   handler: (event: object) => Promise<Answer>;
 };
 
-const stream = "arn:aws:firehose:eu-west-1:111122223333:deliverystream/p-control-plane";
 const base64 = (bytes: Buffer) => bytes.toString("base64");
 const batch = (messages: string[], more: object = {}) =>
   base64(
@@ -54,7 +53,7 @@ const batch = (messages: string[], more: object = {}) =>
   );
 const invoke = (...data: string[]) =>
   handler({
-    deliveryStreamArn: stream,
+    deliveryStreamArn: "arn:aws:firehose:eu-west-1:111122223333:deliverystream/of-another",
     records: data.map((one, i) => ({ recordId: `r${i}`, data: one })),
   });
 const sent = () =>
@@ -63,6 +62,7 @@ const sent = () =>
 beforeEach(() => {
   refusals = [];
   calls = [];
+  jest.replaceProperty(process, "env", { ...process.env, DELIVERY_STREAM: "p-control-plane" });
   jest.spyOn(console, "error").mockImplementation(() => undefined);
 });
 afterEach(() => {
@@ -82,6 +82,7 @@ describe("log-events", () => {
       event_id,
       message,
     });
+    // Whatever it is invoked with.
     expect(calls[0]?.DeliveryStreamName).toBe("p-control-plane");
     expect(sent()).toEqual([
       [document("0", '{"kind":"Event"}'), document("1", "I1121 plain text")],

@@ -22,6 +22,7 @@ const base: Omit<LogStoreArgs, "securityGroupRules"> = {
   subnetIds: ["subnet-a", "subnet-b", "subnet-c"],
   securityGroupId: "sg-store",
   keyArn: "arn:key",
+  functionKeyArn: "arn:functions",
   logKeyArn: "arn:logs",
   logRetentionDays: 365,
   setupSecurityGroupId: "sg-setup",

@@ -1,5 +1,6 @@
 import { bucketNamed } from "./buckets";
 import { trusts } from "./iam";
+import { keyNamed } from "./keys-and-logs";
 import { securityGroupsAreOf, subnetsAreOf, vpcOfSubnet } from "./network";
 import { allowsService, wellFormed } from "./policy-document";
 import {
@@ -217,6 +218,27 @@ function functionOf(world: World, arn: string) {
     ({ type, computed }) =>
       type === functionType &&
       (arn === computed["arn"] || arn.startsWith(`${String(computed["arn"])}:`)),
+  );
+}
+
+/**
+ * For the code Lambda makes no grant: the key's policy lets it use the key, or nobody does. For the environment it makes one by
+ * the deployer's rights, which are not asked here: docs.aws.amazon.com/lambda/latest/dg/encrypt-zip-package.html
+ */
+function lambdaMayUseTheKey(draft: Draft): AwsError | undefined {
+  const { inputs, world } = draft;
+  const key = textAt(inputs, "sourceKmsKeyArn");
+  if (key === undefined) return undefined;
+  const policy = keyNamed(world, key)?.inputs["policy"];
+  const functionArn = arnOf(draft, "lambda", `function:${text(inputs, "name")}`);
+  const context = { "kms:EncryptionContext:aws:lambda:FunctionArn": functionArn };
+  const missing = ["kms:GenerateDataKey", "kms:Decrypt"].find(
+    (action) => !allowsService(policy, ["lambda.amazonaws.com"], [action], context),
+  );
+  if (missing === undefined) return undefined;
+  return new AwsError(
+    "InvalidParameterValueException",
+    `lambda.amazonaws.com is not authorized to perform ${missing} on ${key} for ${functionArn}`,
   );
 }
 
@@ -486,6 +508,8 @@ export const logStoreRows: Record<string, ResourceRow> = {
     required: ["role"],
     references: [
       { path: "role", to: "roleArn", onDelete: "dangle" },
+      { path: "kmsKeyArn", to: "key", onDelete: "dangle" },
+      { path: "sourceKmsKeyArn", to: "key", onDelete: "dangle" },
       { path: "vpcConfig.subnetIds[*]", to: "subnet", onDelete: "refuse" },
       { path: "vpcConfig.securityGroupIds[*]", to: "securityGroup", onDelete: "refuse" },
     ],
@@ -503,6 +527,7 @@ export const logStoreRows: Record<string, ResourceRow> = {
     },
     rules: [
       roleTrusts("role", "lambda.amazonaws.com", "InvalidParameterValueException"),
+      lambdaMayUseTheKey,
       subnetsAreOf("vpcConfig.subnetIds[*]", vpcOfFirst("vpcConfig.subnetIds[*]")),
       securityGroupsAreOf(["vpcConfig.securityGroupIds[*]"], vpcOfFirst("vpcConfig.subnetIds[*]")),
     ],
