@@ -271,9 +271,29 @@ function startsFrom(bastion: Resource, stack: Stack): Resource[] {
   return bastion.type === token.autoScalingGroup ? fromTemplates : [bastion];
 }
 
+const agentsFile = String.raw`['"]?\/etc\/sudoers\.d\/ssm-agent-users['"]?`;
+
 /** A line that writes the file, in a shell or for cloud-init; a line that only names it leaves the agent's in place. */
-const writesSudoers =
-  /(>|\btee\b|\bpath:|\binstall\b|\bcp\b|\bmv\b)[^\n]*\/etc\/sudoers\.d\/ssm-agent-users/;
+const writesFile = new RegExp(
+  [
+    String.raw`(>\|?\s*|\btee\b[^\n|;&]*\s|\bpath:\s*)${agentsFile}`,
+    // What comes last is what they write.
+    String.raw`\b(install|cp|mv)\s[^\n|;&]*\s${agentsFile}\s*($|[|;&#])`,
+  ].join("|"),
+);
+
+/** A line after which the agent writes its own again: one that takes away the file, its folder or all that is in it. */
+const removesFile =
+  /\b(rm|unlink|mv|find(?=.*-delete))\s[^\n|;&]*\/etc\/sudoers\.d(\/(ssm-agent-users|\*)?)?(?=['"\s|;&]|$)/;
+
+/** Whether the last word on the file is that it is there. */
+function keepsSudoers(text: string): boolean {
+  const words = text
+    .split(/\n|;|&&|\|\|/)
+    .filter((line) => !/^\s*#/.test(line))
+    .filter((line) => writesFile.test(line) || removesFile.test(line));
+  return writesFile.test(words.at(-1) ?? "");
+}
 
 /** What the user data says is all that a plan can show; what it does on the instance is for its author to test. */
 function* takesRights(source: Resource): Iterable<Finding> {
@@ -282,7 +302,7 @@ function* takesRights(source: Resource): Iterable<Finding> {
   const text = readings(field.text).join("\n");
   const says = (truth: boolean): Truth => (field.unknown ? undefined : truth);
   yield* field.judge(
-    says(writesSudoers.test(text) && !/\bssm-user\s+ALL\b/.test(text)),
+    says(keepsSudoers(text) && !/\bssm-user\s+ALL\b/.test(text)),
     "take sudo from ssm-user by /etc/sudoers.d/ssm-agent-users",
   );
   yield* field.judge(

@@ -14,13 +14,39 @@ export function userDataIn(stack: Stack): Field[] {
     .filter(({ present }) => present);
 }
 
-/** What a secret looks like. A reference to a variable or to a command is none. */
+/** What is written out, and no reference to a variable or to a command, no place to fill in and no format. */
+const writtenOut = /['"]?(?![$`<{(%*])[^\s'"$`]{3,}/.source;
+
+/** Where commands take a password: of MySQL right after `-p`, with which it asks when nothing follows. */
+const passwordArguments = [
+  /\b(mysql|mariadb)[\w-]*\s([^\n|;&]*\s)?-p/,
+  /\bsshpass\s+-p\s*/,
+  /\b(curl|wget)\s([^\n|;&]*\s)?(-u[ =]?|--user[ =])['"]?[^\s:'"]+:/,
+  /\b(az|buildah|docker|helm|oc|oras|podman|skopeo)\s([^\n|;&]*\s)?login\s([^\n|;&]*\s)?-p[ =]/,
+  /\s-pass(in|out)?\s+pass:/,
+];
+
+/** What a secret looks like. */
 const secrets: [name: string, pattern: RegExp][] = [
   ["an AWS access key", /\b(AKIA|ASIA)[0-9A-Z]{16}\b/],
   ["an AWS secret key", /aws_secret_access_key['"]?\s*[=:]\s*['"]?[A-Za-z0-9/+]{40}/i],
   ["a private key", /-----BEGIN [A-Z ]*PRIVATE KEY-----/],
   ["a Vault token", /\bhv[sbr]\.[A-Za-z0-9_-]{20,}/],
   ["a token of GitHub", /\b(gh[pousr]_[A-Za-z0-9]{30,}|github_pat_[A-Za-z0-9_]{30,})/],
+  ["a token of GitLab", /\bglpat-[\w-]{20,}/],
+  [
+    "a token of Slack",
+    /\b(xox[a-z](\.xox[a-z])?-[A-Za-z0-9-]{10,}|xapp-\d-[A-Za-z0-9-]{10,})|hooks\.slack\.com\/(services|workflows)\/\w/,
+  ],
+  ["a password in a URL", /\b[a-z][a-z0-9+.-]*:\/\/[^\s:/@'"?]*:(?![$`<{(%*])[^\s:/@'"?$`{]{3,}@/i],
+  [
+    "a password in a command",
+    new RegExp(passwordArguments.map(({ source }) => `${source}${writtenOut}`).join("|")),
+  ],
+  [
+    "a password in a command",
+    /\becho\s+['"]?[^\s:'"$]+:(?![$`<{(%*])[^\s'"$`]{3,}['"]?\s*\|[^\n]*\bchpasswd\b/,
+  ],
   ["a JSON web token", /\beyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}/],
   ["a bootstrap token of Kubernetes", /\b[a-z0-9]{6}\.[a-z0-9]{16}\b/],
   [
@@ -60,11 +86,11 @@ export const noUserDataSecrets = resourceRule({
 const unverified: [what: string, pattern: RegExp][] = [
   [
     "ignore certificates",
-    /^.*\b(curl\b.* (-\w*k\w*|--insecure)|wget\b.* --no-check-certificate)(\s|$)/m,
+    /^.*\b(curl\b.* (-\w*k\w*|--insecure)|wget\b.* --no-check-certificate|pip3?\b.* --trusted-host)([\s=]|$)/m,
   ],
   [
     "fetch over plain HTTP",
-    /^(?!\s*#).*\b(baseurl\s*=\s*|(curl|wget)\b.*[\s"'])http:\/\/(?!169\.254\.169\.254|127\.|localhost\b)/m,
+    /^(?!\s*#).*\b(baseurl\s*=\s*|(curl|wget|pip3?)\b.*[\s"'=])http:\/\/(?!169\.254\.169\.254|127\.|localhost\b)/m,
   ],
   [
     "install packages without a signature",

@@ -684,6 +684,17 @@ casesFor("bastion-session-no-sudo [M7]", {
   passes: [
     ["a script that takes both", {}],
     ["a script in the clear", { "bastion-template.userData": bastionScript }],
+    ...[
+      "printf '' | tee /etc/sudoers.d/ssm-agent-users >/dev/null",
+      "install -m 0440 /dev/null /etc/sudoers.d/ssm-agent-users",
+      'mv none "/etc/sudoers.d/ssm-agent-users"',
+      "cat > /etc/sudoers.d/ssm-agent-users <<EOF\n# none\nEOF",
+      "rm -f /etc/sudoers.d/ssm-agent-users\nprintf '' > /etc/sudoers.d/ssm-agent-users",
+      "#cloud-config\nwrite_files:\n- path: /etc/sudoers.d/ssm-agent-users",
+    ].map((lines): [string, Record<string, unknown>] => [
+      `the file by ${lines}`,
+      script(`: 169.254.169.254\n${lines}\n`),
+    ]),
     [
       "no metadata service",
       {

@@ -533,6 +533,16 @@ casesFor("compute-userdata-verified [M1]", {
       ["it: userData must not ignore certificates"],
     ],
     [
+      "any certificate of an index of Python",
+      instance({ userData: "pip install --trusted-host pypi.example.com a\n" }),
+      ["it: userData must not ignore certificates"],
+    ],
+    [
+      "an index of Python without TLS",
+      instance({ userData: "pip3 install --index-url=http://pypi.example.com a\n" }),
+      ["it: userData must not fetch over plain HTTP"],
+    ],
+    [
       "a package without its signature",
       instance({ userData: "dnf -y --nogpgcheck install a\n" }),
       ["it: userData must not install packages without a signature"],
@@ -557,6 +567,18 @@ casesFor("compute-no-userdata-secrets [J7]", {
       instance({ userData: 'PASSWORD="$(aws secretsmanager get-secret-value)"\nTOKEN=${TOKEN}\n' }),
     ],
     ["a flag", instance({ userData: "disable-password = true\npassword: false\n" })],
+    ...[
+      'mysql -u root -p"$PASS" -e "select 1"',
+      "mysql -u root -p app < dump.sql",
+      'git clone "https://x-access-token:${TOKEN}@git.example.com/a.git"',
+      "git clone https://<user>:<password>@git.example.com/a.git",
+      "curl http://db.example.com:8080/health?to=a@b",
+      'curl -u "$NAME:$PASS" https://example.com',
+      "curl --user-agent app:1.2 https://example.com",
+      'echo "root:$PASS" | chpasswd',
+      "docker login -u app --password-stdin",
+      "docker run -p 8443:8443 app",
+    ].map((userData): [string, Record<string, unknown>] => [userData, instance({ userData })]),
     [
       "the ARN of a secret",
       instance({
@@ -594,6 +616,25 @@ casesFor("compute-no-userdata-secrets [J7]", {
       template({ userData: base64(gzipSync("echo hello\ndb_password=correct-horse\n")) }),
       ["it: userData must not contain a password"],
     ],
+    ...[
+      ["a password in a URL", "git clone https://deploy:corr3ct@git.example.com/a.git"],
+      ["a password in a URL", "DATABASE_URL=postgres://app:h0rse@db.example.com/app"],
+      ["a password in a URL", "redis-cli -u redis://:h0rse@cache.example.com"],
+      ["a password in a command", "mysql -uroot -ph0rse -e 'select 1'"],
+      ["a password in a command", "mysqldump --all-databases -p'h0rse' > dump.sql"],
+      ["a password in a command", "sshpass -p h0rse ssh host"],
+      ["a password in a command", "curl -u deploy:h0rse https://example.com/a"],
+      ["a password in a command", "docker login -u deploy -p h0rse registry.example.com"],
+      ["a password in a command", "echo 'root:h0rse' | sudo chpasswd"],
+      ["a password in a command", "openssl pkcs12 -in a.p12 -passin pass:h0rse"],
+      ["a token of Slack", `SLACK=xoxb-${"1".repeat(12)}-${"a".repeat(24)}`],
+      ["a token of Slack", `export HOOK=https://hooks.slack.com/services/T0/B0/${"x".repeat(24)}`],
+      ["a token of GitLab", `glpat-${"a".repeat(20)}`],
+    ].map(([what = "", userData = ""]): [string, Record<string, unknown>, string[]] => [
+      `${what}: ${userData}`,
+      instance({ userData }),
+      [`it: userData must not contain ${what}`],
+    ]),
     [
       "a secret after a colon",
       instance({ userData: "name:secret:correct-horse" }),

@@ -459,6 +459,17 @@ const rows: Row[] = [
     ),
     "compute-no-userdata-secrets",
   ],
+  ...[
+    "git clone https://deploy:corr3ct@git.example.com/a.git",
+    "mysql -uroot -ph0rse",
+    `SLACK=xoxb-${"1".repeat(12)}-${"a".repeat(24)}`,
+  ].map((line): Row => [
+    `user data with ${line}`,
+    template,
+    "bastion",
+    inUserData("chmod 0440", `${line}\nchmod 0440`),
+    "compute-no-userdata-secrets",
+  ]),
   ["nodes unobserved", template, "general", remove("monitoring"), "compute-detailed-monitoring"],
   [
     "nodes without enforcing SELinux",
@@ -1125,6 +1136,16 @@ const rows: Row[] = [
     "bastion-session-own",
   ],
   ["people with sudo", template, "bastion", remove("userData"), "bastion-session-no-sudo"],
+  [
+    "people with sudo again",
+    template,
+    "bastion",
+    inUserData(
+      "chmod 0440 /etc/sudoers.d/ssm-agent-users\n",
+      "chmod 0440 /etc/sudoers.d/ssm-agent-users\nrm -f /etc/sudoers.d/ssm-agent-users\n",
+    ),
+    "bastion-session-no-sudo",
+  ],
   [
     "people with the rights of the bastion",
     template,
