@@ -109,7 +109,7 @@ import {
 } from "./pki";
 import { outlives } from "./pki-lifetimes";
 import { restrictedRoles } from "./pki-roles";
-import { podRolesNamed } from "./pod-identity";
+import { podRolesNamed, podsOwnRoles } from "./pod-identity";
 import { noHostPorts } from "./pod-ports";
 import { accessLogged, locksHold, recordsKept, trailObjects } from "./records";
 import { oneManager } from "./role-managers";
@@ -342,6 +342,7 @@ export const rules: readonly Rule[] = [
   oneManager,
   narrowTrust,
   podRolesNamed,
+  podsOwnRoles,
   noStarStar,
   noEscalation,
   noWholeService,

@@ -1,7 +1,7 @@
 import { token } from "../../policies/tokens";
 import { casesFor } from "../support/rule-cases";
 import { document, resource, statement } from "../support/rule-platform";
-import { ref, unknown } from "../support/rule-stack";
+import { gone, ref, unknown } from "../support/rule-stack";
 
 const account = "111122223333";
 const bucket = "arn:aws:s3:::invoices/*";
@@ -257,6 +257,152 @@ casesFor("iam-pod-identity-named [S4] [C3]", {
       ["it: undecided: assumeRolePolicy.Statement[0] of it is unknown until up"],
     ],
   ],
+});
+
+const issuer = "oidc.eks.eu-west-1.amazonaws.com/id/1";
+const trusting = (more: Record<string, unknown>) => ({
+  it: resource(token.role, {
+    assumeRolePolicy: document(statement({ Sid: "It", Action: "sts:AssumeRole", ...more })),
+  }),
+});
+const byToken = (sub: string) =>
+  trusting({
+    Principal: { Federated: `arn:aws:iam::${account}:oidc-provider/${issuer}` },
+    Condition: {
+      StringEquals: { [`${issuer}:aud`]: "sts.amazonaws.com" },
+      StringLike: { [`${issuer}:sub`]: sub },
+    },
+  });
+const deployer = `arn:aws:iam::${account}:role/deployer`;
+const ownAccount = (path: string, got: string) =>
+  `${path} must name an account of the application's own, got "${got}"`;
+const podsAlone =
+  "it: assumeRolePolicy.Statement[0] must let in nobody but the pods to which association gives the role, got statement It";
+
+casesFor("iam-pods-own-roles [S4] [C3]", {
+  base: { ...forPods(), ...associated(ref("it", "arn")) },
+  passes: [
+    ["an application", {}],
+    [
+      "an add-on",
+      {
+        association: resource(token.addon, {
+          podIdentityAssociations: [{ serviceAccount: "aws-node", roleArn: ref("it", "arn") }],
+        }),
+      },
+    ],
+    [
+      "an account by its token",
+      { ...byToken("system:serviceaccount:payments:api"), association: gone },
+    ],
+    [
+      "an account by either way",
+      {
+        it: resource(token.role, {
+          assumeRolePolicy: document(
+            statement({
+              Principal: {
+                Service: "pods.eks.amazonaws.com",
+                Federated: `arn:aws:iam::${account}:oidc-provider/${issuer}`,
+              },
+              Action: "sts:AssumeRole",
+            }),
+          ),
+        }),
+      },
+    ],
+    [
+      "a deployer beside it",
+      {
+        provider: resource(token.awsProvider, {
+          assumeRoles: JSON.stringify([{ roleArn: deployer }]),
+        }),
+        entry: resource(token.accessEntry, { principalArn: deployer }),
+      },
+    ],
+  ],
+  fails: [
+    [
+      "the account of all pods that name none",
+      { "association.serviceAccount": "default" },
+      [`association: ${ownAccount("serviceAccount", "default")}`],
+    ],
+    [
+      "the same of an add-on",
+      {
+        association: resource(token.addon, {
+          podIdentityAssociations: [{ serviceAccount: "default", roleArn: ref("it", "arn") }],
+        }),
+      },
+      [`association: ${ownAccount("podIdentityAssociations[0].serviceAccount", "default")}`],
+    ],
+    ...["system:serviceaccount:payments:default", "system:serviceaccount:payments:*"].map(
+      (sub): [string, Record<string, unknown>, string[]] => [
+        `the token of ${sub}`,
+        { ...byToken(sub), association: gone },
+        [
+          `it: ${ownAccount(`assumeRolePolicy.Statement[0].Condition.StringLike.${issuer}:sub`, sub)}`,
+        ],
+      ],
+    ),
+    [
+      "the deployer's role",
+      {
+        provider: resource(token.awsProvider, {
+          assumeRoles: JSON.stringify([{ roleArn: deployer }]),
+        }),
+        ...associated(deployer),
+      },
+      [
+        `association: roleArn must be a role for pods alone: provider gives it more, got "${deployer}"`,
+      ],
+    ],
+    ...[token.accessEntry, token.accessPolicyAssociation].map(
+      (type): [string, Record<string, unknown>, string[]] => [
+        `the role of ${type}`,
+        { entry: resource(type, { principalArn: deployer }), ...associated(deployer) },
+        [
+          `association: roleArn must be a role for pods alone: entry gives it more, got "${deployer}"`,
+        ],
+      ],
+    ),
+    [
+      "a role for people of the stack",
+      { entry: resource(token.accessEntry, { principalArn: ref("it", "arn") }) },
+      ['association: roleArn must be a role for pods alone: entry gives it more, got "(unknown)"'],
+      "preview",
+    ],
+    [
+      "a role for machines, too",
+      trusting({ Principal: { Service: ["pods.eks.amazonaws.com", "ec2.amazonaws.com"] } }),
+      [podsAlone],
+    ],
+    [
+      "a role for people, too",
+      trusting({ Principal: { Service: "pods.eks.amazonaws.com", AWS: deployer } }),
+      [podsAlone],
+    ],
+  ],
+  undecided: [
+    [
+      "a role of another stack",
+      associated(deployer),
+      [
+        `association: undecided: who else takes on ${deployer} is unknown: the stack does not manage the role`,
+      ],
+    ],
+    [
+      "a role that nobody knows yet",
+      associated(unknown),
+      ["association: undecided: roleArn of association is unknown until up"],
+    ],
+    [
+      "an account that nobody knows yet",
+      { "association.serviceAccount": unknown },
+      ["association: undecided: serviceAccount of association is unknown until up"],
+    ],
+  ],
+  notApplicable: [["no pods", { association: gone }, "the stack gives no role to pods"]],
 });
 
 const key = (more: Record<string, unknown>) => ({

@@ -2472,6 +2472,27 @@ const rows: Row[] = [
     }),
     "iam-pod-identity-named",
   ],
+  ...[
+    ["all pods that name no account", "serviceAccount", "default"],
+    ["the deployer", "roleArn", "arn:aws:iam::444455556666:role/drawbridge-deployer"],
+  ].map(([whom = "", input = "", value = ""]): Row => [
+    `the add-on with the role of ${whom}`,
+    "aws:eks/addon:Addon",
+    "cluster-addons-vpc-cni",
+    set(`podIdentityAssociations[0].${input}`, value),
+    "iam-pods-own-roles",
+  ]),
+  [
+    "the CNI's role for machines, too",
+    role,
+    "cluster-addons-vpc-cni",
+    inJson("assumeRolePolicy", (doc) => {
+      statement(doc, "PodsOfTheCluster").Principal = {
+        Service: ["pods.eks.amazonaws.com", "ec2.amazonaws.com"],
+      };
+    }),
+    "iam-pods-own-roles",
+  ],
   [
     "all that the store's service can do for its administrator",
     rolePolicy,

@@ -742,7 +742,7 @@ export const notHardening: readonly Harmless[] = [
     path: /^launchTemplate\.version$/,
     how: /^drop$/,
     reason:
-      "the default is the same: docs.aws.amazon.com/AWSEC2/latest/APIReference/API_LaunchTemplateSpecification.html",
+      "it decides which of the versions a server starts from, and each of them is judged when it is made",
   },
   {
     types: ["Volume"],
