@@ -740,7 +740,6 @@ export const notHardening: readonly Harmless[] = [
   {
     types: ["Instance"],
     path: /^launchTemplate\.version$/,
-    how: /^drop$/,
     reason:
       "it decides which of the versions a server starts from, and each of them is judged when it is made",
   },
