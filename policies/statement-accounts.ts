@@ -154,7 +154,7 @@ function ofConditions(statement: Field, isOwn: Ownership): Finding[] {
   return conditionsOf(statement).flatMap((condition) => {
     if (!condition) return [statement.undecided()];
     const { key, values } = condition;
-    if (!accountKey.test(key)) {
+    if (!holdsAccount(key, statement)) {
       return values.flatMap((value) => ofSource(value, key, statement) ?? ofResource(value, isOwn));
     }
     return values.flatMap((value) => {
@@ -162,6 +162,12 @@ function ofConditions(statement: Field, isOwn: Ownership): Finding[] {
       return value.judge(value.unknown ? undefined : any([isOfAws, isOwn(value.text)]), rule);
     });
   });
+}
+
+/** Firehose tells the account of a stream by an external id: docs.aws.amazon.com/firehose/latest/dev/controlling-access.html */
+function holdsAccount(key: string, statement: Field): boolean {
+  const ofService = key === "sts:externalid" && principals(statement, "Service").length > 0;
+  return ofService || accountKey.test(key);
 }
 
 /** Conditions that say whose a resource is when its ARN leaves that open. */

@@ -247,6 +247,21 @@ casesFor("iam-own-accounts [M1] [S3]", {
       [ownOnly("policy.Statement[0].Condition.ArnLike.aws:SourceArn", '"arn:aws:sns:*:*:alarms"')],
     ],
     [
+      "streams of another account",
+      one(token.role, {
+        assumeRolePolicy: allow({
+          Principal: { Service: "firehose.amazonaws.com" },
+          Condition: { StringEquals: { "sts:ExternalId": foreign } },
+        }),
+      }),
+      [
+        ownOnly(
+          "assumeRolePolicy.Statement[0].Condition.StringEquals.sts:ExternalId",
+          `"${foreign}"`,
+        ),
+      ],
+    ],
+    [
       "a right to a queue of another account",
       one(token.policy, {
         policy: allow({ Resource: `arn:aws:sqs:eu-west-1:${foreign}:jobs` }),

@@ -117,11 +117,19 @@ function* replacements(value: unknown, key: string): Iterable<[how: string, valu
     yield ["raise", String(raised(Number(value), key))];
   }
   if (networks.test(value) && value !== world) yield ["world", world];
+  const foreign = inForeignAccount(value);
+  if (foreign !== undefined) yield ["foreign account", foreign];
   const weaker = weakerValues[value];
   if (weaker !== undefined) yield ["weaken", weaker];
 }
 
 const world = "0.0.0.0/0";
+
+/** The same thing in another account: of an ARN, or of a number. */
+function inForeignAccount(text: string): string | undefined {
+  const foreign = text.replace(/^(arn:[^:]*:[^:]*:[^:]*:)?\d{12}(?=:|$)/, "$1999999999999");
+  return foreign === text ? undefined : foreign;
+}
 
 /** A network, or some with commas in between. */
 const networks = /^(\d+(\.\d+){3}\/\d+(,|$))+$/;
@@ -202,6 +210,11 @@ function* mutantsOfStatement(
   const { Effect, Principal, Condition } = statement;
   if (Effect === "Allow" && isRecord(Principal)) {
     yield { path: `${path}.Principal`, how: "anybody", value: { ...statement, Principal: "*" } };
+    for (const { value, ...mutant } of mutantsOf(Principal, `${path}.Principal`)) {
+      if (mutant.how === "foreign account") {
+        yield { ...mutant, value: { ...statement, Principal: value } };
+      }
+    }
   }
   if (Effect === "Deny") {
     yield { path: `${path}.Effect`, how: "allow", value: { ...statement, Effect: "Allow" } };
@@ -246,6 +259,8 @@ function* widerActions(action: string): Iterable<[how: string, value: string]> {
 function* widerResources(resource: string): Iterable<[how: string, value: string]> {
   const [kind] = /^(arn:[^:]*:s3:::|arn:[^:]*:[^:]*:[^:]*:[^:]*:[^:/]*[:/])/.exec(resource) ?? [];
   if (resource !== "*") yield ["every resource", "*"];
+  const foreign = inForeignAccount(resource);
+  if (foreign !== undefined) yield ["foreign account", foreign];
   if (kind !== undefined && `${kind}*` !== resource) yield ["every one of a kind", `${kind}*`];
 }
 
@@ -275,7 +290,13 @@ function* mutantsOfConditions(
       }
       const [first] = Array.isArray(value) ? (value as unknown[]) : [value];
       for (const [how, changed] of replacements(first, key)) {
-        if (how === "flip" || how === "world") yield { path: at, how, value: put(changed) };
+        if (
+          how === "flip" ||
+          how === "world" ||
+          (how === "foreign account" && Effect === "Allow")
+        ) {
+          yield { path: at, how, value: put(changed) };
+        }
       }
     }
   }
