@@ -54,6 +54,14 @@ describe("withoutGaps", () => {
     });
   });
 
+  it("leaves out what the provider is slow with, unless somebody waits for it", () => {
+    const whole = configuration({ aws_opensearch_domain: { logs: {} } });
+    expect(withoutGaps(whole).omitted).toMatchObject({
+      "aws_opensearch_domain.logs": expect.stringContaining("--log-store") as string,
+    });
+    expect(withoutGaps(whole, true)).toEqual({ configuration: whole, omitted: {} });
+  });
+
   it("does not take one address for the beginning of another", () => {
     const whole = configuration({
       aws_eks_addon: { dns: {} },

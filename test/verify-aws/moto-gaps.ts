@@ -48,14 +48,19 @@ const notForMoto: Record<string, Unfit> = {
   aws_lambda_invocation: {
     reason: "moto runs functions in Docker, and this one would look for a log store",
   },
-  // internal/service/opensearch/wait.go of the provider.
-  aws_opensearch_domain: {
-    reason: "the provider waits ten minutes before it looks for a new domain",
-  },
   // _log_permissions_enabled_policy of moto/s3/models.py takes every principal for an object.
   aws_s3_bucket_logging: {
     reason: 'moto fails at the statements for "*" in the policy of the bucket for logs',
   },
+};
+
+/**
+ * Types that moto knows and the provider is slow with, and why: internal/service/opensearch/wait.go of the provider waits
+ * ten minutes before it looks whether a domain has come, and ten before it looks whether it has gone.
+ */
+const slow: Record<string, string> = {
+  aws_opensearch_domain:
+    "the provider waits twenty minutes for a domain to come and go, and does with --log-store",
 };
 
 export interface Applicable {
@@ -64,15 +69,19 @@ export interface Applicable {
   omitted: Record<string, string>;
 }
 
-/** A configuration without what moto cannot create, and without what needs a value of that. */
-export function withoutGaps(configuration: Configuration): Applicable {
+/**
+ * A configuration without what moto cannot create, and without what needs a value of that.
+ *
+ * @param patient whether what the provider is slow with stays
+ */
+export function withoutGaps(configuration: Configuration, patient = false): Applicable {
   const bodies = Object.entries(configuration.resource).flatMap(([type, named]) =>
     Object.entries(named).map(([name, body]) => ({ type, address: `${type}.${name}`, body })),
   );
   const texts = new Map(bodies.map(({ address, body }) => [address, expressionsOf(body)]));
   const omitted = new Map<string, string>();
   for (const { type, address, body } of bodies) {
-    const reason = refusalOf(type, body);
+    const reason = refusalOf(type, body) ?? (patient ? undefined : slow[type]);
     if (reason !== undefined) omitted.set(address, reason);
   }
   for (let before = -1; before !== omitted.size;) {

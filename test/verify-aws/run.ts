@@ -22,6 +22,7 @@ import { Workspace } from "./terraform";
 interface Options {
   stack: string[];
   access: string[];
+  logStore?: boolean;
   writeReplacements?: boolean;
 }
 
@@ -30,15 +31,15 @@ const count = { passed: 0, failed: 0, skipped: 0 };
 const opened: { close: () => void }[] = [];
 
 async function main(): Promise<void> {
-  const { stack: stacks, access, writeReplacements = false } = options();
+  const asked = options();
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     process.on(signal, () => process.exit(130));
   }
   process.on("exit", closeAll);
   try {
-    const subjects = subjectsOf(stacks, access);
+    const subjects = subjectsOf(asked.stack, asked.access);
     const tools = await findTerraform(console.log);
-    await verify(tools, subjects, writeReplacements);
+    await verify(tools, subjects, asked);
   } catch (error) {
     if (!(error instanceof InputError)) return reportCannotRun(error);
     console.error(error.message);
@@ -60,6 +61,7 @@ function options(): Options {
       "ssh",
       "vpn",
     ])
+    .option("--log-store", "apply the log store as well, for whose domain the provider waits long")
     .option("--write-replacements", "only write what the provider replaces, for the rehearsal")
     .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
     .parse()
@@ -69,7 +71,7 @@ function options(): Options {
 async function verify(
   tools: FoundTerraform,
   subjects: readonly Subject[],
-  writeReplacements: boolean,
+  { writeReplacements = false, logStore = false }: Options,
 ): Promise<void> {
   const { cli, provider } = tools;
   console.log(`Terraform: ${cli.path} (${cli.origin})`);
@@ -88,7 +90,7 @@ async function verify(
   // Side by side: most of the time the provider waits for AWS to settle, for a minute at each load balancer.
   const ended = await Promise.allSettled([
     runAll("replacements", replacementSteps(workspace, schema)),
-    ...subjects.map((subject) => verifyStack(tools, schema, subject, moto)),
+    ...subjects.map((subject) => verifyStack(tools, schema, subject, moto, logStore)),
   ]);
   const broken = ended.find((each) => each.status === "rejected");
   if (broken) throw broken.reason;
@@ -108,10 +110,11 @@ async function verifyStack(
   schema: ProviderSchema,
   { title, config }: Subject,
   moto: string | Refused,
+  patient: boolean,
 ): Promise<void> {
   const account = await AccountServer.open(accountOf(config));
   opened.push(account);
-  const args = { config, schema, workspace: await open(tools, account.endpoint) };
+  const args = { config, schema, workspace: await open(tools, account.endpoint), patient };
   const sound = await runAll(title, planSteps(args, account.refused));
   if (moto instanceof Refused) {
     count.skipped += 1;

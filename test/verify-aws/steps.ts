@@ -35,6 +35,8 @@ export interface StackArgs {
   config: StackConfig;
   schema: ProviderSchema;
   workspace: Workspace;
+  /** Whether what the provider is slow with is applied as well. */
+  patient: boolean;
 }
 
 const unattended = ["-input=false", "-no-color", "-auto-approve"];
@@ -99,7 +101,7 @@ export function motoSteps(args: StackArgs, moto: Moto, announce: (line: string) 
   const applicable = async (of: StackConfig) => {
     const { resources, addresses } = await resolvedPlan(of, schema);
     const { configuration, archives } = translated(resources, addresses, schema);
-    return { ...withoutGaps(withZone(configuration, zoneOf(of))), archives };
+    return { ...withoutGaps(withZone(configuration, zoneOf(of)), args.patient), archives };
   };
   let first: Configuration | undefined;
   return [

@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import {
   auditCalls,
   expiryFault,
@@ -105,6 +107,22 @@ describe("auditCalls", () => {
       "sys/audit/one": device("/data/audit.log"),
       "sys/audit/two": device("/log/audit.log"),
     });
+  });
+});
+
+describe("the page that tells people what to do with a root token", () => {
+  const page = readFileSync(join(__dirname, "../../../docs/vault.md"), "utf8");
+
+  it("takes out of the settings what is in there", () => {
+    const taken = [...page.matchAll(/jq (?:-r )?'\.calls\."([^"]+)"(?:\.(\w+))?'/g)];
+    expect(taken.map(([, path]) => path)).toEqual([
+      "sys/policies/acl/deployer",
+      "auth/aws/role/deployer",
+    ]);
+    for (const [, path = "", key] of taken) {
+      const call = settings.calls[path];
+      expect(key === undefined ? call : call?.[key]).toBeDefined();
+    }
   });
 });
 
