@@ -93,7 +93,10 @@ function isOidc({ unknown, text }: Field): Truth {
 }
 
 function namesSubjects(statement: Field): Truth {
-  return any(limits(statement, [":sub"]).map((values) => all(values.map(fits(namesSubject)))));
+  const ofGithub = limits(statement, ["token.actions.githubusercontent.com:sub"]);
+  const [lists, names] =
+    ofGithub.length > 0 ? [ofGithub, namesRepository] : [limits(statement, [":sub"]), namesSubject];
+  return any(lists.map((values) => all(values.map(fits(names)))));
 }
 
 function fits(holds: (text: string) => boolean) {
@@ -101,9 +104,23 @@ function fits(holds: (text: string) => boolean) {
 }
 
 /**
- * What subjects say before they may go on with anything: Kubernetes the namespace; GitHub the owner and the repository,
- * as anybody has repositories there (docs.github.com/en/actions/reference/security/oidc); others the kind of a thing
- * and which one, or an id that nobody else has.
+ * What subjects of GitHub start with that are not anybody's: everybody has repositories there, and each repository says
+ * itself what its subjects tell, which may be a branch or an environment alone:
+ * docs.github.com/en/actions/reference/security/oidc
+ */
+const ofOwners = [
+  /^repo:[^:/*?]+\/[^:/*?]+(:|$)/,
+  /^repository(_owner)?(_id)?:[^:*?]+(:|$)/,
+  /^job_workflow_ref:[^/*?]+\/[^/*?]+\//,
+];
+
+function namesRepository(subject: string): boolean {
+  return ofOwners.some((beginning) => beginning.test(subject));
+}
+
+/**
+ * What other subjects say before they may go on with anything: Kubernetes the namespace; an Enterprise Server of GitHub the
+ * repository; others the kind of a thing and which one, or an id that nobody else has.
  */
 const beginnings: readonly [issuer: RegExp, beginning: RegExp][] = [
   [/^system:serviceaccount:/, /^system:serviceaccount:[^:]+:/],

@@ -1,7 +1,7 @@
 import { inputsOf, isDocument, isWho, keyOf, mayBeEverybody, saysWho } from "./account-inputs";
 import { bucketTypes } from "./buckets";
 import { keyTypes } from "./kms";
-import type { Field, Finding, Stack } from "./model";
+import type { Field, Finding, Resource, Stack } from "./model";
 import { isRecord } from "./model";
 import { permissionTypes, statements } from "./policy-documents";
 import { stackRule } from "./rule";
@@ -82,14 +82,36 @@ function ofText(field: Field, stack: Stack, isOwn: Ownership): Finding[] {
 function whoIs(field: Field, isOwn: Ownership): Truth[] {
   const { text, resource } = field;
   if (mayBeEverybody(field) && /^(\*|all)$/i.test(text)) {
-    return [limits.some((path) => resource.at(path).present)];
+    return [any(limits.map((path) => isLimit(resource.at(path), resource)))];
   }
   const isNumbers = isWho(field) && /^\d{12}(\s*,\s*\d{12})*$/.test(text);
   return isNumbers ? text.split(/[\s,]+/).map(isOwn) : [];
 }
 
 /** Inputs that let everybody in only as far as another one says. */
-const limits = ["principalOrgId", "organizationId", "sourceAccount", "sourceArn", "condition"];
+const limits = [
+  "principalOrgId",
+  "organizationId",
+  "sourceAccount",
+  "sourceArn",
+  "condition.value",
+];
+
+/** An ARN without an account, such as a bucket's, may be anybody's. */
+function isLimit(field: Field, resource: Resource): Truth {
+  if (!field.present) return false;
+  if (field.unknown) return true;
+  if (!/[a-z0-9]/i.test(field.text)) return false;
+  return (
+    !field.text.startsWith("arn:") ||
+    accountIn(field.text) ||
+    resource.at("sourceAccount").text !== ""
+  );
+}
+
+function accountIn(arn: string): boolean {
+  return /^arn:[^:]*:[^:]*:[^:]*:\d{12}:/.test(arn);
+}
 
 /** Whether nothing that matters of a text is left for `up` to tell: what a resource of the stack is called is its own. */
 function isTold(field: Field, stack: Stack): Truth {

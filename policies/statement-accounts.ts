@@ -153,15 +153,25 @@ const accountKey = /^[a-z0-9-]+:[a-z]*(account|sourceowner)$/;
 function ofConditions(statement: Field, isOwn: Ownership): Finding[] {
   return conditionsOf(statement).flatMap((condition) => {
     if (!condition) return [statement.undecided()];
-    const { key, values } = condition;
+    const { operator, key, values } = condition;
+    // It asks whether there is one.
+    if (operator === "null") return [];
     if (!holdsAccount(key, statement)) {
       return values.flatMap((value) => ofSource(value, key, statement) ?? ofResource(value, isOwn));
     }
     return values.flatMap((value) => {
       const isOfAws = key === "aws:resourceaccount" && isRegistry("ecr", value.text);
-      return value.judge(value.unknown ? undefined : any([isOfAws, isOwn(value.text)]), rule);
+      const known = any([isOfAws, isSameAccount(key, value.text), isOwn(value.text)]);
+      return value.judge(value.unknown ? undefined : known, rule);
     });
   });
+}
+
+/** Who is let in is judged beside it, and a policy is on a resource of the stack: docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html */
+function isSameAccount(key: string, text: string): boolean {
+  const variable =
+    key === "aws:resourceaccount" ? "${aws:PrincipalAccount}" : "${aws:ResourceAccount}";
+  return text.toLowerCase() === variable.toLowerCase();
 }
 
 /** Firehose tells the account of a stream by an external id: docs.aws.amazon.com/firehose/latest/dev/controlling-access.html */

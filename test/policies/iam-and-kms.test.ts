@@ -734,6 +734,34 @@ const namedSubjects = [
   "{0b2a6c4e-1111-2222-3333-444455556666}:*",
   "system:serviceaccount:kube-system:*",
 ];
+const namedOfGithub = [
+  "repo:octo-org/infra:*",
+  "repo:octo-org/infra:ref:refs/heads/main",
+  "repository_owner:octo-org:*",
+  "repository_id:1296269:environment:*",
+  "job_workflow_ref:octo-org/infra/.github/workflows/up.yml@*",
+];
+/** Each repository says itself what its subjects tell. */
+const openOfGithub = [
+  "environment:prod",
+  "environment:prod:*",
+  "ref:refs/heads/main",
+  "pull_request:x:*",
+  "job_workflow_ref:octo-org/*",
+  "repository_owner:octo-*",
+  "repo:octo-org/*",
+];
+const ofGithub = (subject: string) => {
+  const github = "token.actions.githubusercontent.com";
+  return trusting({
+    Principal: { Federated: `arn:aws:iam::111122223333:oidc-provider/${github}` },
+    Action: "sts:AssumeRoleWithWebIdentity",
+    Condition: {
+      StringEquals: { [`${github}:aud`]: "sts.amazonaws.com" },
+      StringLike: { [`${github}:sub`]: subject },
+    },
+  });
+};
 const openSubjects = [
   "*",
   "repo:*",
@@ -782,6 +810,10 @@ casesFor("iam-trust-narrow [S3] [M1] [S4]", {
     ...namedSubjects.map((subject): [string, Record<string, unknown>] => [
       `tokens of ${subject}`,
       oidc({ StringEquals: audience, StringLike: { [`${issuer}:sub`]: subject } }),
+    ]),
+    ...namedOfGithub.map((subject): [string, Record<string, unknown>] => [
+      `tokens of GitHub, ${subject}`,
+      ofGithub(subject),
     ]),
     [
       "tokens of one of anybody's repositories, by another condition",
@@ -839,6 +871,11 @@ casesFor("iam-trust-narrow [S3] [M1] [S4]", {
     ...openSubjects.map((subject): [string, Record<string, unknown>, string[]] => [
       `tokens of ${subject}`,
       oidc({ StringEquals: audience, StringLike: { [`${issuer}:sub`]: subject } }),
+      [must("limit the tokens by sub")],
+    ]),
+    ...openOfGithub.map((subject): [string, Record<string, unknown>, string[]] => [
+      `tokens of GitHub, ${subject}`,
+      ofGithub(subject),
       [must("limit the tokens by sub")],
     ]),
     [

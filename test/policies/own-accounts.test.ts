@@ -106,6 +106,7 @@ function root(id: string) {
   return `arn:aws:iam::${id}:root`;
 }
 
+const lambdaPermission = "aws:lambda/permission:Permission";
 const allow = (more: Record<string, unknown>) =>
   document(statement({ Sid: "It", Action: "sqs:SendMessage", Resource: "*", ...more }));
 const queue = (more: Record<string, unknown>) => one(queuePolicy, { policy: allow(more) });
@@ -139,6 +140,50 @@ casesFor("iam-own-accounts [M1] [S3]", {
       `everybody, limited by ${key}`,
       queue({ Principal: "*", Condition: { [operator]: { [key]: value } } }),
     ]),
+    [
+      "everybody of the account whose the queue is",
+      queue({
+        Principal: "*",
+        Condition: { StringEquals: { "aws:PrincipalAccount": "${aws:ResourceAccount}" } },
+      }),
+    ],
+    [
+      "resources of whose account somebody is",
+      one(token.policy, {
+        policy: allow({
+          Condition: { StringEquals: { "aws:ResourceAccount": "${aws:PrincipalAccount}" } },
+        }),
+      }),
+    ],
+    [
+      "an account that has to be told",
+      queue({
+        Principal: "*",
+        Condition: {
+          StringEquals: { "aws:SourceAccount": account },
+          Null: { "aws:SourceAccount": "false" },
+        },
+      }),
+    ],
+    [
+      "everybody, by a resource of the account",
+      one(lambdaPermission, { principal: "*", sourceArn: arn("sns", "alarms")(account) }),
+    ],
+    [
+      "everybody, by a bucket of the account",
+      one(lambdaPermission, {
+        principal: "*",
+        sourceArn: "arn:aws:s3:::uploads",
+        sourceAccount: account,
+      }),
+    ],
+    [
+      "everybody in an organization, by a condition",
+      one("aws:cloudwatch/eventPermission:EventPermission", {
+        principal: "*",
+        condition: { key: "aws:PrincipalOrgID", type: "StringEquals", value: "o-a1b2c3d4e5" },
+      }),
+    ],
     ["a denial for everybody", queue({ Effect: "Deny", Principal: "*" })],
     [
       "a topic of any account that is of this one",
@@ -221,6 +266,15 @@ casesFor("iam-own-accounts [M1] [S3]", {
       `${type} for everybody`,
       one(type, { [input]: allow({ Principal: "*" }) }),
       [named.replace("policy.", `${input}.`)],
+    ]),
+    ...[
+      { sourceArn: "*" },
+      { sourceArn: "arn:aws:s3:::uploads" },
+      { sourceArn: "arn:aws:s3:::*", sourceAccount: "" },
+    ].map((inputs): Failing => [
+      `everybody, by ${JSON.stringify(inputs)}`,
+      one(lambdaPermission, { principal: "*", ...inputs }),
+      [ownOnly("principal", '"*"')],
     ]),
     ["everybody but one", queue({ NotPrincipal: { AWS: root(account) } }), [named]],
     [
