@@ -5,7 +5,7 @@ import type { Field, Finding, Resource, Stack } from "./model";
 import { isRecord } from "./model";
 import { permissionTypes, statements } from "./policy-documents";
 import { stackRule } from "./rule";
-import { isRegistry, ofStatement, rule } from "./statement-accounts";
+import { isNumber, isRegistry, ofStatement, partsOf, rule } from "./statement-accounts";
 import type { Ownership } from "./statement-accounts";
 import { token } from "./tokens";
 import type { Truth } from "./truth";
@@ -104,13 +104,9 @@ function isLimit(field: Field, resource: Resource): Truth {
   if (!/[a-z0-9]/i.test(field.text)) return false;
   return (
     !field.text.startsWith("arn:") ||
-    accountIn(field.text) ||
+    isNumber(partsOf(field.text)?.account ?? "") ||
     resource.at("sourceAccount").text !== ""
   );
-}
-
-function accountIn(arn: string): boolean {
-  return /^arn:[^:]*:[^:]*:[^:]*:\d{12}:/.test(arn);
 }
 
 /** Whether nothing that matters of a text is left for `up` to tell: what a resource of the stack is called is its own. */

@@ -75,7 +75,7 @@ export function* ofStatement(statement: Field, isOwn: Ownership): Iterable<Findi
 }
 
 /** The service and the account of an ARN, empty where it has none; nothing of another text. */
-function partsOf(text: string): { service: string; account: string } | undefined {
+export function partsOf(text: string): { service: string; account: string } | undefined {
   const [, service, account] = /^arn:[^:]*:([^:]*):[^:]*:([^:]*):/.exec(text) ?? [];
   return service === undefined || account === undefined ? undefined : { service, account };
 }
@@ -87,7 +87,8 @@ function ofPrincipal(field: Field, isOwn: Ownership): Finding[] {
   return isNumber(account) ? field.judge(isOwn(account), rule) : [];
 }
 
-function isNumber(account: string): boolean {
+/** Whether a text is the number of an account, or one that is not known yet. */
+export function isNumber(account: string): boolean {
   return /^\d{12}$/.test(account) || isUnknown(account);
 }
 
