@@ -1,3 +1,4 @@
+import { AsyncResource } from "node:async_hooks";
 import { X509Certificate } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
 import * as vault from "@pulumi/vault";
@@ -73,17 +74,18 @@ export class Authority extends pulumi.ComponentResource {
     const steps = stepsOf(data, rotations);
     const guards = guardsOf(name, data.name, steps);
     const { advice } = args;
-    const tellPeople = () => {
-      if (advice !== undefined) void pulumi.log.warn(advice, this);
+    const tellPeople = async () => {
+      if (advice !== undefined) await pulumi.log.warn(advice, this);
     };
     // Of what follows from the last phase people are told when they enter it, of a rotation that is under way always.
     const isOver = phaseOf(steps) === undefined;
-    if (!isOver) tellPeople();
+    if (!isOver) void tellPeople();
     const tell = new pulumi.ResourceHook(
       `${name}-advice`,
-      () => {
-        if (isOver) tellPeople();
-      },
+      // The engine calls it back outside of the program's context, by which the SDK knows whom to tell.
+      AsyncResource.bind(async () => {
+        if (isOver) await tellPeople();
+      }),
       { onDryRun: true },
     );
     // A path says more to a first preview than the output of a mount, which needs Vault.

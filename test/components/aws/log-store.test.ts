@@ -9,6 +9,7 @@ import type { LogStoreArgs } from "../../../components/aws/log-store";
 import { LogStore } from "../../../components/aws/log-store";
 import type { desiredState } from "../../../components/aws/log-store-state";
 import { created, ofType } from "../../support/created";
+import { keptWarnings, program } from "../../support/warnings";
 
 const account = "111122223333";
 const domain = `arn:aws:es:eu-west-1:${account}:domain/drawbridge-dev`;
@@ -365,16 +366,7 @@ describe("LogStore", () => {
   });
 
   describe("with another engine than before", () => {
-    const told: string[] = [];
-
-    beforeEach(() => {
-      told.length = 0;
-      jest.spyOn(pulumi.log, "warn").mockImplementation((message) => {
-        told.push(message);
-        return Promise.resolve();
-      });
-    });
-    afterEach(() => jest.restoreAllMocks());
+    const { told, programs } = keptWarnings();
 
     /** What people are told when the state has these outputs of the component, and the hook by which they are. */
     const toldAfter = async (
@@ -403,7 +395,11 @@ describe("LogStore", () => {
 
     it("says so where AWS does not upgrade, in a preview already", async () => {
       const outputs = { engineInForce: "Elasticsearch_7.10" };
-      const { hook } = await toldAfter(outputs, "OpenSearch_2.19");
+      const { hook } = await program.run("the program", () =>
+        toldAfter(undefined, "OpenSearch_2.19"),
+      );
+      await hook?.callback({ oldOutputs: outputs } as unknown as pulumi.ResourceHookArgs);
+      expect(programs).toEqual(["the program"]);
       expect(hook?.opts).toEqual({ onDryRun: true });
       expect(told).toEqual([
         "AWS upgrades a log store of Elasticsearch_7.10 to OpenSearch_1.3, not to OpenSearch_2.19: Pulumi would replace it, and every log in it would be gone (docs/operations.md, Upgrade the log store)",

@@ -2,7 +2,8 @@ import * as pulumi from "@pulumi/pulumi";
 import { authoritiesTable, type ControlPlane } from "../../../components/vault/authorities";
 import { Pki, type PkiArgs } from "../../../components/vault/pki";
 import { stepOf } from "../../../components/vault/rotation";
-import { created, ofType, ownersOf, type Created } from "../../support/created";
+import { created, hooks, ofType, ownersOf, type Created } from "../../support/created";
+import { keptWarnings, program } from "../../support/warnings";
 
 const node = (kind: string) => ({
   roleArns: [`arn:aws:iam::111122223333:role/dev-${kind}`],
@@ -163,20 +164,16 @@ describe("Pki", () => {
   });
 
   describe("while authorities are rotated", () => {
-    const days = ["stage 2027-01-01", "trust 2027-01-02", "promote 2027-01-09"];
+    const days = [
+      "stage 2027-01-01",
+      "trust 2027-01-02",
+      "promote 2027-01-09",
+      "distrust 2027-02-01",
+    ];
     const rotations = (phases: number) => ({
       kubernetes: days.slice(0, phases).flatMap((text) => stepOf(text) ?? []),
     });
-    const told: string[] = [];
-
-    beforeEach(() => {
-      told.length = 0;
-      jest.spyOn(pulumi.log, "warn").mockImplementation((message) => {
-        told.push(message);
-        return Promise.resolve();
-      });
-    });
-    afterEach(() => jest.restoreAllMocks());
+    const { told, programs } = keptWarnings();
 
     const trusted = async (phases: number) => {
       const protectedOnes: string[] = [];
@@ -269,6 +266,16 @@ describe("Pki", () => {
       ]);
       await trusted(0);
       expect(told).toHaveLength(3);
+    });
+
+    it("tells what follows from the last phase as the mount changes, in a preview already", async () => {
+      await program.run("the program", () => trusted(4));
+      expect(told.filter((text) => text.startsWith("Authority kubernetes "))).toEqual([]);
+      const hook = hooks.get("pki-kubernetes-advice");
+      expect(hook?.opts).toEqual({ onDryRun: true });
+      await hook?.callback({} as pulumi.ResourceHookArgs);
+      expect(told.at(-1)).toMatch(/^Authority kubernetes is at distrust 2027-02-01/);
+      expect(programs.at(-1)).toBe("the program");
     });
 
     it("says which authorities end within half a year, and none that ends later", async () => {
