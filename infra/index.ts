@@ -252,8 +252,14 @@ export = async () => {
         options,
       ),
   );
-  if (owns("threatDetection")) {
-    const detection = new ThreatDetection("threats", options);
+  const detection = owns("threatDetection")
+    ? new ThreatDetection(
+        "threats",
+        { ...place, logKeyArn: keys.logs, ...(alarmTopicArn && { alarmTopicArn }) },
+        options,
+      )
+    : undefined;
+  if (audit.runtimeAgent) {
     new RuntimeAgent(
       "runtime-agent",
       {
@@ -262,7 +268,7 @@ export = async () => {
         subnetIds: network.dataSubnetIds,
         securityGroupId: groups.id("endpoints"),
         clusterName: cluster.name,
-        prerequisites: [detection, ...nodeGroups],
+        prerequisites: [...(detection ? [detection] : []), ...nodeGroups],
       },
       options,
     );
@@ -313,7 +319,11 @@ export = async () => {
     "log-delivery",
     {
       ...place,
-      logGroupNames: { cluster: cluster.logGroupName, vault: vault.logGroupName },
+      logGroupNames: {
+        cluster: cluster.logGroupName,
+        vault: vault.logGroupName,
+        ...(detection && { findings: detection.logGroupName }),
+      },
       domainArn: logStore.arn,
       logStore,
       subnetIds: network.dataSubnetIds.slice(0, 3),

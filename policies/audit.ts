@@ -1,5 +1,5 @@
 import { bucketTypes, mustBeLocked } from "./buckets";
-import { is, isNot, isOneOf, isSet } from "./conditions";
+import { is, isNot, isSet } from "./conditions";
 import { mustNameKey } from "./keys";
 import type { Field, Finding, Resource, Stack } from "./model";
 import { stackRule } from "./rule";
@@ -8,7 +8,7 @@ import type { Truth } from "./truth";
 import { all, any } from "./truth";
 
 /** A trail and a detector exist once in an account, so most stacks have none: who has them is for people to say. */
-const accountAudit = {
+export const accountAudit = {
   ownsAccount: {
     type: "boolean" as const,
     default: false,
@@ -18,7 +18,7 @@ const accountAudit = {
 };
 
 /** What a stack with a cluster has to hear when something of the audit is not in it. */
-function* whenMissing(
+export function* whenMissing(
   what: string,
   type: string,
   stack: Stack,
@@ -126,73 +126,6 @@ export const trailLocked = stackRule({
     }
   },
 });
-
-/** The features without which nobody looks at clusters and nodes; one of two does for the nodes. */
-const features = [["EKS_AUDIT_LOGS"], ["RUNTIME_MONITORING", "EKS_RUNTIME_MONITORING"]];
-
-export const guardDuty = stackRule({
-  id: "mon-guardduty",
-  title: "GuardDuty is on, and looks at the audit logs of clusters and at what runs on nodes",
-  severity: "medium",
-  level: "mandatory",
-  requirements: ["M1", "M10"],
-  controls: ["ckv:CKV2_AWS_3", "ckv:CKV_AWS_238"],
-  fix: "Add aws.guardduty.Detector where the stack has the audit of its account. Set enable to true, and add aws.guardduty.DetectorFeature for EKS_AUDIT_LOGS and RUNTIME_MONITORING, the latter with EKS_ADDON_MANAGEMENT or the add-on aws-guardduty-agent.",
-  url: "https://docs.aws.amazon.com/guardduty/latest/ug/kubernetes-protection.html",
-  types: [token.detector, token.cluster],
-  config: accountAudit,
-  *checkStack(stack, { ownsAccount }) {
-    yield* whenMissing("detector", token.detector, stack, ownsAccount);
-    for (const detector of stack.all(token.detector)) {
-      yield* detector.must("enable", isNot(false));
-      for (const names of features) yield* hasFeature(detector, names, stack);
-      for (const cluster of stack.all(token.cluster)) yield* hasAgent(cluster, detector, stack);
-    }
-  },
-});
-
-const agent = "aws-guardduty-agent";
-
-/** What runs on nodes is seen by an agent, which GuardDuty installs when it is told to and the stack does else. */
-function* hasAgent(cluster: Resource, detector: Resource, stack: Stack): Iterable<Finding> {
-  const managed = stack
-    .users(detector, [token.detectorFeature], "detectorId")
-    .flatMap((feature) => feature.each("additionalConfigurations"))
-    .map((one): Truth => {
-      const values = [one.at("name"), one.at("status")];
-      if (values.some(({ unknown }) => unknown)) return undefined;
-      return values.map(({ text }) => text).join() === "EKS_ADDON_MANAGEMENT,ENABLED";
-    });
-  const own = stack.users(cluster, [token.addon], "clusterName").map((addon): Truth => {
-    const name = addon.at("addonName");
-    return name.unknown ? undefined : name.value === agent;
-  });
-  const truth = any([...managed, ...own]);
-  if (truth) return;
-  yield truth === false
-    ? cluster.fail(
-        `${cluster.name} must have the add-on ${agent}, or EKS_ADDON_MANAGEMENT, got none`,
-      )
-    : cluster.undecided(`the add-ons of ${cluster.name} are unknown until up`);
-}
-
-function* hasFeature(
-  detector: Resource,
-  names: readonly string[],
-  stack: Stack,
-): Iterable<Finding> {
-  const present = stack.users(detector, [token.detectorFeature], "detectorId");
-  const named = present.filter((feature) => names.includes(feature.at("name").text));
-  for (const feature of named) yield* feature.must("status", isOneOf(["ENABLED"]));
-  if (named.length > 0) return;
-  const open = [
-    ...present.map((feature) => feature.at("name")).filter(({ unknown }) => unknown),
-    ...stack.danglers([token.detectorFeature], "detectorId", [token.detector]),
-  ];
-  yield* open.length > 0
-    ? open.map((field) => field.undecided())
-    : [detector.fail(`${detector.name} must have the feature ${names.join(" or ")}, got none`)];
-}
 
 export const alarmsAct = stackRule({
   id: "mon-alarms-tell",

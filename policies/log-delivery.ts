@@ -12,7 +12,8 @@ import {
 } from "./policy-documents";
 import { resourceRule, stackRule } from "./rule";
 import { token } from "./tokens";
-import { any, not } from "./truth";
+import type { Truth } from "./truth";
+import { all, any, not } from "./truth";
 import { isUnknown } from "./unknown";
 import { readings, userDataIn } from "./user-data";
 import { auditGroups, runsVault } from "./vault-user-data";
@@ -134,7 +135,11 @@ export const logResourcePolicyNarrow = resourceRule({
       const refused = not(allows(statement));
       if (principals(statement, "Service").length > 0) {
         yield* statement.judge(
-          any([refused, isLimitedBy(statement, ["aws:SourceAccount", "aws:SourceArn"])]),
+          any([
+            refused,
+            isLimitedBy(statement, ["aws:SourceAccount", "aws:SourceArn"]),
+            makesStreamsForEvents(statement),
+          ]),
           "limit the service by aws:SourceAccount or aws:SourceArn",
         );
       }
@@ -145,3 +150,22 @@ export const logResourcePolicyNarrow = resourceRule({
     }
   },
 });
+
+/**
+ * EventBridge tells for which rule it puts events into a stream, and not for which it makes one; a stream alone holds nothing:
+ * docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html#eb-cloudwatchlogs-permissions
+ */
+function makesStreamsForEvents(statement: Field): Truth {
+  const isIn = (values: readonly string[]) => (field: Field) =>
+    field.unknown ? undefined : values.includes(field.text);
+  return all([
+    statement.at("Action").present,
+    ...statement
+      .at("Action")
+      .each()
+      .map(isIn(["logs:CreateLogStream"])),
+    ...principals(statement, "Service").map(isIn(eventServices)),
+  ]);
+}
+
+const eventServices = ["delivery.logs.amazonaws.com", "events.amazonaws.com"];

@@ -1,7 +1,7 @@
 import { allowedAccounts } from "./account";
 import { accountGuards, defaultEncryption, guardsTogether, requiredTags } from "./account-guards";
 import { alarmsAtOnce, trailWatched } from "./alarms";
-import { alarmsAct, auditTrail, guardDuty, trailLocked } from "./audit";
+import { alarmsAct, auditTrail, trailLocked } from "./audit";
 import { singleBastion, sshTrustedNetworks } from "./bastion";
 import { bottlerocketHardened } from "./bottlerocket";
 import { ownKeysOnly } from "./bucket-keys";
@@ -35,6 +35,7 @@ import {
 import { apiInternal, privateEndpoint, publicCidrs } from "./eks-network";
 import { onlyTheEntry } from "./exposure/rule";
 import { functionsEncrypted } from "./function-keys";
+import { findingsTold, guardDuty } from "./guard-duty";
 import { cachesScanned, imagesHardened } from "./images";
 import { managedPoliciesKnown, noAdminManaged, noStarStar, noUsersOrKeys } from "./iam";
 import { noEscalation } from "./iam-escalation";
@@ -278,6 +279,7 @@ export const rules: readonly Rule[] = [
   trailObjects,
   trailWatched,
   guardDuty,
+  findingsTold,
   alarmsAct,
   alarmsAtOnce,
   topicPolicies,

@@ -72,6 +72,7 @@ export const token = {
   eip: "aws:ec2/eip:Eip",
   eipAssociation: "aws:ec2/eipAssociation:EipAssociation",
   encryptionByDefault: "aws:ebs/encryptionByDefault:EncryptionByDefault",
+  eventRule: "aws:cloudwatch/eventRule:EventRule",
   eventTarget: "aws:cloudwatch/eventTarget:EventTarget",
   elasticsearchDomain: "aws:elasticsearch/domain:Domain",
   externalKey: "aws:kms/externalKey:ExternalKey",

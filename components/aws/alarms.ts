@@ -5,8 +5,10 @@ import { alarmArn, topicArn } from "./arns";
 import { auditPurpose } from "./audit-trail";
 import { bucketName } from "./bucket";
 import { EncryptionKey } from "./encryption-key";
+import { logAlarm } from "./log-alarm";
 import type { PolicyStatement } from "./policy-document";
 import { policyDocument } from "./policy-document";
+import { findingsRuleName } from "./threat-detection";
 
 export interface AlarmsArgs extends Place {
   /** Start of the names that people look up. */
@@ -79,9 +81,9 @@ const alarms: Readonly<Record<string, Alarm>> = {
     pattern: `{ ${source("ec2")} && ${calls("DeleteFlowLogs")} }`,
   },
   "detector-changed": {
-    what: "GuardDuty was deleted or changed",
-    why: "What it no longer looks at, nobody looks at.",
-    pattern: `{ ${source("guardduty")} && ${calls("DeleteDetector", "UpdateDetector")} }`,
+    what: "GuardDuty was deleted or changed, or told what to leave out",
+    why: "What it no longer looks at, nobody looks at. A filter can keep back what it finds, a list whom it trusts.",
+    pattern: `{ ${source("guardduty")} && ${calls("DeleteDetector", "UpdateDetector", "CreateFilter", "UpdateFilter", "CreateIPSet", "UpdateIPSet", "CreateTrustedEntitySet", "UpdateTrustedEntitySet")} }`,
   },
   "security-group-opened": {
     what: "A security group was opened to the world",
@@ -113,7 +115,10 @@ const alarms: Readonly<Record<string, Alarm>> = {
 /** What nobody may do to the stack's own records unseen, beside what holds for the whole account. */
 function ownAlarms(args: Place & { prefix: string }): Record<string, Alarm> {
   const parameter = (name: string, value: string) => `($.requestParameters.${name} = "${value}")`;
-  const groups = [`/drawbridge/${args.prefix}/*`, `/aws/eks/${args.prefix}/*`];
+  const groups = ["/drawbridge", "/aws/eks", "/aws/events"].map(
+    (start) => `${start}/${args.prefix}/*`,
+  );
+  const findings = findingsRuleName(args);
   const ofTheStack = groups.map((group) => parameter("logGroupName", group)).join(" || ");
   const ofTheTrail = parameter("bucketName", bucketName(args, auditPurpose));
   return {
@@ -121,6 +126,11 @@ function ownAlarms(args: Place & { prefix: string }): Record<string, Alarm> {
       what: "It was changed how long a log group of the stack is kept",
       why: "Evidence that is kept for a day is gone before anybody looks.",
       pattern: `{ ${source("logs")} && ${calls("PutRetentionPolicy", "DeleteRetentionPolicy")} && (${ofTheStack}) }`,
+    },
+    "findings-untold": {
+      what: "The rule that takes findings of GuardDuty to their log group was changed",
+      why: "People hear of findings by that group, and the log store has them from it.",
+      pattern: `{ ${source("events")} && ${calls("DeleteRule", "DisableRule", "PutRule", "RemoveTargets", "PutTargets")} && (${parameter("name", findings)} || ${parameter("rule", findings)}) }`,
     },
     "records-exposed": {
       what: "Who may read the trail's bucket, where it is copied to or how it keeps records was changed",
@@ -173,34 +183,11 @@ export class Alarms extends pulumi.ComponentResource {
     }
     const all = { ...alarmsOf(args), ...args.more };
     for (const [id, { what, why, pattern }] of Object.entries(all)) {
-      const metric = { name: id, namespace: `Drawbridge/${prefix}` };
-      const filter = new aws.cloudwatch.LogMetricFilter(
+      const description = `${what}. ${why}`;
+      logAlarm(
         `${name}-${id}`,
-        {
-          name: `${prefix}-${id}`,
-          logGroupName,
-          pattern,
-          metricTransformation: { ...metric, value: "1", defaultValue: "0" },
-        },
+        { prefix, id, logGroupName, pattern, description, topicArn: topic.arn },
         child,
-      );
-      new aws.cloudwatch.MetricAlarm(
-        `${name}-${id}`,
-        {
-          name: `${prefix}-${id}`,
-          alarmDescription: `${what}. ${why}`,
-          metricName: metric.name,
-          namespace: metric.namespace,
-          statistic: "Sum",
-          period: 60,
-          evaluationPeriods: 1,
-          threshold: 1,
-          comparisonOperator: "GreaterThanOrEqualToThreshold",
-          // Without events there is no metric, and that is how it should be.
-          treatMissingData: "notBreaching",
-          alarmActions: [topic.arn],
-        },
-        { ...child, dependsOn: filter },
       );
     }
     this.topicArn = topic.arn;

@@ -69,3 +69,8 @@ export function topicArn({ region, accountId }: Place, name: string): string {
 export function alarmArn({ region, accountId }: Place, name: string): string {
   return `arn:aws:cloudwatch:${region}:${accountId}:alarm:${name}`;
 }
+
+/** The ARN of a rule of EventBridge on the account's own bus. */
+export function eventRuleArn({ region, accountId }: Place, name: string): string {
+  return `arn:aws:events:${region}:${accountId}:rule/${name}`;
+}

@@ -6,7 +6,7 @@ export interface PolicyStatement {
   Sid: string;
   /** @default "Allow" */
   Effect?: "Allow" | "Deny";
-  Principal?: Record<string, pulumi.Input<string>> | "*";
+  Principal?: Record<string, pulumi.Input<string> | string[]> | "*";
   Action: string | string[];
   Resource?: pulumi.Input<string> | pulumi.Input<string>[];
   Condition?: Record<string, Record<string, pulumi.Input<string> | pulumi.Input<string>[]>>;

@@ -1,5 +1,6 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
+import { logAlarm } from "../aws/log-alarm";
 import { renewalDays, serverSays } from "./server-boot";
 
 export interface VaultAlarmsArgs {
@@ -99,36 +100,12 @@ export class VaultAlarms extends pulumi.ComponentResource {
     super("drawbridge:vault:VaultAlarms", name, {}, opts);
     const child = { parent: this };
     const { prefix, logGroupName } = args;
-    const namespace = `Drawbridge/${prefix}`;
-    for (const [id, words] of Object.entries(vaultWords(args.hostnames))) {
-      const filter = new aws.cloudwatch.LogMetricFilter(
+    for (const [id, { what, ...words }] of Object.entries(vaultWords(args.hostnames))) {
+      const description = `${what}. ${seeVault}`;
+      logAlarm(
         id,
-        {
-          name: `${prefix}-${id}`,
-          logGroupName,
-          pattern: words.pattern,
-          metricTransformation: { name: id, namespace, value: "1", defaultValue: "0" },
-        },
+        { ...words, prefix, id, logGroupName, description, topicArn: args.topicArn },
         child,
-      );
-      const isSilence = words.raisedBy === "silence";
-      new aws.cloudwatch.MetricAlarm(
-        id,
-        {
-          name: `${prefix}-${id}`,
-          alarmDescription: `${words.what}. ${seeVault}`,
-          metricName: id,
-          namespace,
-          statistic: "Sum",
-          period: words.period,
-          evaluationPeriods: words.periods,
-          threshold: 1,
-          comparisonOperator: isSilence ? "LessThanThreshold" : "GreaterThanOrEqualToThreshold",
-          // A group without any events has no metric.
-          treatMissingData: isSilence ? "breaching" : "notBreaching",
-          alarmActions: [args.topicArn],
-        },
-        { ...child, dependsOn: filter },
       );
     }
     new aws.cloudwatch.MetricAlarm(

@@ -25,7 +25,13 @@ export const auditSchema = z
         .array(oneOf(accountWide), "must be a list")
         .default([...accountWide])
         .describe(
-          "What this stack has for its whole account and region: trail (CloudTrail and its alarms), threatDetection (GuardDuty) and accountGuards (defaults of EBS, S3 and EC2). Default: all. Leave out what another stack or the organization has: AWS takes one detector for an account and region, and a second trail costs money.",
+          "What this stack has for its whole account and region: trail (CloudTrail and its alarms), threatDetection (GuardDuty, and who is told of its findings) and accountGuards (defaults of EBS, S3 and EC2). Default: all. Leave out what another stack or the organization has: AWS takes one detector for an account and region, and a second trail costs money.",
+        ),
+      runtimeAgent: z
+        .boolean("must be true or false")
+        .default(true)
+        .describe(
+          "Whether the stack puts GuardDuty's agent onto the nodes of its cluster. Leave it out where GuardDuty of the organization manages agents itself: it would be there twice.",
         ),
       lockMode: oneOf(["GOVERNANCE", "COMPLIANCE"])
         .default("GOVERNANCE")

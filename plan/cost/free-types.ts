@@ -6,6 +6,9 @@ const freeTypes = new Set(
   [
     "acm/certificate:Certificate",
     "acm/certificateValidation:CertificateValidation",
+    // Events of AWS itself cost nothing, and rules have no price: aws.amazon.com/eventbridge/pricing
+    "cloudwatch/eventRule:EventRule",
+    "cloudwatch/eventTarget:EventTarget",
     "cloudwatch/logResourcePolicy:LogResourcePolicy",
     "cloudwatch/logStream:LogStream",
     "cloudwatch/logSubscriptionFilter:LogSubscriptionFilter",

@@ -122,6 +122,7 @@ describe("parseConfig", () => {
       audit: {
         alarmEmails: ["security@example.com"],
         owns: ["trail", "threatDetection", "accountGuards"],
+        runtimeAgent: true,
         lockMode: "GOVERNANCE",
         objectEvents: true,
       },

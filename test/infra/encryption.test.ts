@@ -35,6 +35,8 @@ const byS3 = {
 const keyless: Record<string, string[]> = {
   "says who may do what, or how things are wired, and holds no data": [
     "aws:acm/certificateValidation:CertificateValidation",
+    "aws:cloudwatch/eventRule:EventRule",
+    "aws:cloudwatch/eventTarget:EventTarget",
     "aws:cloudwatch/logMetricFilter:LogMetricFilter",
     "aws:cloudwatch/logResourcePolicy:LogResourcePolicy",
     "aws:cloudwatch/logSubscriptionFilter:LogSubscriptionFilter",

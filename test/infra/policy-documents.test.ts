@@ -376,6 +376,16 @@ describe("the judge of policies", () => {
       },
       ["Resource must be *"],
     ],
+    [
+      "events that another account's rule may write",
+      "resource",
+      {
+        Action: ["logs:CreateLogStream", "logs:PutLogEvents"],
+        Resource: "arn:aws:logs:eu-west-1:111122223333:log-group:/one:*",
+        Principal: { Service: "events.amazonaws.com" },
+      },
+      ["events.amazonaws.com must be limited to the stack's account"],
+    ],
     ["a bucket for everybody", "resource", toAnybody, ["must be limited to own principals"]],
     [
       "an endpoint for everybody",

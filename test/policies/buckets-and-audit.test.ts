@@ -2,7 +2,14 @@ import { Stack } from "../../policies/model";
 import { configured } from "../../policies/rule";
 import { token } from "../../policies/tokens";
 import { casesFor, ruleById } from "../support/rule-cases";
-import { bucketDenials, document, platform, resource, statement } from "../support/rule-platform";
+import {
+  bucketDenials,
+  document,
+  findingsPattern,
+  platform,
+  resource,
+  statement,
+} from "../support/rule-platform";
 import { changed, gone, ref, registrations, unknown, urnOf } from "../support/rule-stack";
 
 const openBucket = resource(token.bucket, { bucket: "open" });
@@ -322,6 +329,10 @@ casesFor("s3-no-force-destroy [M1]", {
   ],
 });
 
+const ownAgent = resource(token.addon, {
+  clusterName: ref("cluster", "name"),
+  addonName: "aws-guardduty-agent",
+});
 const noDetector = { detector: gone, "audit-logs": gone, runtime: gone };
 
 casesFor("log-cloudtrail [M1]", {
@@ -474,7 +485,7 @@ describe("a stack that audits its account", () => {
 describe("a stack whose account somebody else audits", () => {
   it.each([
     ["log-cloudtrail", { trail: gone }, "trail"],
-    ["mon-guardduty", noDetector, "detector"],
+    ["mon-guardduty", { ...noDetector, agent: ownAgent }, "detector"],
   ])("hears from %s that it has none itself", (id, change, what) => {
     const rule = ruleById(id);
     if (!("checkStack" in rule)) throw new Error("expected a rule of stacks");
@@ -502,10 +513,7 @@ casesFor("mon-guardduty [M1] [M10]", {
       "an agent of the stack",
       {
         "runtime.additionalConfigurations": gone,
-        agent: resource(token.addon, {
-          clusterName: ref("cluster", "name"),
-          addonName: "aws-guardduty-agent",
-        }),
+        agent: ownAgent,
       },
     ],
     ["a detector that is on by itself", { "detector.enable": gone }],
@@ -545,6 +553,68 @@ casesFor("mon-guardduty [M1] [M10]", {
       "a feature of a detector that nobody knows yet",
       { "audit-logs.detectorId": unknown },
       ["audit-logs: undecided: detectorId of audit-logs is unknown until up"],
+    ],
+  ],
+});
+
+describe("a cluster without an agent, in a stack without a detector", () => {
+  it("is named under Audit by mon-guardduty, as another stack may watch its nodes", () => {
+    const rule = ruleById("mon-guardduty");
+    if (!("checkStack" in rule)) throw new Error("expected a rule of stacks");
+    const noted = (change: Parameters<typeof changed>[1]) =>
+      [
+        ...rule.checkStack(
+          new Stack(registrations(changed(platform, { ...noDetector, ...change }), "preview")),
+          configured(rule, {}),
+        ),
+      ].map(({ message }) => message);
+    const withoutAgent =
+      "Audit: cluster has no add-on aws-guardduty-agent: GuardDuty sees what runs on its nodes only where it manages agents of the account itself";
+    expect(noted({})).toContain(withoutAgent);
+    expect(noted({ agent: ownAgent })).not.toContain(withoutAgent);
+  });
+});
+
+const pattern = (more: object) => ({
+  "findings.eventPattern": JSON.stringify({ ...findingsPattern, ...more }),
+});
+const untold = [
+  "detector: detector must have an aws.cloudwatch.EventRule with a target for its findings, got none",
+];
+
+casesFor("mon-findings-told [M1] [M10]", {
+  base: platform,
+  passes: [
+    ["a rule with a target", {}],
+    ["severe ones alone", pattern({ detail: { severity: [{ numeric: [">=", 7] }] } })],
+    ["all that GuardDuty says", pattern({ "detail-type": undefined })],
+    ["the account's own bus by its name", { "findings.eventBusName": "default" }],
+  ],
+  fails: [
+    ["no rule", { findings: gone, "findings-target": gone }, untold],
+    ["no target", { "findings-target": gone }, untold],
+    ["a rule that is off", { "findings.state": "DISABLED" }, untold],
+    ["a rule that is off by its older name", { "findings.isEnabled": false }, untold],
+    ["events of somebody else", pattern({ source: ["aws.ec2"] }), untold],
+    ["other events of GuardDuty", pattern({ "detail-type": ["AWS API Call"] }), untold],
+    ["one kind of finding", pattern({ detail: { type: ["Recon:EC2/Portscan"] } }), untold],
+    ["another bus", { "findings.eventBusName": "own" }, untold],
+    [
+      "a schedule",
+      { "findings.eventPattern": gone, "findings.scheduleExpression": "rate(1 day)" },
+      untold,
+    ],
+  ],
+  undecided: [
+    [
+      "a pattern that nobody knows yet",
+      { "findings.eventPattern": unknown },
+      ["detector: undecided: whether a rule takes findings of detector is unknown until up"],
+    ],
+    [
+      "a target of a rule that nobody knows yet",
+      { "findings-target.rule": unknown },
+      ["detector: undecided: whether a rule takes findings of detector is unknown until up"],
     ],
   ],
 });

@@ -254,6 +254,12 @@ const policy = (more: Record<string, unknown>) => ({
   "store-log-policy.policyDocument": document(logWriterStatement(more)),
 });
 
+const streams = {
+  Principal: { Service: ["delivery.logs.amazonaws.com", "events.amazonaws.com"] },
+  Action: "logs:CreateLogStream",
+  Condition: undefined,
+};
+
 casesFor("log-resource-policy-narrow [M1] [S1]", {
   base: platform,
   passes: [
@@ -266,8 +272,23 @@ casesFor("log-resource-policy-narrow [M1] [S1]", {
         },
       }),
     ],
+    ["streams for events", policy(streams)],
   ],
   fails: [
+    [
+      "streams of another service",
+      policy({ ...streams, Principal: { Service: ["events.amazonaws.com", "es.amazonaws.com"] } }),
+      [
+        "store-log-policy: policyDocument.Statement[0] must limit the service by aws:SourceAccount or aws:SourceArn, got statement Domain",
+      ],
+    ],
+    [
+      "events of every rule",
+      policy({ ...streams, Action: ["logs:CreateLogStream", "logs:PutLogEvents"] }),
+      [
+        "store-log-policy: policyDocument.Statement[0] must limit the service by aws:SourceAccount or aws:SourceArn, got statement Domain",
+      ],
+    ],
     [
       "the service of every account",
       policy({ Condition: undefined }),

@@ -160,6 +160,8 @@ const webAclLogging = "aws:wafv2/webAclLoggingConfiguration:WebAclLoggingConfigu
 const zone = "eu-west-1a";
 const team = "cluster-access-444455556666-role/payments-team";
 const domain = "aws:opensearch/domain:Domain";
+const eventRule = "aws:cloudwatch/eventRule:EventRule";
+const eventTarget = "aws:cloudwatch/eventTarget:EventTarget";
 const logPolicy = "aws:cloudwatch/logResourcePolicy:LogResourcePolicy";
 const delivery = "aws:kinesis/firehoseDeliveryStream:FirehoseDeliveryStream";
 const logFilter = "aws:cloudwatch/logSubscriptionFilter:LogSubscriptionFilter";
@@ -2047,6 +2049,25 @@ const rows: Row[] = [
     set("status", "DISABLED"),
     "mon-guardduty",
   ]),
+  ["findings that nobody takes", eventRule, "threats-findings", "drop", "mon-findings-told"],
+  ["findings that go nowhere", eventTarget, "threats-findings", "drop", "mon-findings-told"],
+  [
+    "findings of one kind",
+    eventRule,
+    "threats-findings",
+    inJson("eventPattern", (doc) =>
+      Object.assign(doc, { detail: { type: ["Recon:EC2/Portscan"] } }),
+    ),
+    "mon-findings-told",
+  ],
+  [
+    "findings' log for everybody's events",
+    logPolicy,
+    "threats-findings",
+    withoutCondition("policyDocument", "FindingsAreWritten"),
+    "log-resource-policy-narrow",
+  ],
+  ["nodes without an agent", "aws:eks/addon:Addon", "runtime-agent", "drop", "mon-guardduty"],
   [
     "an agent's endpoint for every account",
     endpoint,

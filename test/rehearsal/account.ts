@@ -65,6 +65,8 @@ const types = {
   metricFilter: "aws:cloudwatch/logMetricFilter:LogMetricFilter",
   metricAlarm: "aws:cloudwatch/metricAlarm:MetricAlarm",
   detector: "aws:guardduty/detector:Detector",
+  eventRule: "aws:cloudwatch/eventRule:EventRule",
+  eventTarget: "aws:cloudwatch/eventTarget:EventTarget",
   detectorFeature: "aws:guardduty/detectorFeature:DetectorFeature",
   encryptionByDefault: "aws:ebs/encryptionByDefault:EncryptionByDefault",
   defaultKey: "aws:ebs/defaultKmsKey:DefaultKmsKey",

@@ -404,3 +404,66 @@ describe("what exists once in an account and region", () => {
     },
   ]);
 });
+
+describe("what GuardDuty is told of agents", () => {
+  it("is told back of all of them", () => {
+    const account = new Account();
+    account.make("detector", "detector", { enable: true });
+    const named = { name: "EKS_ADDON_MANAGEMENT", status: "ENABLED" };
+    account.make("runtime", "detectorFeature", {
+      detectorId: account.id("detector"),
+      name: "RUNTIME_MONITORING",
+      status: "ENABLED",
+      additionalConfigurations: [named],
+    });
+    expect(account.read("runtime")).toMatchObject({
+      additionalConfigurations: [
+        named,
+        { name: "ECS_FARGATE_AGENT_MANAGEMENT", status: "DISABLED" },
+        { name: "EC2_AGENT_MANAGEMENT", status: "DISABLED" },
+      ],
+    });
+  });
+});
+
+describe("rules of EventBridge", () => {
+  const rule = (made: Account, more: object) =>
+    made.make("rule", "eventRule", { name: "r", ...more });
+  const withTarget = (): Account => {
+    const made = new Account();
+    rule(made, { eventPattern: '{"source":["aws.guardduty"]}' });
+    made.make("group", "logGroup", { name: "/aws/events/r" });
+    made.make("target", "eventTarget", {
+      rule: "r",
+      targetId: "group",
+      arn: made.output("group", "arn"),
+    });
+    return made;
+  };
+  checkAll([
+    {
+      title: "have a pattern or a schedule",
+      account: () => new Account(),
+      action: (made) => rule(made, {}),
+      code: "ValidationException",
+    },
+    ...['{"source":"aws.guardduty"}', "{", "{}"].map((eventPattern) => ({
+      title: `have no pattern such as ${eventPattern}`,
+      account: () => new Account(),
+      action: (made: Account) => rule(made, { eventPattern }),
+      code: "InvalidEventPatternException",
+    })),
+    {
+      title: "are there before their targets",
+      account: () => new Account(),
+      action: (made) => made.make("target", "eventTarget", { rule: "r", targetId: "x", arn: "y" }),
+      code: "ResourceNotFoundException",
+    },
+    {
+      title: "stay while they have targets",
+      account: withTarget,
+      action: (made) => made.delete("rule"),
+      code: "ValidationException",
+    },
+  ]);
+});

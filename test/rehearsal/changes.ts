@@ -64,9 +64,10 @@ const changes: Record<string, Change> = {
     return [changedGroup(first), ...others, { ...first, name: "next" }];
   },
   logRetentionDays: other(365, 400),
-  audit: ({ alarmEmails, owns, lockMode, objectEvents }: AuditValues) => ({
+  audit: ({ alarmEmails, owns, runtimeAgent, lockMode, objectEvents }: AuditValues) => ({
     alarmEmails: [...alarmEmails, "next@example.com"],
     owns: owns.filter((part) => part !== "threatDetection"),
+    runtimeAgent: !runtimeAgent,
     lockMode: other("GOVERNANCE", "COMPLIANCE")(lockMode),
     objectEvents: !objectEvents,
   }),
@@ -228,6 +229,7 @@ interface GroupValues {
 interface AuditValues {
   alarmEmails: string[];
   owns: string[];
+  runtimeAgent: boolean;
   lockMode: string;
   objectEvents: boolean;
 }

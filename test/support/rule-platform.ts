@@ -676,6 +676,14 @@ function audit(): StackSpec {
       status: "ENABLED",
       additionalConfigurations: [{ name: "EKS_ADDON_MANAGEMENT", status: "ENABLED" }],
     }),
+    findings: resource(token.eventRule, {
+      name: "findings",
+      eventPattern: JSON.stringify(findingsPattern),
+    }),
+    "findings-target": resource(token.eventTarget, {
+      rule: ref("findings", "name"),
+      arn: "arn:aws:logs:eu-west-1:111122223333:log-group:/aws/events/findings",
+    }),
     "default-encryption": resource(token.encryptionByDefault, { enabled: true }),
     "default-key": resource(token.defaultKmsKey, { keyArn: ref("audit-key", "arn") }),
     "account-privacy": resource(token.accountPublicAccessBlock, {
@@ -692,6 +700,12 @@ function audit(): StackSpec {
     }),
   };
 }
+
+/** What takes findings of GuardDuty from the account's bus. */
+export const findingsPattern = {
+  source: ["aws.guardduty"],
+  "detail-type": ["GuardDuty Finding"],
+};
 
 /** The headers that carry credentials. */
 const credentials = ["authorization", "cookie"];

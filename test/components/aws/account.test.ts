@@ -31,9 +31,11 @@ describe("AccountGuards", () => {
   });
 });
 
+const detection = { ...place, logKeyArn: "arn:logs", logRetentionDays: 365 };
+
 describe("ThreatDetection", () => {
   it("looks at audit logs of clusters and at what runs on nodes [M1] [M10]", async () => {
-    const resources = await created(() => new ThreatDetection("threats"));
+    const resources = await created(() => new ThreatDetection("threats", detection));
     expect(ofType(resources, "aws:guardduty/detector:Detector")).toEqual({
       threats: { enable: true, findingPublishingFrequency: "FIFTEEN_MINUTES" },
     });
@@ -43,8 +45,87 @@ describe("ThreatDetection", () => {
       "threats-runtime-monitoring": {
         ...on,
         name: "RUNTIME_MONITORING",
-        additionalConfigurations: [{ name: "EKS_ADDON_MANAGEMENT", status: "DISABLED" }],
+        // AWS tells of all three: what is not named would be a difference at each up.
+        additionalConfigurations: [
+          { name: "EC2_AGENT_MANAGEMENT", status: "DISABLED" },
+          { name: "ECS_FARGATE_AGENT_MANAGEMENT", status: "DISABLED" },
+          { name: "EKS_ADDON_MANAGEMENT", status: "DISABLED" },
+        ],
       },
+    });
+  });
+
+  it("keeps what is found in a log group, into which its own rule alone is let [M10]", async () => {
+    const resources = await created(() => new ThreatDetection("threats", detection));
+    const group = "/aws/events/drawbridge-dev/findings";
+    expect(ofType(resources, "aws:cloudwatch/logGroup:LogGroup")).toEqual({
+      "threats-findings": { name: group, kmsKeyId: "arn:logs", retentionInDays: 365 },
+    });
+    const { "threats-findings": rule } = ofType(resources, "aws:cloudwatch/eventRule:EventRule");
+    expect(rule?.["name"]).toBe("drawbridge-dev-findings");
+    expect(JSON.parse(rule?.["eventPattern"] as string)).toEqual({
+      source: ["aws.guardduty"],
+      "detail-type": ["GuardDuty Finding"],
+    });
+    expect(ofType(resources, "aws:cloudwatch/eventTarget:EventTarget")).toEqual({
+      "threats-findings": {
+        rule: "drawbridge-dev-findings",
+        targetId: "log-group",
+        arn: "arn:threats-findings",
+      },
+    });
+    const policies = ofType(resources, "aws:cloudwatch/logResourcePolicy:LogResourcePolicy");
+    const text = policies["threats-findings"]?.["policyDocument"] as string;
+    const Principal = { Service: ["delivery.logs.amazonaws.com", "events.amazonaws.com"] };
+    const arn = `arn:aws:logs:eu-west-1:111122223333:log-group:${group}`;
+    expect(JSON.parse(text)).toEqual({
+      Version: "2012-10-17",
+      Statement: [
+        {
+          Effect: "Allow",
+          Sid: "EventBridgeMakesStreams",
+          Principal,
+          Action: "logs:CreateLogStream",
+          Resource: [arn, `${arn}:*`],
+        },
+        {
+          Effect: "Allow",
+          Sid: "FindingsAreWritten",
+          Principal,
+          Action: "logs:PutLogEvents",
+          Resource: [arn, `${arn}:*`],
+          Condition: {
+            ArnEquals: {
+              "aws:SourceArn": "arn:aws:events:eu-west-1:111122223333:rule/drawbridge-dev-findings",
+            },
+          },
+        },
+      ],
+    });
+  });
+
+  it("tells people of what is severe where there is a topic [M10]", async () => {
+    const alarms = "aws:cloudwatch/metricAlarm:MetricAlarm";
+    const silent = await created(() => new ThreatDetection("threats", detection));
+    expect(ofType(silent, alarms)).toEqual({});
+    const alarmTopicArn = "arn:alarms";
+    const resources = await created(
+      () => new ThreatDetection("threats", { ...detection, alarmTopicArn }),
+    );
+    const { "threats-found": filter } = ofType(
+      resources,
+      "aws:cloudwatch/logMetricFilter:LogMetricFilter",
+    );
+    expect(filter).toMatchObject({
+      name: "drawbridge-dev-threat-found",
+      logGroupName: "/aws/events/drawbridge-dev/findings",
+      pattern: "{ $.detail.severity >= 7 }",
+    });
+    expect(ofType(resources, alarms)["threats-found"]).toMatchObject({
+      name: "drawbridge-dev-threat-found",
+      metricName: "threat-found",
+      namespace: "Drawbridge/drawbridge-dev",
+      alarmActions: [alarmTopicArn],
     });
   });
 });

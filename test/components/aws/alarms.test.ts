@@ -37,6 +37,7 @@ describe("Alarms", () => {
       "events-uncounted",
       "people-untold",
       "retention-changed",
+      "findings-untold",
       "records-exposed",
     ]);
   });
@@ -85,6 +86,17 @@ describe("Alarms", () => {
     "PutBucketLifecycle",
     "DeleteBucketLifecycle",
     "PutKeyPolicy",
+    "CreateFilter",
+    "UpdateFilter",
+    "CreateIPSet",
+    "UpdateIPSet",
+    "CreateTrustedEntitySet",
+    "UpdateTrustedEntitySet",
+    "DeleteRule",
+    "DisableRule",
+    "PutRule",
+    "RemoveTargets",
+    "PutTargets",
   ])("watches the watchers: %s", (call) => {
     const watching = entries.filter(([, { pattern }]) => pattern.includes(`"${call}"`));
     expect(watching).toHaveLength(1);
@@ -105,7 +117,10 @@ describe("Alarms", () => {
       '{ ($.eventSource = "monitoring.amazonaws.com") && (($.eventName = "DeleteAlarms") || ($.eventName = "DisableAlarmActions")) }',
     );
     expect(alarms["retention-changed"]?.pattern).toBe(
-      '{ ($.eventSource = "logs.amazonaws.com") && (($.eventName = "PutRetentionPolicy") || ($.eventName = "DeleteRetentionPolicy")) && (($.requestParameters.logGroupName = "/drawbridge/drawbridge-dev/*") || ($.requestParameters.logGroupName = "/aws/eks/drawbridge-dev/*")) }',
+      '{ ($.eventSource = "logs.amazonaws.com") && (($.eventName = "PutRetentionPolicy") || ($.eventName = "DeleteRetentionPolicy")) && (($.requestParameters.logGroupName = "/drawbridge/drawbridge-dev/*") || ($.requestParameters.logGroupName = "/aws/eks/drawbridge-dev/*") || ($.requestParameters.logGroupName = "/aws/events/drawbridge-dev/*")) }',
+    );
+    expect(alarms["findings-untold"]?.pattern).toContain(
+      '&& (($.requestParameters.name = "drawbridge-dev-findings") || ($.requestParameters.rule = "drawbridge-dev-findings")) }',
     );
     expect(alarms["records-exposed"]?.pattern).toContain(
       '&& ($.requestParameters.bucketName = "drawbridge-dev-audit-111122223333-eu-west-1") }',

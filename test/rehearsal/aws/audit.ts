@@ -7,11 +7,15 @@ import {
   allWith,
   numberAt,
   textAt,
+  textsAt,
+  valuesAt,
   type Claim,
   type Draft,
   type ResourceRow,
 } from "./row";
+import type { CloudResource, Properties } from "./world";
 
+const eventRuleType = "aws:cloudwatch/eventRule:EventRule";
 const trailType = "aws:cloudtrail/trail:Trail";
 const cloudTrail = ["cloudtrail.amazonaws.com"];
 
@@ -166,6 +170,38 @@ function featureIsOffered({ inputs, type, world }: Draft): AwsError | undefined 
   return both ? refuse(`cannot be on with ${other ?? ""}`) : undefined;
 }
 
+// docs.aws.amazon.com/guardduty/latest/APIReference/API_DetectorAdditionalConfiguration.html
+const agents = ["EKS_ADDON_MANAGEMENT", "ECS_FARGATE_AGENT_MANAGEMENT", "EC2_AGENT_MANAGEMENT"];
+
+/** Of runtime monitoring GuardDuty tells about all agents, whichever it was told of: hashicorp/terraform-provider-aws#36695. */
+function withAgents({ inputs }: CloudResource): Properties {
+  if (inputs["name"] !== "RUNTIME_MONITORING") return inputs;
+  const given = valuesAt(inputs, "additionalConfigurations[*]");
+  const named = textsAt(inputs, "additionalConfigurations[*].name");
+  const others = agents.filter((agent) => !named.includes(agent));
+  const rest = others.map((name) => ({ name, status: "DISABLED" }));
+  return { ...inputs, additionalConfigurations: [...given, ...rest] };
+}
+
+// docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutRule.html
+function hasPatternOrSchedule({ inputs }: Draft): AwsError | undefined {
+  const pattern = textAt(inputs, "eventPattern");
+  if (pattern === undefined) {
+    if (textAt(inputs, "scheduleExpression") !== undefined) return undefined;
+    return new AwsError(
+      "ValidationException",
+      "Parameter(s) EventPattern or ScheduleExpression must be specified.",
+    );
+  }
+  try {
+    const fields = Object.values(JSON.parse(pattern) as Properties);
+    if (fields.length > 0 && fields.every((field) => typeof field === "object")) return undefined;
+  } catch {
+    // Said below.
+  }
+  return new AwsError("InvalidEventPatternException", "Event pattern is not valid.");
+}
+
 /** A default of the account and region: it is there from the start, and a program only sets it. */
 const accountDefault = (noun: string, more: Partial<ResourceRow> = {}): ResourceRow => ({
   noun,
@@ -278,7 +314,33 @@ export const auditRows: Record<string, ResourceRow> = {
     required: ["detectorId", "status"],
     references: [{ path: "detectorId", to: "detector", onDelete: "cascade" }],
     computed: () => ({}),
+    readAs: withAgents,
     rules: [featureIsOffered],
+  },
+  [eventRuleType]: {
+    noun: "rule",
+    id: ({ inputs }) => textAt(inputs, "name") ?? "",
+    name: "name",
+    tagged: true,
+    required: [],
+    references: [],
+    identifiers: ({ id }) => ({ eventRule: [id] }),
+    computed: (draft) => ({
+      arn: arn(draft, "events", `rule/${textAt(draft.inputs, "name") ?? ""}`),
+    }),
+    rules: [hasPatternOrSchedule],
+    inUse: "ValidationException",
+  },
+  "aws:cloudwatch/eventTarget:EventTarget": {
+    noun: "target",
+    id: ({ inputs }) => [textAt(inputs, "rule"), textAt(inputs, "targetId")].join("-"),
+    tagged: false,
+    required: ["arn", "rule"],
+    references: [
+      { path: "rule", to: "eventRule", onDelete: "refuse" },
+      { path: "arn", to: "logGroupArn", onDelete: "dangle" },
+    ],
+    computed: () => ({}),
   },
   "aws:ebs/encryptionByDefault:EncryptionByDefault": accountDefault("default of encryption"),
   "aws:ebs/defaultKmsKey:DefaultKmsKey": accountDefault("default key of volumes", {

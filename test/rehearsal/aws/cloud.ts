@@ -291,6 +291,7 @@ const notFound: Record<Kind, [code: string, noun: string]> = {
   bucket: ["NoSuchBucket", "bucket"],
   topicArn: ["NotFound", "topic"],
   detector: ["BadRequestException", "detector"],
+  eventRule: ["ResourceNotFoundException", "rule"],
   deliveryStreamArn: ["ResourceNotFoundException", "delivery stream"],
   domainArn: ["ResourceNotFoundException", "domain"],
   functionName: ["ResourceNotFoundException", "function"],

@@ -88,6 +88,9 @@ const needsByType: Record<string, Needs> = {
       rulesOf(group, world),
     ),
   ],
+  // EventBridge takes a target into which it may not write, and what it sends there is lost.
+  "aws:cloudwatch/eventTarget:EventTarget": ({ inputs }, world) =>
+    logWriters(textsAt(inputs, "arn"), world),
   "aws:cloudwatch/logSubscriptionFilter:LogSubscriptionFilter": ({ inputs }, world) =>
     rightsOf(world, textAt(inputs, "roleArn")),
   "aws:ecr/repositoryCreationTemplate:RepositoryCreationTemplate": ({ inputs }, world) =>

@@ -39,6 +39,7 @@ export type Kind =
   | "bucket"
   | "topicArn"
   | "detector"
+  | "eventRule"
   | "deliveryStreamArn"
   | "domainArn"
   | "functionName"
