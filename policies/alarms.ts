@@ -1,4 +1,5 @@
 import { is, known, numeric } from "./conditions";
+import { findingGroups } from "./guard-duty";
 import type { Finding, Resource, Stack } from "./model";
 import { stackRule } from "./rule";
 import { token } from "./tokens";
@@ -21,17 +22,19 @@ function filtersOf(group: Resource, stack: Stack): Resource[] {
 
 export const alarmsAtOnce = stackRule({
   id: "mon-alarms-at-once",
-  title: "One event of the trail that has an alarm is enough to raise it, within five minutes",
+  title:
+    "One event of the trail, or one finding, that has an alarm is enough to raise it, within five minutes",
   severity: "medium",
   level: "advisory",
   requirements: ["M1", "M10"],
   controls: [],
   fix: "Count each event as 1, and let the alarm compare the Sum of one period of 300 seconds at most with 1.",
   url: "https://docs.aws.amazon.com/securityhub/latest/userguide/cloudwatch-controls.html",
-  types: [token.trail],
+  types: [token.trail, token.detector],
   *checkStack(stack) {
     const alarms = stack.all(token.metricAlarm);
-    for (const filter of trailGroups(stack).flatMap((group) => filtersOf(group, stack))) {
+    const groups = new Set([...trailGroups(stack), ...findingGroups(stack)]);
+    for (const filter of [...groups].flatMap((group) => filtersOf(group, stack))) {
       yield* filter.must("metricTransformation.value", countsOne);
       for (const alarm of alarms.filter((one) => watches(one, filter))) yield* atOnce(alarm);
     }
@@ -94,6 +97,11 @@ const events: readonly Watched[] = [
   ["a bucket that is copied away", ["PutBucketReplication"]],
 ];
 
+const ofFindings: readonly Watched[] = [
+  ["findings that are kept back", ["CreateFilter"]],
+  ["a changed rule for findings", ["DisableRule", "RemoveTargets"]],
+];
+
 const ofSecrets: Watched = [
   "a changed secret or policy of a secret",
   ["PutSecretValue", "PutResourcePolicy"],
@@ -110,7 +118,11 @@ export const trailWatched = stackRule({
   url: "https://docs.aws.amazon.com/securityhub/latest/userguide/cloudwatch-controls.html",
   types: [token.trail],
   *checkStack(stack) {
-    const wanted = stack.all(token.secret).length > 0 ? [...events, ofSecrets] : events;
+    const wanted = [
+      ...events,
+      ...(stack.all(token.detector).length > 0 ? ofFindings : []),
+      ...(stack.all(token.secret).length > 0 ? [ofSecrets] : []),
+    ];
     for (const group of trailGroups(stack)) {
       const patterns = filtersOf(group, stack).map((filter) => filter.at("pattern"));
       const missing = wanted.filter(

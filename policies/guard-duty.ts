@@ -91,12 +91,13 @@ function* hasFeature(
 
 export const findingsTold = stackRule({
   id: "mon-findings-told",
-  title: "What GuardDuty finds goes where somebody sees it",
+  title:
+    "What GuardDuty finds goes where somebody sees it, and raises an alarm where there are any",
   severity: "medium",
   level: "mandatory",
   requirements: ["M1", "M10"],
   controls: [],
-  fix: "Add aws.cloudwatch.EventRule for events of the source aws.guardduty and the detail-type GuardDuty Finding, and an aws.cloudwatch.EventTarget for the rule.",
+  fix: "Add aws.cloudwatch.EventRule for events of the source aws.guardduty and the detail-type GuardDuty Finding, and an aws.cloudwatch.EventTarget for the rule. To a log group that it goes to, add an aws.cloudwatch.LogMetricFilter.",
   url: "https://docs.aws.amazon.com/guardduty/latest/ug/guardduty_findings_eventbridge.html",
   types: [token.detector],
   *checkStack(stack) {
@@ -108,7 +109,7 @@ export const findingsTold = stackRule({
         );
       if (told === false)
         yield detector.fail(
-          `${detector.name} must have an aws.cloudwatch.EventRule with a target for its findings, got none`,
+          `${detector.name} must have an aws.cloudwatch.EventRule with a target for its findings where somebody sees them, got none`,
         );
     }
   },
@@ -139,10 +140,41 @@ function keepsSevereOnes(detail: Field): Truth {
 }
 
 function hasTarget(rule: Resource, stack: Stack): Truth {
-  if (stack.users(rule, [token.eventTarget], "rule").length > 0) return true;
-  return stack.danglers([token.eventTarget], "rule", [token.eventRule]).length > 0
-    ? undefined
-    : false;
+  const dangling = stack.danglers([token.eventTarget], "rule", [token.eventRule]);
+  return any([
+    ...stack.users(rule, [token.eventTarget], "rule").map((target) => isSeen(target, stack)),
+    ...dangling.map(() => undefined),
+  ]);
+}
+
+/** What is no log group of the stack is for others to read. */
+function isSeen(target: Resource, stack: Stack): Truth {
+  const { found } = stack.refs(target.at("arn"), [token.logGroup]);
+  return all(found.map((group) => isWatched(group, stack)));
+}
+
+/** A stack without any alarm has nobody to tell, and the log store has to do. */
+function isWatched(group: Resource, stack: Stack): Truth {
+  const isRead = (type: string, path: string): Truth => {
+    if (stack.users(group, [type], path).length > 0) return true;
+    return stack.danglers([type], path, [token.logGroup]).length > 0 ? undefined : false;
+  };
+  return any([
+    isRead(token.logMetricFilter, "logGroupName"),
+    all([
+      stack.all(token.metricAlarm).length === 0,
+      isRead(token.logSubscriptionFilter, "logGroup"),
+    ]),
+  ]);
+}
+
+/** The log groups of the stack that findings go to. */
+export function findingGroups(stack: Stack): Resource[] {
+  return stack
+    .all(token.eventRule)
+    .filter((rule) => takesFindings(rule, stack) !== false)
+    .flatMap((rule) => stack.users(rule, [token.eventTarget], "rule"))
+    .flatMap((target) => stack.refs(target.at("arn"), [token.logGroup]).found);
 }
 
 function names(list: Field, value: string): Truth {

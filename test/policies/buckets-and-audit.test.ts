@@ -578,8 +578,21 @@ describe("a cluster without an agent, in a stack without a detector", () => {
 const pattern = (more: object) => ({
   "findings.eventPattern": JSON.stringify({ ...findingsPattern, ...more }),
 });
+const ownGroup = {
+  "findings-log": resource(token.logGroup, { name: "/aws/events/own" }),
+  "findings-target.arn": ref("findings-log", "arn"),
+};
+const findingsFilter = resource(token.logMetricFilter, {
+  logGroupName: ref("findings-log", "name"),
+  pattern: "{ $.detail.severity >= 7 }",
+  metricTransformation: { name: "found", namespace: "platform", value: "1" },
+});
+const findingsDelivery = resource(token.logSubscriptionFilter, {
+  logGroup: ref("findings-log", "name"),
+  destinationArn: "arn:aws:firehose:eu-west-1:111122223333:deliverystream/logs",
+});
 const untold = [
-  "detector: detector must have an aws.cloudwatch.EventRule with a target for its findings, got none",
+  "detector: detector must have an aws.cloudwatch.EventRule with a target for its findings where somebody sees them, got none",
 ];
 
 casesFor("mon-findings-told [M1] [M10]", {
@@ -589,8 +602,19 @@ casesFor("mon-findings-told [M1] [M10]", {
     ["severe ones alone", pattern({ detail: { severity: [{ numeric: [">=", 7] }] } })],
     ["all that GuardDuty says", pattern({ "detail-type": undefined })],
     ["the account's own bus by its name", { "findings.eventBusName": "default" }],
+    ["a log group with a filter", { ...ownGroup, "findings-filter": findingsFilter }],
+    [
+      "a log group that is delivered, where nothing raises an alarm",
+      { ...ownGroup, alarm: gone, filter: gone, "findings-delivery": findingsDelivery },
+    ],
   ],
   fails: [
+    ["a log group that nobody watches", ownGroup, untold],
+    [
+      "a log group without a filter, where there are alarms",
+      { ...ownGroup, "findings-delivery": findingsDelivery },
+      untold,
+    ],
     ["no rule", { findings: gone, "findings-target": gone }, untold],
     ["no target", { "findings-target": gone }, untold],
     ["a rule that is off", { "findings.state": "DISABLED" }, untold],

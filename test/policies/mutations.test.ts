@@ -2061,6 +2061,13 @@ const rows: Row[] = [
     "mon-findings-told",
   ],
   [
+    "findings that raise no alarm",
+    "aws:cloudwatch/logMetricFilter:LogMetricFilter",
+    "threats-found",
+    "drop",
+    "mon-findings-told",
+  ],
+  [
     "findings' log for everybody's events",
     logPolicy,
     "threats-findings",

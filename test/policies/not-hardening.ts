@@ -442,8 +442,21 @@ export const notHardening: readonly Harmless[] = [
   {
     types: ["DetectorFeature"],
     path: /^additionalConfigurations/,
-    how: /^drop$/,
+    how: /^(drop|empty)$/,
     reason: "the stack installs GuardDuty's agent by itself, which mon-guardduty asks for",
+  },
+  {
+    types: ["EventRule", "EventTarget"],
+    path: /^(eventPattern\.detail-type|targetId)$/,
+    how: /^drop$/,
+    reason: "more than findings are taken, or the provider makes up the id",
+  },
+  {
+    types: ["LogSubscriptionFilter"],
+    name: /^log-delivery-findings$/,
+    path: /^$/,
+    how: /^drop resource$/,
+    reason: "findings raise their alarm from the log group, where they can be read",
   },
   {
     types: ["EncryptionByDefault"],

@@ -566,6 +566,8 @@ export const trailEvents = [
   "PutBucketPolicy PutBucketLifecycle",
   "PutBucketPublicAccessBlock DeleteBucketPublicAccessBlock",
   "PutBucketReplication",
+  "CreateFilter",
+  "DisableRule RemoveTargets",
 ];
 
 function audit(): StackSpec {
