@@ -4,6 +4,13 @@ import * as pulumi from "@pulumi/pulumi";
 import { requireBetween } from "../require";
 import { domainArn, logGroupArns, roleArn } from "./arns";
 import { adviceOnChange, logEngineVersions, type LogEngineVersion } from "./log-engines";
+import {
+  largestVolumeGiB,
+  mostInstancesPerZone,
+  smallestVolumeGiB,
+  volumePerformance,
+  type LogInstanceType,
+} from "./log-instances";
 import { setUp, setupCalls, setupName, setupRole } from "./log-store-administrator";
 import type { LogWriter } from "./log-store-state";
 import { policyDocument } from "./policy-document";
@@ -18,13 +25,13 @@ export interface LogStoreArgs {
   /** Engine and its version. */
   engineVersion: LogEngineVersion;
   /** Instance type of the nodes that hold the data, for example r7g.large.search. */
-  instanceType: string;
-  /** Nodes in each zone, 1 to 20. @default 1 */
+  instanceType: LogInstanceType;
+  /** Nodes in each zone, 1 to 20; of T3, 10 in all. @default 1 */
   instancesPerZone?: number;
-  /** Size of each node's volume, in GiB, 10 to 1024. */
+  /** Size of each node's volume, in GiB, 10 to 1024, or to what the instance type takes. */
   volumeGiB: number;
   /** Instance type of three nodes that only keep the cluster together. @default - the data nodes do that too */
-  dedicatedMasterType?: string | undefined;
+  dedicatedMasterType?: LogInstanceType | undefined;
   /** Private subnets of the nodes, one for each of two or three zones. */
   subnetIds: pulumi.Input<string>[];
   /** Security group of the domain. */
@@ -86,10 +93,10 @@ export class LogStore extends pulumi.ComponentResource {
   constructor(name: string, args: LogStoreArgs, opts?: pulumi.ComponentResourceOptions) {
     const { instancesPerZone = 1, deletionProtection = true } = args;
     requireDomainName(args.prefix);
-    requireBetween("instancesPerZone", instancesPerZone, 1, 20);
-    requireBetween("volumeGiB", args.volumeGiB, 10, 1024);
-    requireBetween("indexRetentionDays", args.indexRetentionDays, 1, 3653);
     requireBetween("subnetIds.length", args.subnetIds.length, 2, 3);
+    requireBetween("instancesPerZone", instancesPerZone, 1, mostPerZone(args));
+    requireBetween("volumeGiB", args.volumeGiB, smallestVolumeGiB, mostGiB(args));
+    requireBetween("indexRetentionDays", args.indexRetentionDays, 1, 3653);
     // An input of the component's own: it changes before anything in it does, so the hook speaks first.
     const { engineVersion } = args;
     const hooks = { beforeUpdate: [adviceOnEngine(name, engineVersion)] };
@@ -109,9 +116,7 @@ export class LogStore extends pulumi.ComponentResource {
           ebsEnabled: true,
           volumeType: "gp3",
           volumeSize: args.volumeGiB,
-          // What every gp3 volume has without a surcharge: docs.aws.amazon.com/ebs/latest/userguide/general-purpose.html
-          iops: 3000,
-          throughput: 125,
+          ...volumePerformance(args.volumeGiB),
         },
         vpcOptions: { subnetIds: args.subnetIds, securityGroupIds: [args.securityGroupId] },
         encryptAtRest: { enabled: true, kmsKeyId: args.keyArn },
@@ -167,6 +172,15 @@ function requireDomainName(prefix: string): void {
       `prefix must be 3 to 28 lower-case letters, digits and hyphens that start with a letter, got ${prefix} (${prefix.length})`,
     );
   }
+}
+
+function mostPerZone({ instanceType, dedicatedMasterType, subnetIds }: LogStoreArgs): number {
+  const types = dedicatedMasterType ? [instanceType, dedicatedMasterType] : [instanceType];
+  return mostInstancesPerZone(types, subnetIds.length);
+}
+
+function mostGiB({ instanceType }: LogStoreArgs): number {
+  return Math.min(1024, largestVolumeGiB(instanceType));
 }
 
 function clusterConfig(

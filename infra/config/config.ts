@@ -8,7 +8,7 @@ import { entryHasItsCertificate, entryNamesAreInItsZone, entrySaysWhoMayCome } f
 import { described, isQuotable, repeats, withheld, type Fault } from "./faults";
 import { fields, namespace, type Fields } from "./fields";
 import { accountOf } from "./forms";
-import { readersAreOfTheAccount } from "./logs";
+import { nodesAreFewBesideT3, readersAreOfTheAccount, volumesFitTheInstances } from "./logs";
 import { vpcHasRoom, zonesAreOfTheRegion } from "./network";
 import { cachesCanLogIn, cachesHaveRoom } from "./registry";
 import { codesHaveKeys, peopleHaveKeysOfTheirOwn, sshFitsTheMode } from "./ssh";
@@ -57,6 +57,8 @@ const crossChecks: ((config: Partial<Values>) => Fault[])[] = [
   deployerIsInAnAllowedAccount,
   principalsAreDistinct,
   cachesCanLogIn,
+  volumesFitTheInstances,
+  nodesAreFewBesideT3,
   readersAreOfTheAccount,
   thresholdIsInReach,
   holdersAreDistinct,

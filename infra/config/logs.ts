@@ -1,8 +1,18 @@
 import { z } from "zod";
 import { logEngineVersions } from "../../components/aws/log-engines";
+import {
+  isT3,
+  largestVolumeGiB,
+  logInstanceFamilies,
+  logInstanceTypes,
+  logInstanceTypesOf,
+  mostInZone,
+  mostInstancesPerZone,
+  smallestVolumeGiB,
+} from "../../components/aws/log-instances";
 import type { Fault } from "./faults";
 import type { Fields } from "./fields";
-import { accountOf, integer, oneOf, roleArn, text } from "./forms";
+import { accountOf, integer, oneOf, roleArn } from "./forms";
 
 /**
  * Retention periods that CloudWatch Logs offers, in days (PutRetentionPolicy of its API reference). Shorter ones would be
@@ -10,14 +20,18 @@ import { accountOf, integer, oneOf, roleArn, text } from "./forms";
  */
 const retentionDays = [365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653] as const;
 
-/**
- * Families that take gp3 volumes and encrypt at rest, as fine-grained access control asks for; Graviton takes
- * Elasticsearch 7.9 and later: docs.aws.amazon.com/opensearch-service/latest/developerguide/supported-instance-types.html
- */
-const searchInstance = text(
-  /^(t3|c5|c6g|m5|m6g|m7g|r5|r6g|r7g)\.[a-z0-9]+\.search$/,
-  "must be an OpenSearch instance type of the families t3, c5, c6g, m5, m6g, m7g, r5, r6g, r7g such as r7g.large.search",
-);
+const searchInstance = z.enum(logInstanceTypes, { error: ({ input }) => instanceRule(input) });
+
+/** The families, or the types of the one that is named. */
+function instanceRule(got: unknown): string {
+  const types = typeof got === "string" ? logInstanceTypesOf(got.split(".")[0] ?? "") : [];
+  if (types.length > 0) return `must be one of ${types.join(", ")}`;
+  return `must be an OpenSearch instance type of the families ${logInstanceFamilies.join(", ")} such as r7g.large.search`;
+}
+
+/** Zones of the log store: OpenSearch spreads over three at most, and a stack has three at least. */
+const zones = 3;
+const mostGiB = 1024;
 
 const logStore = z
   .strictObject(
@@ -30,13 +44,13 @@ const logStore = z
       instanceType: searchInstance
         .default("r7g.large.search")
         .describe("Instance type of the nodes that hold the data."),
-      instancesPerZone: integer(1, 20)
+      instancesPerZone: integer(1, mostInZone)
         .default(1)
-        .describe("Nodes in each of the first three zones, 1 to 20."),
-      volumeGiB: integer(10, 1024)
+        .describe("Nodes in each of the first three zones, 1 to 20; beside T3, 1 to 3."),
+      volumeGiB: integer(smallestVolumeGiB, mostGiB)
         .default(100)
         .describe(
-          "Size of each node's volume, in GiB, 10 to 1024. AWS has a lower limit for small instance types.",
+          "Size of each node's volume, in GiB, 10 to 1024; small instance types take less: t3.small 100, t3.medium 200.",
         ),
       dedicatedMasterType: searchInstance
         .optional()
@@ -85,4 +99,23 @@ export function readersAreOfTheAccount({
           },
         ],
   );
+}
+
+export function volumesFitTheInstances({ logStore: store }: Partial<Fields>): Fault[] {
+  if (store === undefined) return [];
+  const { instanceType, volumeGiB } = store;
+  const most = largestVolumeGiB(instanceType);
+  if (volumeGiB <= most) return [];
+  const rule = `must be an integer from ${smallestVolumeGiB} to ${most} with ${instanceType}`;
+  return [{ path: "logStore.volumeGiB", rule, value: volumeGiB }];
+}
+
+export function nodesAreFewBesideT3({ logStore: store }: Partial<Fields>): Fault[] {
+  if (store === undefined) return [];
+  const { instanceType, dedicatedMasterType, instancesPerZone } = store;
+  const types = dedicatedMasterType ? [instanceType, dedicatedMasterType] : [instanceType];
+  const most = mostInstancesPerZone(types, zones);
+  if (instancesPerZone <= most) return [];
+  const rule = `must be an integer from 1 to ${most} with ${types.filter(isT3).join(" and ")}: AWS takes T3, for data or as dedicated masters, with 10 nodes for data at most`;
+  return [{ path: "logStore.instancesPerZone", rule, value: instancesPerZone }];
 }

@@ -155,6 +155,34 @@ const changes: [what: string, change: Record<string, unknown>, errors: string[]]
     ],
   ],
   [
+    "a log store whose nodes and volumes AWS does not have",
+    {
+      "drawbridge:logStore": {
+        instanceType: "t3.small.search",
+        instancesPerZone: 20,
+        volumeGiB: 1024,
+        dedicatedMasterType: "t3.nano.search",
+      },
+    },
+    [
+      'logStore.dedicatedMasterType must be one of t3.small.search, t3.medium.search, got "t3.nano.search"',
+    ],
+  ],
+  [
+    "a log store that is larger than AWS makes it of such nodes",
+    {
+      "drawbridge:logStore": {
+        instanceType: "t3.small.search",
+        instancesPerZone: 20,
+        volumeGiB: 1024,
+      },
+    },
+    [
+      "logStore.volumeGiB must be an integer from 10 to 100 with t3.small.search, got 1024",
+      "logStore.instancesPerZone must be an integer from 1 to 3 with t3.small.search: AWS takes T3, for data or as dedicated masters, with 10 nodes for data at most, got 20",
+    ],
+  ],
+  [
     "a retention that AWS does not offer",
     { "drawbridge:logRetentionDays": 100 },
     [

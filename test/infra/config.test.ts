@@ -156,6 +156,14 @@ describe("parseConfig", () => {
     expect((await parseConfig(stack, raw(file.config))).environment).toBe(stack);
   });
 
+  it.each([
+    { instanceType: "t3.medium.search", volumeGiB: 200, instancesPerZone: 3 },
+    { dedicatedMasterType: "t3.small.search", instancesPerZone: 3 },
+    { instanceType: "r7g.large.search", volumeGiB: 1024, instancesPerZone: 20 },
+  ])("takes a log store of %j", async (logStore) => {
+    expect((await parseConfig("dev", raw({ ...base, logStore }))).logStore).toMatchObject(logStore);
+  });
+
   it.each<Case>([
     ["a missing key", { region: undefined }, ["region is required"]],
     [
@@ -173,12 +181,12 @@ describe("parseConfig", () => {
       ],
     ],
     [
-      "instances that cannot encrypt",
+      "instances that cannot encrypt, and a type that is not one of OpenSearch",
       { logStore: { instanceType: "t2.small.search", dedicatedMasterType: "m7g.large" } },
-      Object.entries({ instanceType: "t2.small.search", dedicatedMasterType: "m7g.large" }).map(
-        ([field, got]) =>
-          `logStore.${field} must be an OpenSearch instance type of the families t3, c5, c6g, m5, m6g, m7g, r5, r6g, r7g such as r7g.large.search, got "${got}"`,
-      ),
+      [
+        'logStore.instanceType must be an OpenSearch instance type of the families t3, c5, c6g, m5, m6g, m7g, r5, r6g, r7g such as r7g.large.search, got "t2.small.search"',
+        'logStore.dedicatedMasterType must be one of m7g.medium.search, m7g.large.search, m7g.xlarge.search, m7g.2xlarge.search, m7g.4xlarge.search, m7g.8xlarge.search, m7g.12xlarge.search, m7g.16xlarge.search, got "m7g.large"',
+      ],
     ],
     [
       "sizes out of range, and a key of the log store that nobody reads",
@@ -188,6 +196,44 @@ describe("parseConfig", () => {
         "logStore.volumeGiB must be an integer from 10 to 1024, got 5",
         "logStore.indexRetentionDays must be an integer from 1 to 3653, got 0",
         "logStore.instances is not a known key",
+      ],
+    ],
+    [
+      "sizes of an instance that AWS does not have, or of which nobody knows what volume they take",
+      { logStore: { instanceType: "t3.nano.search", dedicatedMasterType: "m5.24xlarge.search" } },
+      [
+        'logStore.instanceType must be one of t3.small.search, t3.medium.search, got "t3.nano.search"',
+        'logStore.dedicatedMasterType must be one of m5.large.search, m5.xlarge.search, m5.2xlarge.search, m5.4xlarge.search, m5.12xlarge.search, got "m5.24xlarge.search"',
+      ],
+    ],
+    ...Object.entries({
+      "t3.small.search": 100,
+      "t3.medium.search": 200,
+      "c5.large.search": 256,
+      "c6g.xlarge.search": 512,
+      "m7g.medium.search": 512,
+      "m7g.large.search": 768,
+      "r7g.medium.search": 768,
+    }).map(([instanceType, most]): Case => [
+      `a volume that ${instanceType} does not take`,
+      { logStore: { instanceType, volumeGiB: most + 1 } },
+      [
+        `logStore.volumeGiB must be an integer from 10 to ${most} with ${instanceType}, got ${most + 1}`,
+      ],
+    ]),
+    [
+      "more nodes of T3 than AWS takes, with a volume that is too large",
+      { logStore: { instanceType: "t3.medium.search", instancesPerZone: 4, volumeGiB: 1024 } },
+      [
+        "logStore.volumeGiB must be an integer from 10 to 200 with t3.medium.search, got 1024",
+        "logStore.instancesPerZone must be an integer from 1 to 3 with t3.medium.search: AWS takes T3, for data or as dedicated masters, with 10 nodes for data at most, got 4",
+      ],
+    ],
+    [
+      "dedicated masters of T3 for more nodes than AWS takes",
+      { logStore: { dedicatedMasterType: "t3.small.search", instancesPerZone: 4 } },
+      [
+        "logStore.instancesPerZone must be an integer from 1 to 3 with t3.small.search: AWS takes T3, for data or as dedicated masters, with 10 nodes for data at most, got 4",
       ],
     ],
     [

@@ -1,4 +1,9 @@
 import { logEngineVersions, upgradesOf } from "../../components/aws/log-engines";
+import {
+  largestVolumeGiB,
+  logInstanceTypes,
+  volumePerformance,
+} from "../../components/aws/log-instances";
 import { Account, accountId, network, refusalOf, trust } from "./account";
 import { planned } from "../support/planned";
 import { vpcRoleArn } from "./aws/log-store";
@@ -139,6 +144,23 @@ describe("domains", () => {
     },
     vpcOptions: { subnetIds: subnets.map((name) => account.id(name)) },
   });
+  const nodes = (account: Account, changes: Properties) => ({
+    clusterConfig: { ...(domainInputs(account)["clusterConfig"] as Properties), ...changes },
+  });
+
+  it.each(logInstanceTypes)(
+    "have nodes of %s with the largest volume that a stack may ask for",
+    (instanceType) => {
+      const volumeSize = Math.min(1024, largestVolumeGiB(instanceType));
+      const account = withNetwork();
+      makeDomain(account, {
+        ...nodes(account, { instanceType }),
+        ebsOptions: { volumeSize, ...volumePerformance(volumeSize) },
+      });
+      expect(account.id("domain")).toContain("domain/logs");
+    },
+  );
+
   checkAll([
     {
       title: "enter a VPC by the role of the service only",
@@ -203,6 +225,52 @@ describe("domains", () => {
       code: "ValidationException",
       names: ["3 or 5"],
     },
+    ...["t3.nano.search", "t3.large.search", "m5.24xlarge.search", "r7g.9xlarge.search"].flatMap(
+      (type) =>
+        ["instanceType", "dedicatedMasterType"].map((field) => ({
+          title: `have no ${field} ${type}`,
+          account: withNetwork,
+          action: (account: Account) => makeDomain(account, nodes(account, { [field]: type })),
+          code: "InvalidTypeException",
+          names: [type],
+        })),
+    ),
+    ...(
+      [
+        ["t3.small.search", 101, "between 10 and 100"],
+        ["t3.medium.search", 9, "between 10 and 200"],
+        ["t3.medium.search", 201, "between 10 and 200"],
+        ["c5.large.search", 257, "between 10 and 256"],
+        ["m7g.large.search", 1024, "between 10 and 768"],
+      ] as const
+    ).map(([instanceType, volumeSize, words]) => ({
+      title: `have no volume of ${volumeSize} GiB with ${instanceType}`,
+      account: withNetwork,
+      action: (account: Account) =>
+        makeDomain(account, { ...nodes(account, { instanceType }), ebsOptions: { volumeSize } }),
+      code: "LimitExceededException",
+      names: [words, instanceType],
+    })),
+    ...(
+      [
+        [{ volumeSize: 256, iops: 3000, throughput: 125 }, "Throughput must be at least 250"],
+        [{ volumeSize: 1024, iops: 3000, throughput: 250 }, "IOPS must be at least 3072"],
+      ] as const
+    ).map(([ebsOptions, words]) => ({
+      title: `are not slower than their size asks for: ${words}`,
+      account: withNetwork,
+      action: (account: Account) => makeDomain(account, { ebsOptions }),
+      code: "LimitExceededException",
+      names: [words],
+    })),
+    ...["instanceType", "dedicatedMasterType"].map((field) => ({
+      title: `have ten nodes beside a T3 as ${field}`,
+      account: withNetwork,
+      action: (account: Account) =>
+        makeDomain(account, nodes(account, { [field]: "t3.small.search", instanceCount: 12 })),
+      code: "LimitExceededException",
+      names: ["10 data nodes with t3.small.search"],
+    })),
     ...["encryptAtRest", "nodeToNodeEncryption", "domainEndpointOptions"].map((block) => ({
       title: `know rights only with ${block}`,
       account: withNetwork,

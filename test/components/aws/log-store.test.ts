@@ -5,6 +5,12 @@ import {
   logEngineVersions,
   upgradesOf,
 } from "../../../components/aws/log-engines";
+import {
+  largestVolumeGiB,
+  logInstanceFamilies,
+  logInstanceTypes,
+  logInstanceTypesOf,
+} from "../../../components/aws/log-instances";
 import type { LogStoreArgs } from "../../../components/aws/log-store";
 import { LogStore } from "../../../components/aws/log-store";
 import type { desiredState } from "../../../components/aws/log-store-state";
@@ -143,6 +149,20 @@ describe("LogStore", () => {
       zoneAwarenessConfig: { availabilityZoneCount: zones },
     });
   });
+
+  it.each([
+    [10, 3000, 125],
+    [128, 3000, 125],
+    [129, 3000, 250],
+    [1000, 3000, 250],
+    [1024, 3072, 250],
+  ])(
+    "has of volumes of %d GiB the performance that AWS asks for",
+    async (size, iops, throughput) => {
+      const { ebsOptions } = await domainOf({ volumeGiB: size });
+      expect(ebsOptions).toMatchObject({ volumeSize: size, iops, throughput });
+    },
+  );
 
   it("adds three dedicated masters where their type is given", async () => {
     const { clusterConfig } = await domainOf({ dedicatedMasterType: "m7g.large.search" });
@@ -434,8 +454,31 @@ describe("LogStore", () => {
     [{ instancesPerZone: 0 }, "instancesPerZone must be an integer from 1 to 20, got 0"],
     [{ indexRetentionDays: 0 }, "indexRetentionDays must be an integer from 1 to 3653, got 0"],
     [{ volumeGiB: 9 }, "volumeGiB must be an integer from 10 to 1024, got 9"],
+    [{ volumeGiB: 1025 }, "volumeGiB must be an integer from 10 to 1024, got 1025"],
+    [
+      { instanceType: "t3.small.search", volumeGiB: 101 },
+      "volumeGiB must be an integer from 10 to 100, got 101",
+    ],
+    [
+      { instanceType: "t3.small.search", instancesPerZone: 4 },
+      "instancesPerZone must be an integer from 1 to 3, got 4",
+    ],
+    [
+      { dedicatedMasterType: "t3.medium.search", subnetIds: ["a", "b"], instancesPerZone: 6 },
+      "instancesPerZone must be an integer from 1 to 5, got 6",
+    ],
   ])("fails for %o", async (change, message) => {
     await expect(build(change)).rejects.toThrow(message);
+  });
+});
+
+describe("types of a log store's nodes", () => {
+  it("have a largest volume each, and are listed by their family", () => {
+    expect(logInstanceTypes).toHaveLength(52);
+    expect(logInstanceFamilies.flatMap(logInstanceTypesOf)).toEqual(logInstanceTypes);
+    expect(logInstanceTypesOf("i3")).toEqual([]);
+    for (const type of logInstanceTypes) expect(largestVolumeGiB(type)).toBeGreaterThanOrEqual(100);
+    expect(largestVolumeGiB("r7g.16xlarge.search")).toBe(36_864);
   });
 });
 

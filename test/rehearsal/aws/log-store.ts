@@ -96,6 +96,81 @@ function mastersCanAgree({ inputs }: Draft): AwsError | undefined {
   );
 }
 
+/**
+ * AWS' table of what gp3 volumes its types take, in GiB: "EBS volume size quotas" of
+ * docs.aws.amazon.com/opensearch-service/latest/developerguide/limits.html. What is below 1024 is all that a stack can
+ * ask too much of; of the larger types the table has the sizes.
+ */
+const smallVolumes: Record<string, number> = {
+  "t3.small": 100,
+  "t3.medium": 200,
+  "c5.large": 256,
+  "c5.xlarge": 512,
+  "c6g.large": 256,
+  "c6g.xlarge": 512,
+  "m7g.medium": 512,
+  "m7g.large": 768,
+  "r7g.medium": 768,
+};
+const largeTypes = [
+  /^c5\.(2|4|9|18)xlarge$/,
+  /^c6g\.(2|4|8|12)xlarge$/,
+  /^[mr]5\.(large|xlarge|(2|4|12)xlarge)$/,
+  /^[mr]6g\.(large|xlarge|(2|4|8|12)xlarge)$/,
+  /^[mr]7g\.(xlarge|(2|4|8|12|16)xlarge)$/,
+  /^r7g\.large$/,
+];
+
+function typesExist({ inputs }: Draft): AwsError | undefined {
+  const named = ["instanceType", "dedicatedMasterType"].flatMap((field) =>
+    textsAt(inputs, `clusterConfig.${field}`),
+  );
+  const missing = named.find((type) => {
+    const name = type.replace(/\.search$/, "");
+    return !(name in smallVolumes) && !largeTypes.some((pattern) => pattern.test(name));
+  });
+  if (missing === undefined) return undefined;
+  return new AwsError("InvalidTypeException", `Invalid instance type: ${missing}`);
+}
+
+/**
+ * Size, IOPS and throughput of a node's volume. Of the throughput, AWS' words and that 128 GiB take 125 MiB/s:
+ * github.com/ministryofjustice/cloud-platform-environments/pull/11233. Below which larger size it takes 125 nobody has
+ * told; here no larger one.
+ */
+function volumeFitsTheType({ inputs }: Draft): AwsError | undefined {
+  const at = (field: string) => numberAt(inputs, `ebsOptions.${field}`);
+  const size = at("volumeSize");
+  if (size === undefined) return undefined;
+  const type = text(inputs, "clusterConfig.instanceType");
+  const most = smallVolumes[type.replace(/\.search$/, "")] ?? Infinity;
+  const exceeds = (message: string) => new AwsError("LimitExceededException", message);
+  if (size < 10 || size > most) {
+    return exceeds(`Volume size must be between 10 and ${most} for ${type}, got ${size}`);
+  }
+  const least = { iops: Math.max(3000, 3 * size), throughput: size > 128 ? 250 : 125 };
+  if ((at("iops") ?? least.iops) < least.iops)
+    return exceeds(`IOPS must be at least ${least.iops}`);
+  if ((at("throughput") ?? least.throughput) < least.throughput) {
+    return exceeds(`Throughput must be at least ${least.throughput}`);
+  }
+  return undefined;
+}
+
+/** T3 is for ten nodes of data at most, as one of them and as a dedicated master: the same page. */
+function nodesAreFewBesideT3({ inputs }: Draft): AwsError | undefined {
+  const types = ["instanceType", "dedicatedMasterType"].map((field) =>
+    text(inputs, `clusterConfig.${field}`),
+  );
+  const nodes = numberAt(inputs, "clusterConfig.instanceCount") ?? 1;
+  const small = types.find((type) => type.startsWith("t3."));
+  if (small === undefined || nodes <= 10) return undefined;
+  return new AwsError(
+    "LimitExceededException",
+    `At most 10 data nodes with ${small}, got ${nodes}`,
+  );
+}
+
 // docs.aws.amazon.com/opensearch-service/latest/developerguide/fgac.html
 function fineGrainedAccessIsPossible({ inputs }: Draft): AwsError | undefined {
   const on = (path: string) => valuesAt(inputs, path)[0] === true;
@@ -403,6 +478,9 @@ export const logStoreRows: Record<string, ResourceRow> = {
         vpcOfFirst("vpcOptions.subnetIds[*]"),
       ),
       mastersCanAgree,
+      typesExist,
+      volumeFitsTheType,
+      nodesAreFewBesideT3,
       fineGrainedAccessIsPossible,
       domainMayWriteLogs,
     ],
