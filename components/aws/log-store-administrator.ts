@@ -50,6 +50,13 @@ export function setupRole(
  * the function's code replaces the invocation, and what is replaced calls nothing. An error of the function fails the
  * `up`.
  *
+ * Lambda takes the network interfaces of a function that is idle for weeks, and an invocation of it fails and gets them
+ * again: docs.aws.amazon.com/lambda/latest/dg/functions-states.html. It fails with a 409
+ * (github.com/aws-solutions-library-samples/accelerated-intelligent-document-processing-on-aws/issues/801), which the
+ * provider's client sends no second time. A change of the state or of the code updates the function before; whether an
+ * update brings an idle function back, and before the provider goes on, AWS does not say and nobody has tried. So
+ * docs/operations.md ("Logs") has people run such an `up` again, which invokes anew: what failed is not in the state.
+ *
  * What it does is in the function itself. Many may invoke functions who are no administrators of the store, so that
  * what they send decides nothing.
  */

@@ -12,6 +12,15 @@ export function documentedFile(name: string): Record<string, unknown> {
   return JSON.parse(content) as Record<string, unknown>;
 }
 
+/** The commands of docs/operations.md that begin with a text, for a shell. */
+export function documentedCommands(start: string): string {
+  const [, rest] = readFileSync(page, "utf8").split(`\`\`\`sh\n${start}`);
+  const commands = rest?.split("\n```\n")[0];
+  if (commands === undefined)
+    throw new Error(`${page} must have commands that begin with ${start}`);
+  return start + commands;
+}
+
 /** The rows of the table in a section of docs/operations.md, as what is marked as code in each cell. */
 export function documentedTable(title: string): string[][][] {
   const section = readFileSync(page, "utf8").split(`### ${title}\n`)[1]?.split("\n#")[0] ?? "";
