@@ -123,10 +123,10 @@ function takesFindings(rule: Resource, stack: Stack): Truth {
     not(isValue(rule.at("isEnabled"), "false")),
     // AWS' own events come on the account's own bus.
     any([!rule.at("eventBusName").present, isValue(rule.at("eventBusName"), "default")]),
-    names(pattern.at("source"), "aws.guardduty"),
+    includes(pattern.at("source"), "aws.guardduty"),
     any([
       !pattern.at("detail-type").present,
-      names(pattern.at("detail-type"), "GuardDuty Finding"),
+      includes(pattern.at("detail-type"), "GuardDuty Finding"),
     ]),
     keepsSevereOnes(pattern.at("detail")),
     hasTarget(rule, stack),
@@ -177,7 +177,7 @@ export function findingGroups(stack: Stack): Resource[] {
     .flatMap((target) => stack.refs(target.at("arn"), [token.logGroup]).found);
 }
 
-function names(list: Field, value: string): Truth {
+function includes(list: Field, value: string): Truth {
   return any(list.each().map((one) => isValue(one, value)));
 }
 
