@@ -23,6 +23,16 @@ const intermediates = ["root/sign-intermediate", "issuer/+/sign-intermediate"];
 /** Calls of a mount of authorities that take a request's own end. */
 export const ending = [...ofIssuers(["issue/+", "sign/+", ...verbatim]), ...intermediates];
 
+/**
+ * Calls by which a role issues. To each user its roles: who may ask for any role of an authority is whoever these make,
+ * and who may ask any authority, everybody. An account of ACME gets by its directory what the role allows.
+ */
+export const ofRoles: Calls = {
+  rule: "name mount and role as a whole",
+  rights: asking,
+  paths: ofIssuers(["issue/+", "sign/+", "roles/+/acme/new-eab"]),
+};
+
 /** What nobody may of a mount of authorities. */
 export const unseen: Calls = {
   rule: "not sign requests unseen",

@@ -8,6 +8,7 @@ import {
   ending,
   ofAuthorities,
   ofMethods,
+  ofRoles,
   ofVault,
   unseen,
   type Calls,
@@ -77,11 +78,29 @@ function* offences(
   const mounts = mountsOf(stack, grants);
   const setUp = [...onMounts(mounts, ofAuthorities), ...onMounts(methodsOf(grants), [ofMethods])];
   const calls = [...onMounts(mounts, [unseen]), ...(isAdministrator ? [] : [...setUp, ...ofVault])];
+  yield* having(grants, calls);
+  if (isAdministrator) return;
+  for (const [rule, grant] of having(grants, onMounts(mounts, [ofRoles]))) {
+    if (isOfSeveral(grant.path)) yield [rule, grant];
+  }
+}
+
+/** Grants by which some of the calls may be made, each with the rule of the call. */
+function* having(
+  grants: readonly Grant[],
+  calls: readonly Calls[],
+): Iterable<[rule: string, grant: Grant]> {
   for (const { rule, rights, paths } of calls) {
     for (const path of paths) {
       for (const grant of reaching(grants, path, rights)) yield [rule, grant];
     }
   }
+}
+
+/** Whether a pattern stands for several mounts or roles; the issuer does not matter, as the role limits them all. */
+function isOfSeveral(pattern: string): boolean {
+  const parts = pattern.replace(/\/issuer\/\+\//, "/issuer/any-name/").split("/");
+  return pattern.endsWith("*") || parts.includes("+");
 }
 
 function onMounts(mounts: readonly string[], calls: readonly Calls[]): Calls[] {

@@ -96,6 +96,7 @@ interface Document {
     Condition?: Record<string, Record<string, unknown>>;
   }[];
   inputs: Record<string, unknown>;
+  path?: Record<string, unknown>;
   parameters?: Record<string, Inputs>;
   properties?: Inputs;
 }
@@ -2920,6 +2921,17 @@ const rows: Row[] = [
     set("policy", JSON.stringify({ path: { "pki/mesh/*": { capabilities: ["update"] } } })),
     "pki-token-policy-least",
   ],
+  ...["pki/+/sign/+", "pki/kubernetes/issue/*", "pki/mesh/sign/wor*"].map((path): Row => [
+    `roles of others by ${path}`,
+    vaultPolicy,
+    "pki-logins-mesh",
+    inJson("policy", ({ path: grants = {} }) => {
+      // Its limits stay, so what a request may choose is no more than before.
+      grants[path] = grants["pki/mesh/sign/workload"];
+      delete grants["pki/mesh/sign/workload"];
+    }),
+    "pki-token-policy-least",
+  ]),
   [
     "a role that the table does not have",
     vaultPolicy,

@@ -1,5 +1,5 @@
 import { token } from "../../policies/tokens";
-import { ofAuthorities, ofMethods, ofVault, unseen } from "../../policies/vault-calls";
+import { ofAuthorities, ofMethods, ofRoles, ofVault, unseen } from "../../policies/vault-calls";
 import { judge, ruleById } from "../support/rule-cases";
 import { resource } from "../support/rule-platform";
 import { registrations } from "../support/rule-stack";
@@ -40,6 +40,14 @@ describe("the calls that write", () => {
   });
 });
 
+describe("what a role issues", () => {
+  it.each(ofRoles.paths)("is for whoever names mount and role, of any issuer: %s", (path) => {
+    const named = `pki/${path.replace(/\+(?!.*\+)/, "kubelet")}`;
+    const open = [`pki/${path}`, named.replace("pki", "+"), named.replace(/kubelet.*/, "kube*")];
+    expect([named, ...open].filter((one) => isRefused(one, "update"))).toEqual(open);
+  });
+});
+
 describe("what takes nothing over", () => {
   it.each(harmless)("is a call, and no rule refuses it: %s", (path) => {
     const rights = writes.filter((one) => one.path === path).map(({ right }) => right);
@@ -55,7 +63,9 @@ describe("what takes nothing over", () => {
 
 describe("the table of the rules", () => {
   const rows = [
-    ...[unseen, ...ofAuthorities].flatMap(({ paths }) => paths.map((path) => `pki/${path}`)),
+    ...[unseen, ofRoles, ...ofAuthorities].flatMap(({ paths }) =>
+      paths.map((path) => `pki/${path}`),
+    ),
     ...ofMethods.paths.map((path) => `auth/+/${path}`),
     ...ofVault.flatMap(({ paths }) => paths),
   ];

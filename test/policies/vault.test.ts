@@ -254,6 +254,7 @@ const logsIn = "not choose who logs in with which rights";
 const setsUp = "not mount, audit or set up Vault otherwise";
 const stored = "not touch what is stored";
 const ends = "not stop Vault, nor end what others have";
+const whole = "name mount and role as a whole";
 const otherRights = "not make tokens with other rights";
 
 casesFor("pki-token-policy-least [J7] [S3]", {
@@ -266,6 +267,18 @@ casesFor("pki-token-policy-least [J7] [S3]", {
     ],
     ["secrets of one's own", { "policy.policy": issuing("", "secret/*") }],
     ["keys of another engine", { "policy.policy": issuing("", "transit/sign/key") }],
+    ["any of its keys", { "policy.policy": issuing("", "transit/sign/+") }],
+    ["a role of any issuer", { "policy.policy": issuing("", "pki/kubernetes/issuer/+/issue/a") }],
+    [
+      "the role of one's own name",
+      { "policy.policy": issuing("", "pki/kubernetes/sign/{{identity.entity.name}}") },
+    ],
+    [
+      "one role, and a refusal of all others",
+      {
+        "policy.policy": `${issuing("")}path "pki/kubernetes/issue/+" { capabilities = ["deny"] }`,
+      },
+    ],
     ["reading all of an authority", { "policy.policy": 'path "pki/*" { policy = "read" }' }],
     [
       "all roles, and a refusal that is more exact",
@@ -308,9 +321,22 @@ casesFor("pki-token-policy-least [J7] [S3]", {
     ],
     ...(
       [
-        ["all of an authority", "pki/kubernetes/*", [unseenCalls, setUpCalls, holds, revoked]],
-        ["all authorities", "pki/*", [unseenCalls, setUpCalls, holds, revoked]],
-        ["whatever begins like signing", "pki/kubernetes/sign*", [unseenCalls]],
+        [
+          "all of an authority",
+          "pki/kubernetes/*",
+          [unseenCalls, setUpCalls, holds, revoked, whole],
+        ],
+        ["all authorities", "pki/*", [unseenCalls, setUpCalls, holds, revoked, whole]],
+        ["whatever begins like signing", "pki/kubernetes/sign*", [unseenCalls, whole]],
+        ["all roles", "pki/kubernetes/issue/+", [whole]],
+        ["all roles by any text", "pki/kubernetes/issue/*", [whole]],
+        ["roles by how they begin", "pki/kubernetes/sign/kube*", [whole]],
+        ["roles of one issuer", "pki/kubernetes/issuer/default/sign/+", [whole]],
+        ["a role of every authority", "pki/+/issue/kubelet", [whole]],
+        ["all roles of every authority", "pki/+/sign/+", [whole]],
+        ["a role by any call", "pki/kubernetes/+/kubelet", [unseenCalls, setUpCalls, holds, whole]],
+        ["roles of an authority that nobody knows", "elsewhere/issue/+", [whole]],
+        ["accounts of ACME for all roles", "pki/kubernetes/roles/+/acme/new-eab", [whole]],
         ["a call of any authority", "pki/+/sign-verbatim*", [unseenCalls]],
         ["a call by the name of a role", "pki/kubernetes/sign-verbatim/+", [unseenCalls]],
         ["a call of one issuer", "pki/kubernetes/issuer/+/sign-verbatim", [unseenCalls]],
