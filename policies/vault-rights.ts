@@ -134,7 +134,7 @@ export const endGiven = stackRule({
   level: "mandatory",
   requirements: ["J8"],
   controls: [],
-  fix: "Name allowed_parameters without not_after, or deny not_after: before 1.21.8 Vault lets it pass over maxTtl.",
+  fix: "Name allowed_parameters without not_after, or deny not_after: Vault lets it pass over maxTtl, in each release of 1.21 that is not for Enterprise alone and in 2.0 before 2.0.3.",
   url: "https://github.com/hashicorp/vault/issues/29928",
   types: [token.vaultPolicy],
   *checkStack(stack) {
