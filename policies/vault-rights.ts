@@ -1,4 +1,3 @@
-import { isNot } from "./conditions";
 import type { Finding, Resource, Stack } from "./model";
 import { stackRule } from "./rule";
 import { token } from "./tokens";
@@ -13,20 +12,22 @@ import {
   unseen,
   type Calls,
 } from "./vault-calls";
+import { given, type Administrators } from "./vault-holders";
 import { grantsOf, type Grant } from "./vault-policy";
 
 const roots = [token.vaultToken, token.vaultAwsRole, token.vaultKubernetesRole];
 
-export const leastPolicies = stackRule<{ administrators: string[] }>({
+export const leastPolicies = stackRule<Administrators>({
   id: "pki-token-policy-least",
   title: "Policies of Vault cover what they are for, and no token may everything",
   severity: "high",
   level: "mandatory",
   requirements: ["J7", "S3"],
   controls: [],
-  fix: "Name mount, call and role; allow sudo on whole paths only, no call that signs a request unseen, and what sets up Vault to named administrators alone.",
+  fix: "Name mount, call and role; allow sudo on whole paths only, no call that signs a request unseen, and what sets up Vault to named administrators alone; give root to nobody, and their policies to administratorRoles alone.",
   url: "https://developer.hashicorp.com/vault/docs/concepts/policies",
-  types: [token.vaultPolicy, ...roots],
+  // Without one of them, what a stack has of Vault may be of any type.
+  types: [token.vaultPolicy, token.vaultProvider, ...roots],
   config: {
     administrators: {
       type: "array",
@@ -34,18 +35,21 @@ export const leastPolicies = stackRule<{ administrators: string[] }>({
       description: "Names of policies of those who set up authorities, policies and logins.",
       default: [],
     },
+    administratorRoles: {
+      type: "array",
+      items: { type: "string" },
+      description:
+        "Names of the roles of logins, groups and entities of a stack that may have these policies, or one that is named as the role by which the program itself logs in.",
+      default: [],
+    },
   },
-  *checkStack(stack, { administrators }) {
-    for (const resource of stack.all(...roots)) {
-      for (const policy of [...resource.each("policies"), ...resource.each("tokenPolicies")]) {
-        yield* policy.must(isNot("root"));
-      }
-    }
+  *checkStack(stack, config) {
+    yield* given(stack, config);
     const policies = stack.all(token.vaultPolicy);
     yield* unknownParts(stack, policies);
     for (const policy of policies) {
       const name = policy.at("name").text;
-      yield* least(stack, policy, administrators.includes(name));
+      yield* least(stack, policy, config.administrators.includes(name));
     }
   },
 });

@@ -2921,6 +2921,20 @@ const rows: Row[] = [
     set("policy", JSON.stringify({ path: { "pki/mesh/*": { capabilities: ["update"] } } })),
     "pki-token-policy-least",
   ],
+  [
+    "the deployer's rights for an account",
+    kubernetesLogin,
+    "pki-logins-mesh",
+    set("tokenPolicies", ["pki-mesh", "deployer"]),
+    "pki-token-policy-least",
+  ],
+  [
+    "all rights for whoever an entity is",
+    kubernetesLogin,
+    "pki-logins-mesh",
+    { beside: insteadOf("vault:identity/entity:Entity", { name: "x", policies: ["root"] }) },
+    "pki-token-policy-least",
+  ],
   ...["pki/+/sign/+", "pki/kubernetes/issue/*", "pki/mesh/sign/wor*"].map((path): Row => [
     `roles of others by ${path}`,
     vaultPolicy,

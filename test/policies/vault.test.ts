@@ -254,6 +254,7 @@ const logsIn = "not choose who logs in with which rights";
 const setsUp = "not mount, audit or set up Vault otherwise";
 const stored = "not touch what is stored";
 const ends = "not stop Vault, nor end what others have";
+const rights = "be neither root nor a policy of administrators";
 const whole = "name mount and role as a whole";
 const otherRights = "not make tokens with other rights";
 
@@ -267,6 +268,20 @@ casesFor("pki-token-policy-least [J7] [S3]", {
     ],
     ["secrets of one's own", { "policy.policy": issuing("", "secret/*") }],
     ["keys of another engine", { "policy.policy": issuing("", "transit/sign/key") }],
+    [
+      "other policies, by types of other logins",
+      {
+        it: resource("vault:tokenauth/authBackendRole:AuthBackendRole", {
+          allowedPolicies: ["pki-mesh", "dep*"],
+          allowedPoliciesGlobs: ["pki-*"],
+          disallowedPolicies: ["root", "deployer"],
+        }),
+      },
+    ],
+    [
+      "a policy of another system",
+      { it: resource("vault:consul/secretBackendRole:SecretBackendRole", { policies: ["root"] }) },
+    ],
     ["any of its keys", { "policy.policy": issuing("", "transit/sign/+") }],
     ["a role of any issuer", { "policy.policy": issuing("", "pki/kubernetes/issuer/+/issue/a") }],
     [
@@ -418,13 +433,41 @@ casesFor("pki-token-policy-least [J7] [S3]", {
     [
       "a token of root",
       { "worker.tokenPolicies": ["root"] },
-      ['worker: tokenPolicies[0] must not be root, got "root"'],
+      [`worker: tokenPolicies[0] must ${rights}, got "root"`],
     ],
     [
       "a token of root in the program",
       { token: resource(token.vaultToken, { policies: ["root"] }) },
-      ['token: policies[0] must not be root, got "root"'],
+      [`token: policies[0] must ${rights}, got "root"`],
     ],
+    [
+      "the rights of the program itself",
+      { "account.tokenPolicies": ["pki-mesh", "deployer"] },
+      [`account: tokenPolicies[1] must ${rights}, got "deployer"`],
+    ],
+    [
+      "these rights, by a login as Pulumi registers it",
+      {
+        "provider.authLoginAws": JSON.stringify({ role: "ci" }),
+        "account.tokenPolicies": ["ci"],
+      },
+      [`account: tokenPolicies[0] must ${rights}, got "ci"`],
+    ],
+    ...(
+      [
+        ["vault:jwt/authBackendRole:AuthBackendRole", "tokenPolicies", "root"],
+        ["vault:appRole/authBackendRole:AuthBackendRole", "tokenPolicies", "deployer"],
+        ["vault:identity/entity:Entity", "policies", " Root "],
+        ["vault:identity/groupPolicies:GroupPolicies", "policies", "Deployer"],
+        ["vault:github/team:Team", "policies", "root"],
+        ["vault:tokenauth/authBackendRole:AuthBackendRole", "allowedPolicies", "root"],
+        ["vault:tokenauth/authBackendRole:AuthBackendRole", "allowedPoliciesGlobs", "dep*"],
+      ] as const
+    ).map(([type, input, policy]): [string, Change, string[]] => [
+      `${policy} by ${input} of ${type}`,
+      { it: resource(type, { [input]: ["pki-mesh", policy] }) },
+      [`it: ${input}[1] must ${rights}, got ${JSON.stringify(policy)}`],
+    ]),
   ],
   undecided: [
     [
@@ -442,14 +485,29 @@ casesFor("pki-token-policy-least [J7] [S3]", {
       { "policy.policy": unknown },
       ["policy: undecided: policy of policy is unknown until up"],
     ],
+    [
+      "policies of another login",
+      { it: resource("vault:identity/entity:Entity", { policies: unknown }) },
+      ["it: undecided: policies of it is unknown until up"],
+    ],
   ],
 });
 
 casesFor("pki-token-policy-least [J7] [S3]", {
   base: logins,
-  config: { administrators: ["pki-worker"] },
+  config: { administrators: ["pki-worker"], administratorRoles: ["worker"] },
   passes: [["who sets up authorities", { "policy.policy": issuing("", "pki/+/roles/+") }]],
   fails: [
+    [
+      "who is not named",
+      { "account.tokenPolicies": ["pki-mesh", "pki-worker"] },
+      [`account: tokenPolicies[1] must ${rights}, got "pki-worker"`],
+    ],
+    [
+      "what not even who is named may have",
+      { "worker.tokenPolicies": ["pki-worker", "root"] },
+      ['worker: tokenPolicies[1] must not be root, got "root"'],
+    ],
     [
       "what not even they may",
       { "policy.policy": issuing("", "pki/+/sign-verbatim") },
