@@ -1,5 +1,5 @@
 import type { Condition } from "./conditions";
-import { is, isNot, known, noPattern } from "./conditions";
+import { is, isNot, isOneOf, known, noPattern } from "./conditions";
 import type { Finding, Resource } from "./model";
 import { resourceRule } from "./rule";
 import { token } from "./tokens";
@@ -88,6 +88,37 @@ export const restrictedRoles = resourceRule<{ ipRoles: string[]; peerRoles: stri
     }
   },
 });
+
+const byRole = known("be forbid or role:<name>", (value) =>
+  /^(forbid$|role:.)/.test(String(value)),
+);
+
+/** Without a setting Vault wants no binding, and signs what is asked for: `defaultAcmeConfig` of its builtin/logical/pki/path_config_acme.go. */
+export const restrictedAcme = resourceRule({
+  id: "pki-acme-restricted",
+  title:
+    "Who asks for certificates by ACME has an account that Vault knows, and gets what a role allows",
+  severity: "critical",
+  level: "mandatory",
+  requirements: ["J7"],
+  controls: [],
+  fix: "Set eabPolicy to always-required, and defaultDirectoryPolicy to forbid or to role:<name>; or leave ACME off.",
+  url: "https://developer.hashicorp.com/vault/api-docs/secret/pki/issuance#set-acme-configuration",
+  types: [token.vaultAcme],
+  *check(acme) {
+    const isOff = is(false).holds(acme.at("enabled").value);
+    for (const [path, condition] of acmeSettings) {
+      const setting = acme.at(path);
+      yield* setting.judge(any([isOff, condition.holds(setting.value)]), condition.rule);
+    }
+  },
+});
+
+const acmeSettings: [path: string, condition: Condition][] = [
+  // The second binds new accounts, and leaves those alone that are there.
+  ["eabPolicy", isOneOf(["always-required", "new-account-required"])],
+  ["defaultDirectoryPolicy", byRole],
+];
 
 /** Who is a user of Kubernetes' own by a certificate says so by the name of its role, to who reads policies. */
 function* kubernetes(role: Resource): Iterable<Finding> {

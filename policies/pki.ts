@@ -88,15 +88,27 @@ function whole(path: string): string {
 /** Roles and issuers belong to their mount and cannot be of two, and `pki-three-cas` has the mounts: what is left to share is a key. */
 export const ownKeys = resourceRule({
   id: "pki-no-shared-ca",
-  title: "The key of an authority is made where it is used, and is nowhere else",
+  title:
+    "The key of an authority, or of a certificate, is made where it is used, and is nowhere else",
   severity: "critical",
   level: "mandatory",
   requirements: ["J5"],
   controls: [],
-  fix: "Set type to internal, so that the key never leaves its mount, and bring no bundle with a key.",
+  fix: "Set type to internal, so that the key never leaves its mount, and bring no bundle with a key; have who uses a certificate ask for it.",
   url: "https://developer.hashicorp.com/vault/api-docs/secret/pki#generate-root",
-  types: [token.vaultRootCert, token.vaultIntermediateRequest, token.vaultConfigCa],
+  types: [
+    token.vaultRootCert,
+    token.vaultIntermediateRequest,
+    token.vaultConfigCa,
+    token.vaultPkiCert,
+    token.vaultPkiKey,
+  ],
   *check(resource) {
+    if (resource.type === token.vaultPkiCert) {
+      // Vault makes the key, and the provider keeps it: private_key of vault/resource_pki_secret_backend_cert.go.
+      yield resource.fail(`${resource.name} must be no resource, as its key is in the state`);
+      return;
+    }
     if (resource.type !== token.vaultConfigCa) {
       // `existing` signs anew with a key that the mount has.
       yield* resource.must("type", isOneOf(["internal", "existing"]));

@@ -109,7 +109,7 @@ import {
   threeAuthorities,
 } from "./pki";
 import { outlives } from "./pki-lifetimes";
-import { restrictedRoles } from "./pki-roles";
+import { restrictedAcme, restrictedRoles } from "./pki-roles";
 import { podRolesNamed, podsOwnRoles } from "./pod-identity";
 import { noHostPorts } from "./pod-ports";
 import { accessLogged, locksHold, recordsKept, trailObjects } from "./records";
@@ -326,6 +326,7 @@ export const rules: readonly Rule[] = [
   ownKeys,
   authorityLife,
   restrictedRoles,
+  restrictedAcme,
   shortLife,
   outlives,
   endGiven,

@@ -2791,6 +2791,19 @@ const rows: Row[] = [
     "pki-no-shared-ca",
   ],
   [
+    "the key of a certificate in the state",
+    pkiRole,
+    "pki-kubernetes-services",
+    {
+      beside: insteadOf("vault:pkiSecret/secretBackendCert:SecretBackendCert", {
+        backend: "pki/kubernetes",
+        name: "services",
+        commonName: "istiod.istio-system.svc",
+      }),
+    },
+    "pki-no-shared-ca",
+  ],
+  [
     "certificates of a year",
     pkiRole,
     "pki-kubernetes-services",
@@ -2803,6 +2816,20 @@ const rows: Row[] = [
     "pki-kubernetes-services",
     set("allowAnyName", true),
     "pki-role-restricted",
+  ],
+  [
+    "certificates for whoever asks by ACME",
+    pkiRole,
+    "pki-kubernetes-services",
+    {
+      beside: insteadOf("vault:pkiSecret/backendConfigAcme:BackendConfigAcme", {
+        backend: "pki/kubernetes",
+        enabled: true,
+        eabPolicy: "not-required",
+        defaultDirectoryPolicy: "sign-verbatim",
+      }),
+    },
+    "pki-acme-restricted",
   ],
   [
     "workloads of any mesh",

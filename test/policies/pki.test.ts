@@ -131,6 +131,10 @@ casesFor("pki-no-shared-ca [J5]", {
   base: authorities,
   passes: [
     ["keys that never leave their mount", {}],
+    [
+      "a key by itself",
+      { it: resource(token.vaultPkiKey, { backend: "pki/kubernetes", type: "internal" }) },
+    ],
     ["a key that the mount has already", { "etcd.type": "existing" }],
     ["a certificate without its key", { brought: brought("-----BEGIN CERTIFICATE-----") }],
   ],
@@ -149,6 +153,16 @@ casesFor("pki-no-shared-ca [J5]", {
       "a key from outside",
       { brought: brought("-----BEGIN EC PRIVATE KEY-----") },
       ["brought: pemBundle must hold no key"],
+    ],
+    [
+      "a key in the state",
+      { it: resource(token.vaultPkiCert, { backend: "pki/kubernetes", name: "kubelet" }) },
+      ["it: it must be no resource, as its key is in the state"],
+    ],
+    [
+      "a key by itself that is given out",
+      { it: resource(token.vaultPkiKey, { backend: "pki/kubernetes", type: "exported" }) },
+      ['it: type must be one of internal, existing, got "exported"'],
     ],
   ],
   undecided: [
@@ -452,6 +466,62 @@ casesFor("pki-role-restricted [J7]", {
       "a name of somebody's in the group of nodes",
       { "role.allowedDomains": [unknown] },
       ["role: undecided: allowedDomains[0] of role is unknown until up"],
+    ],
+  ],
+});
+
+const whoHas = "eabPolicy must be one of always-required, new-account-required";
+const byRole = "defaultDirectoryPolicy must be forbid or role:<name>";
+
+casesFor("pki-acme-restricted [J7]", {
+  base: {
+    acme: resource(token.vaultAcme, {
+      backend: "pki/kubernetes",
+      enabled: true,
+      eabPolicy: "always-required",
+      defaultDirectoryPolicy: "role:services",
+    }),
+  },
+  passes: [
+    ["accounts that are bound, and a role", {}],
+    ["new accounts that are bound", { "acme.eabPolicy": "new-account-required" }],
+    ["directories of roles alone", { "acme.defaultDirectoryPolicy": "forbid" }],
+    [
+      "ACME that is off, as it is by default",
+      { "acme.enabled": false, "acme.eabPolicy": gone, "acme.defaultDirectoryPolicy": gone },
+    ],
+  ],
+  fails: [
+    ["anybody", { "acme.eabPolicy": "not-required" }, [`acme: ${whoHas}, got "not-required"`]],
+    ["anybody, by Vault's default", { "acme.eabPolicy": gone }, [`acme: ${whoHas}, got nothing`]],
+    ...["sign-verbatim", "sign-verbatim-unsafe", "role:", "forbidden"].map(
+      (policy): [string, Change, string[]] => [
+        `whatever is asked for, by ${policy}`,
+        { "acme.defaultDirectoryPolicy": policy },
+        [`acme: ${byRole}, got "${policy}"`],
+      ],
+    ),
+    [
+      "whatever is asked for, by Vault's default",
+      { "acme.defaultDirectoryPolicy": gone },
+      [`acme: ${byRole}, got nothing`],
+    ],
+    [
+      "what may be on",
+      { "acme.enabled": gone, "acme.eabPolicy": "not-required" },
+      [`acme: ${whoHas}, got "not-required"`],
+    ],
+  ],
+  undecided: [
+    [
+      "who has an account",
+      { "acme.eabPolicy": unknown },
+      ["acme: undecided: eabPolicy of acme is unknown until up"],
+    ],
+    [
+      "whether it is on",
+      { "acme.enabled": unknown, "acme.eabPolicy": "not-required" },
+      ["acme: undecided: eabPolicy of acme is unknown until up"],
     ],
   ],
 });
