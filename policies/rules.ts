@@ -141,6 +141,7 @@ import { boundAccounts, boundLogin, namedVault, ownIdentity, providerLogin } fro
 import { vaultKept } from "./vault-kept";
 import { endGiven, leastPolicies } from "./vault-rights";
 import { auditEnabled, vaultNotPublic } from "./vault-servers";
+import { knownTypes } from "./vault-types";
 import { volumesEncrypted } from "./volumes";
 import {
   vpnBanner,
@@ -338,6 +339,7 @@ export const rules: readonly Rule[] = [
   ownIdentity,
   boundAccounts,
   leastPolicies,
+  knownTypes,
   providerLogin,
 
   ownAccounts,

@@ -207,11 +207,13 @@ export const token = {
   vaultAwsRole: "vault:aws/authBackendRole:AuthBackendRole",
   vaultConfigCa: "vault:pkiSecret/secretBackendConfigCa:SecretBackendConfigCa",
   vaultConfigIssuers: "vault:pkiSecret/secretBackendConfigIssuers:SecretBackendConfigIssuers",
+  vaultEndpoint: "vault:generic/endpoint:Endpoint",
   vaultIntermediateRequest:
     "vault:pkiSecret/secretBackendIntermediateCertRequest:SecretBackendIntermediateCertRequest",
   vaultIssuer: "vault:pkiSecret/secretBackendIssuer:SecretBackendIssuer",
   vaultKubernetesConfig: "vault:kubernetes/authBackendConfig:AuthBackendConfig",
   vaultKubernetesRole: "vault:kubernetes/authBackendRole:AuthBackendRole",
+  vaultKvSecret: "vault:kv/secret:Secret",
   vaultMount: "vault:index/mount:Mount",
   vaultPkiCert: "vault:pkiSecret/secretBackendCert:SecretBackendCert",
   vaultPkiCrl: "vault:pkiSecret/secretBackendCrlConfig:SecretBackendCrlConfig",
@@ -221,6 +223,7 @@ export const token = {
   vaultPolicy: "vault:index/policy:Policy",
   vaultProvider: "pulumi:providers:vault",
   vaultRootCert: "vault:pkiSecret/secretBackendRootCert:SecretBackendRootCert",
+  vaultSecret: "vault:generic/secret:Secret",
   vaultSetSigned:
     "vault:pkiSecret/secretBackendIntermediateSetSigned:SecretBackendIntermediateSetSigned",
   vaultSignedIntermediate:

@@ -33,6 +33,13 @@ export const ofRoles: Calls = {
   paths: ofIssuers(["issue/+", "sign/+", "roles/+/acme/new-eab"]),
 };
 
+/** Calls that answer with a private key, which stays with who asks: in a state, if a program does. */
+export const keysGiven: Calls = {
+  rule: "leave no private key in the state",
+  rights: asking,
+  paths: ofIssuers(["issue/+"]),
+};
+
 /** What nobody may of a mount of authorities. */
 export const unseen: Calls = {
   rule: "not sign requests unseen",

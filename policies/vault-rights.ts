@@ -5,6 +5,7 @@ import { accessOn, mayHave, reaching } from "./vault-access";
 import {
   asking,
   ending,
+  keysGiven,
   ofAuthorities,
   ofMethods,
   ofRoles,
@@ -99,6 +100,14 @@ function* having(
       for (const grant of reaching(grants, path, rights)) yield [rule, grant];
     }
   }
+}
+
+/** What is against a call that a program itself makes by its path, as it must be against one by a policy. */
+export function rulesOfCall(stack: Stack, path: string): string[] {
+  const call = { path, capabilities: [...asking, "delete"], denied: [], required: [] };
+  const keys = onMounts(mountsOf(stack, [call]), [keysGiven]);
+  const found = [...offences(stack, [call], false), ...having([call], keys)];
+  return [...new Set(found.map(([rule]) => rule))];
 }
 
 /** Whether a pattern stands for several mounts or roles; the issuer does not matter, as the role limits them all. */

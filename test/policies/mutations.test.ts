@@ -2962,6 +2962,18 @@ const rows: Row[] = [
     { beside: insteadOf("vault:identity/entity:Entity", { name: "x", policies: ["root"] }) },
     "pki-token-policy-least",
   ],
+  [
+    "a policy by a path of Vault",
+    kubernetesLogin,
+    "pki-logins-mesh",
+    {
+      beside: insteadOf("vault:generic/endpoint:Endpoint", {
+        path: "sys/policies/acl/pki-mesh",
+        dataJson: JSON.stringify({ policy: 'path "*" { capabilities = ["sudo"] }' }),
+      }),
+    },
+    "vault-types-known",
+  ],
   ...["pki/+/sign/+", "pki/kubernetes/issue/*", "pki/mesh/sign/wor*"].map((path): Row => [
     `roles of others by ${path}`,
     vaultPolicy,
