@@ -67,7 +67,7 @@ const agents = ["EC2_AGENT_MANAGEMENT", "ECS_FARGATE_AGENT_MANAGEMENT", "EKS_ADD
 /**
  * From 7 to 8.9 a finding is of high severity, above it critical: docs.aws.amazon.com/guardduty/latest/ug/guardduty_findings-severity.html
  */
-export const threatFound = {
+const threatFound = {
   id: "threat-found",
   pattern: "{ $.detail.severity >= 7 }",
   description:
@@ -80,7 +80,7 @@ export function findingsRuleName({ prefix }: { prefix: string }): string {
 }
 
 /** Name of the log group of findings. AWS asks for its start: repost.aws/knowledge-center/cloudwatch-log-group-eventbridge */
-export function findingsLogName({ prefix }: { prefix: string }): string {
+function findingsLogName({ prefix }: { prefix: string }): string {
   return `/aws/events/${prefix}/findings`;
 }
 
