@@ -162,6 +162,9 @@ systemctl start --no-block drawbridge-vault-install.service
  * the vendor is asked for what is not installed, and files of an earlier boot stand in for those of the secret when none
  * of them is missing. While the log is not shipped, the script fails once Vault is on its way, and its unit begins anew:
  * Vault may run by then, so it is told of files that changed.
+ *
+ * The package hands the folder of settings to the user vault (`chown --recursive` in its .release/linux/postinst), who could
+ * then put others in their place, and variables for what its unit runs as root.
  */
 function installScript(): string {
   return `#!/bin/sh
@@ -193,6 +196,7 @@ gpgkey=file://${vendorKey.file}
 REPO
 dnf -y --disablerepo='*' --enablerepo=hashicorp install vault-${vaultVersion}
 fi
+chown --recursive root:vault ${settingsFolder}
 chown vault:vault ${dataFolder}
 install -d -o vault -g vault -m 0700 ${dataFolder}/audit /var/log/vault
 if ! /usr/local/sbin/drawbridge-vault-files; then
@@ -220,7 +224,8 @@ ${shipLog(["logrotate", "openssl"])}`;
 /**
  * Writes the files of the node's secret: those of the list, and none at all when there are others. When something has
  * changed, Vault reads its certificate again; a first boot that waits begins anew with what is right by now, which it may
- * at any step. Before a start there is nothing to tell Vault.
+ * at any step. Before a start there is nothing to tell Vault. Each file is made anew: a link in its place leads nowhere, and
+ * what was begun before has neither its owner nor its mode.
  */
 function filesScript({ region, filesSecret }: ServerUserDataArgs): string {
   const allowed = Object.entries(serverFiles).map(
@@ -235,14 +240,17 @@ def fetched():
     command += ["secretsmanager", "get-secret-value", "--secret-id", "${filesSecret}", "--query", "SecretString"]
     return json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout)
 def write(path, text):
-    if os.path.exists(path) and open(path, encoding="utf-8").read() == text:
+    if os.path.isfile(path) and not os.path.islink(path) and open(path, encoding="utf-8").read() == text:
         return False
     os.makedirs(os.path.dirname(path), 0o755, exist_ok=True)
     group, mode = allowed[path]
-    with open(os.open(path + ".new", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "w", encoding="utf-8") as file:
+    new = path + ".new"
+    if os.path.lexists(new):
+        os.remove(new)
+    with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "w", encoding="utf-8") as file:
         shutil.chown(file.fileno(), "root", group)
         file.write(text)
-    os.rename(path + ".new", path)
+    os.rename(new, path)
     print("wrote " + path, flush=True)
     return True
 with open("/run/drawbridge-vault-files.lock", "w") as lock:

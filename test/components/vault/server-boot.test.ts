@@ -154,6 +154,13 @@ describe("the boot of a server", () => {
   const nobodyAnswers = () => {
     for (const name of ["aws", "curl", "dnf"]) instance.command(name, unreachable);
   };
+  const everybodyAnswers = () => {
+    const secret = Object.fromEntries(paths.map((path) => [instance.at(path), "of the secret"]));
+    instance.command("aws", `cat <<'END'\n${JSON.stringify(secret)}\nEND`);
+    instance.command("rpm", 'test "$1" = --import');
+    instance.command("gpg", "echo key");
+    for (const name of ["curl", "dnf"]) instance.command(name, "");
+  };
   /** An instance that was a server before: packages are installed, and files are there. */
   const wasUpBefore = () => {
     instance.command("rpm", "");
@@ -166,11 +173,7 @@ describe("the boot of a server", () => {
     calls.filter((call) => call.startsWith(`${name} `));
 
   it("installs Vault by the vendor's key and starts it with the files of its secret", () => {
-    const secret = Object.fromEntries(paths.map((path) => [instance.at(path), "of the secret"]));
-    instance.command("aws", `cat <<'END'\n${JSON.stringify(secret)}\nEND`);
-    instance.command("rpm", 'test "$1" = --import');
-    instance.command("gpg", "echo key");
-    for (const name of ["curl", "dnf"]) instance.command(name, "");
+    everybodyAnswers();
     const { status, calls } = boot();
     expect(status).toBe(0);
     expect(callsOf("curl", calls).map((call) => call.split(" ").at(-1))).toEqual([vendor]);
@@ -180,6 +183,21 @@ describe("the boot of a server", () => {
     ]);
     expect(paths.map((path) => instance.read(path))).toEqual(paths.map(() => "of the secret"));
     expect(calls.at(-1)).toBe(started);
+  });
+
+  it("takes its settings from the package's user before it writes any, and lets Vault read them", () => {
+    everybodyAnswers();
+    const { calls } = boot();
+    const taken = `chown --recursive root:vault ${instance.at("/etc/vault.d")}`;
+    const order = [" install vault-", taken, " secretsmanager "];
+    expect(calls.flatMap((call) => order.filter((part) => call.includes(part)))).toEqual(order);
+    for (const [path, { group, mode }] of Object.entries(serverFiles)) {
+      const isSetting = path.startsWith("/etc/vault.d/");
+      expect([path, group, mode]).toEqual([
+        path,
+        ...(isSetting ? ["vault", "0440"] : ["root", "0755"]),
+      ]);
+    }
   });
 
   it("starts Vault again from what is on its disks when nobody answers", () => {
