@@ -1,7 +1,13 @@
 import { bucketTypes } from "./buckets";
 import type { Field, Finding } from "./model";
 import type { ConditionOn } from "./policy-documents";
-import { conditionsOf, denies, isForAnybody, statements } from "./policy-documents";
+import {
+  conditionsOf,
+  denies,
+  deniesEverybody,
+  isForAnybody,
+  statements,
+} from "./policy-documents";
 import { stackRule } from "./rule";
 import { token } from "./tokens";
 import type { Truth } from "./truth";
@@ -36,7 +42,8 @@ function* keepsKeys(document: Field): Iterable<Finding> {
     any([closed, not(open), some(holdsToOwnKeys)]),
     "hold those who may name a key to keys of the account",
   );
-  yield* document.judge(some(deniesNewKeys), "deny s3:UpdateObjectEncryption");
+  const keyStays = some((statement) => deniesEverybody(statement, "s3:UpdateObjectEncryption"));
+  yield* document.judge(keyStays, "deny s3:UpdateObjectEncryption");
 }
 
 type Condition = NonNullable<ConditionOn>;
@@ -96,13 +103,4 @@ function deniesKeys(statement: Field, exceptions: readonly Test[]): Truth {
 /** A request that names a kind and no key is not of the bucket's own key: its key is none of the account's either. */
 function holdsToOwnKeys(statement: Field): Truth {
   return deniesPuts(statement, [keyIsForeign], [forPeople, kindIsGiven]);
-}
-
-function deniesNewKeys(statement: Field): Truth {
-  return all([
-    denies(statement, "s3:UpdateObjectEncryption"),
-    isForAnybody(statement),
-    // Any condition lets somebody do it.
-    all(conditionsOf(statement).map((condition) => condition && false)),
-  ]);
 }

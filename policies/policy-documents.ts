@@ -39,6 +39,16 @@ export function denies(statement: Field, action: string): Truth {
   return all([textEquals(statement.at("Effect"), "Deny"), isAbout(statement, action)]);
 }
 
+/** Whether the statement denies the action to everybody, whatever the request is like. */
+export function deniesEverybody(statement: Field, action: string): Truth {
+  return all([
+    denies(statement, action),
+    isForAnybody(statement),
+    // Any condition lets somebody do it.
+    all(conditionsOf(statement).map((condition) => condition && false)),
+  ]);
+}
+
 function isAbout(statement: Field, action: string): Truth {
   const matching = (key: string) =>
     any(

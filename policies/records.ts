@@ -8,7 +8,8 @@ import {
   receivesAccessLogs,
 } from "./buckets";
 import { isAtLeast } from "./conditions";
-import type { Field, Resource, Stack } from "./model";
+import type { Field, Finding, Resource, Stack } from "./model";
+import { deniesEverybody, statements } from "./policy-documents";
 import { stackRule } from "./rule";
 import { token } from "./tokens";
 import type { Truth } from "./truth";
@@ -66,22 +67,39 @@ export const accessLogged = stackRule({
 
 export const locksHold = stackRule({
   id: "s3-lock-retention",
-  title: "A bucket with a lock has a time for which it holds",
+  title: "A bucket with a lock has a time for which it holds, and nobody bypasses it",
   severity: "medium",
   level: "advisory",
   requirements: ["M1"],
   controls: [],
-  fix: "Add aws.s3.BucketObjectLockConfiguration with a mode and days or years of default retention.",
+  fix: "Add aws.s3.BucketObjectLockConfiguration with a mode and days or years of default retention. In GOVERNANCE mode, deny s3:BypassGovernanceRetention to everybody in the bucket's policy.",
   url: "https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock.html",
   types: bucketTypes,
   *checkStack(stack) {
     for (const bucket of stack.all(...bucketTypes)) {
       if (bucket.at("objectLockEnabled").value === true) {
-        yield* mustHave(bucket, stack, lockTypes, "a default retention", holdsFor);
+        yield* mustHave(bucket, stack, lockTypes, "a default retention", (lock) => [
+          ...holdsFor(lock),
+          ...holdsForEverybody(lock, bucket, stack),
+        ]);
       }
     }
   },
 });
+
+/** Nothing when the mode lets nobody end a lock early, or the bucket's policy does not. */
+function* holdsForEverybody(lock: Resource, bucket: Resource, stack: Stack): Iterable<Finding> {
+  if (lock.at("rule.defaultRetention.mode").value !== "GOVERNANCE") return;
+  yield* mustHave(bucket, stack, [token.bucketPolicy], "a policy", (policy) => {
+    const document = policy.at("policy").json();
+    const isDenied = any(
+      statements(document).map((statement) =>
+        deniesEverybody(statement, "s3:BypassGovernanceRetention"),
+      ),
+    );
+    return document.judge(isDenied, "deny s3:BypassGovernanceRetention to everybody");
+  });
+}
 
 export const trailObjects = stackRule({
   id: "log-trail-objects",

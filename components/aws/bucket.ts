@@ -18,8 +18,8 @@ type BucketEncryption = { keyArn: pulumi.Input<string> } | { s3ManagedFor: "acce
 /** Keeps every new object from being deleted or overwritten for some days. */
 interface BucketLock {
   /**
-   * Who may still delete: in `GOVERNANCE` mode whoever holds s3:BypassGovernanceRetention, in `COMPLIANCE` mode nobody,
-   * not even the root user, until the days are over.
+   * Who may still delete: in `COMPLIANCE` mode nobody, not even the root user, until the days are over. In `GOVERNANCE`
+   * mode whoever holds s3:BypassGovernanceRetention, and nobody while the bucket is protected: its policy denies it.
    */
   mode: "GOVERNANCE" | "COMPLIANCE";
   /** Days, 1 to 36500. */
@@ -254,10 +254,31 @@ function denials(arn: string, args: BucketArgs): PolicyStatement[] {
       Condition: { NumericLessThan: { "s3:TlsVersion": "1.2" } },
     },
     ...otherKeysDenied(arn, args),
+    ...bypassDenied(arn, args),
   ];
 }
 
 const everybody = { Effect: "Deny", Principal: "*" } as const;
+
+/**
+ * A lock in `GOVERNANCE` mode gives way to whoever may bypass it and says so, administrators among them:
+ * docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock.html. Who means to delete what is locked takes the protection
+ * away first, as for all that is protected. Who may change the policy of a bucket still can: nobody is locked out.
+ */
+function bypassDenied(
+  arn: string,
+  { lock, deletionProtection = true }: BucketArgs,
+): PolicyStatement[] {
+  if (lock?.mode !== "GOVERNANCE" || !deletionProtection) return [];
+  return [
+    {
+      Sid: "NobodyBypassesTheLock",
+      ...everybody,
+      Action: "s3:BypassGovernanceRetention",
+      Resource: `${arn}/*`,
+    },
+  ];
+}
 
 /**
  * Who asks for nothing gets the bucket's own key, and nobody asks: not for another kind, and not for a key, which may be

@@ -20,7 +20,7 @@ export class Buckets extends pulumi.ComponentResource {
 
   /** Receives the server access logs of the stack's other buckets. */
   readonly accessLogs: Bucket;
-  /** Keeps snapshots of what the platform cannot make again: for 35 days, and nobody takes them away in the first 7. */
+  /** Keeps snapshots of what the platform cannot make again: for 35 days, and nobody takes them away in the first 7 while it is protected. */
   readonly snapshots: Bucket;
   /** Alias of the key of the snapshots. */
   readonly snapshotsKeyAlias: string;

@@ -107,6 +107,8 @@ swapoff --all
 ${writeLogSettings({ ...args, files })}cat > ${auditCallsFile} <<'END'
 ${auditCalls(auditFiles)}
 END
+cat > /usr/local/sbin/drawbridge-vault-log <<'END'
+${logScript()}END
 cat > /usr/local/sbin/drawbridge-vault-install <<'END'
 ${installScript()}END
 cat > /usr/local/sbin/drawbridge-vault-files <<'END'
@@ -155,14 +157,27 @@ systemctl start --no-block drawbridge-vault-install.service
 `;
 }
 
+/**
+ * Runs at each boot. What is on the instance's own disks by then is enough to start Vault, whoever else does not answer:
+ * the vendor is asked for what is not installed, and files of an earlier boot stand in for those of the secret when none
+ * of them is missing. While the log is not shipped, the script fails once Vault is on its way, and its unit begins anew:
+ * Vault may run by then, so it is told of files that changed.
+ *
+ * The package hands the folder of settings to the user vault (`chown --recursive` in its .release/linux/postinst), who could
+ * then put others in their place, and variables for what its unit runs as root.
+ */
 function installScript(): string {
   return `#!/bin/sh
 set -eu
 umask 022
-${shipLog(["logrotate", "openssl"])}until test -b ${dataDevice}; do echo 'waits for the volume ${dataDevice}'; sleep 5; done
+ships=true
+/usr/local/sbin/drawbridge-vault-log || ships=false
+until test -b ${dataDevice}; do echo 'waits for the volume ${dataDevice}'; sleep 5; done
 blkid ${dataDevice} > /dev/null || mkfs.xfs ${dataDevice}
 install -d ${dataFolder}
 mountpoint -q ${dataFolder} || mount -o nodev,nosuid,noexec ${dataDevice} ${dataFolder}
+if ! rpm -q vault-${vaultVersion} > /dev/null; then
+$ships
 keys=$(mktemp -d)
 curl --fail --silent --show-error --proto '=https' --tlsv1.2 --output "$keys/vendor" ${vendorKey.url}
 gpg --homedir "$keys" --batch --quiet --import "$keys/vendor"
@@ -179,22 +194,38 @@ enabled=0
 gpgcheck=1
 gpgkey=file://${vendorKey.file}
 REPO
-rpm -q vault-${vaultVersion} > /dev/null || dnf -y --disablerepo='*' --enablerepo=hashicorp install vault-${vaultVersion}
+dnf -y --disablerepo='*' --enablerepo=hashicorp install vault-${vaultVersion}
+fi
+chown --recursive root:vault ${settingsFolder}
 chown vault:vault ${dataFolder}
 install -d -o vault -g vault -m 0700 ${dataFolder}/audit /var/log/vault
-/usr/local/sbin/drawbridge-vault-files before-start
+if ! /usr/local/sbin/drawbridge-vault-files; then
+for file in ${Object.keys(serverFiles).join(" ")}; do
+test -s $file || { echo "$file must be there before Vault starts"; exit 1; }
+done
+fi
 cat > /etc/drawbridge-vault-rotate.conf <<'ROTATE'
 ${rotation}ROTATE
 systemctl enable --now drawbridge-vault-files.timer drawbridge-vault-rotate.timer drawbridge-vault-snapshot.timer drawbridge-vault-watch.timer
 systemctl enable vault.service
 systemctl start --no-block vault.service
+$ships
 `;
+}
+
+/** Ships the log, and installs what the rest of a server needs of Amazon Linux. */
+function logScript(): string {
+  return `#!/bin/sh
+set -eu
+umask 022
+${shipLog(["logrotate", "openssl"])}`;
 }
 
 /**
  * Writes the files of the node's secret: those of the list, and none at all when there are others. When something has
  * changed, Vault reads its certificate again; a first boot that waits begins anew with what is right by now, which it may
- * at any step. Before a start there is nothing to tell Vault.
+ * at any step. Before a start there is nothing to tell Vault. Each file is made anew: a link in its place leads nowhere, and
+ * what was begun before has neither its owner nor its mode.
  */
 function filesScript({ region, filesSecret }: ServerUserDataArgs): string {
   const allowed = Object.entries(serverFiles).map(
@@ -209,14 +240,17 @@ def fetched():
     command += ["secretsmanager", "get-secret-value", "--secret-id", "${filesSecret}", "--query", "SecretString"]
     return json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout)
 def write(path, text):
-    if os.path.exists(path) and open(path, encoding="utf-8").read() == text:
+    if os.path.isfile(path) and not os.path.islink(path) and open(path, encoding="utf-8").read() == text:
         return False
     os.makedirs(os.path.dirname(path), 0o755, exist_ok=True)
     group, mode = allowed[path]
-    with open(os.open(path + ".new", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "w", encoding="utf-8") as file:
+    new = path + ".new"
+    if os.path.lexists(new):
+        os.remove(new)
+    with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "w", encoding="utf-8") as file:
         shutil.chown(file.fileno(), "root", group)
         file.write(text)
-    os.rename(path + ".new", path)
+    os.rename(new, path)
     print("wrote " + path, flush=True)
     return True
 with open("/run/drawbridge-vault-files.lock", "w") as lock:

@@ -36,7 +36,7 @@ export const auditSchema = z
       lockMode: oneOf(["GOVERNANCE", "COMPLIANCE"])
         .default("GOVERNANCE")
         .describe(
-          "Who may delete audit records before logRetentionDays are over: GOVERNANCE (holders of s3:BypassGovernanceRetention) or COMPLIANCE (nobody; the bucket cannot be deleted until then either).",
+          "Who may delete audit records before logRetentionDays are over: GOVERNANCE (holders of s3:BypassGovernanceRetention, once deletionProtection is false) or COMPLIANCE (nobody; the bucket cannot be deleted until then either).",
         ),
       objectEvents: z
         .boolean("must be true or false")

@@ -2400,6 +2400,13 @@ const rows: Row[] = [
     "s3-lock-retention",
   ],
   [
+    "snapshots that administrators delete at once",
+    bucketPolicy,
+    "snapshots",
+    without("policy", "NobodyBypassesTheLock"),
+    "s3-lock-retention",
+  ],
+  [
     "objects under any kind of key",
     bucketPolicy,
     "snapshots",

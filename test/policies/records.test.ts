@@ -2,6 +2,7 @@ import { token } from "../../policies/tokens";
 import { casesFor } from "../support/rule-cases";
 import {
   bucketDenials,
+  bypassDenied,
   document,
   newKeysDenied,
   otherKeysDenied,
@@ -70,11 +71,22 @@ casesFor("s3-access-logged [M1] [M10]", {
   ],
 });
 
+const evidencePolicy = (...more: Record<string, unknown>[]) => ({
+  "evidence-policy.policy": document(...bucketDenials("evidence"), ...more),
+});
+const must = (rule: string) => `evidence-policy: policy must ${rule}, got a map`;
+const bypassed = must("deny s3:BypassGovernanceRetention to everybody");
+
 casesFor("s3-lock-retention [M1]", {
   base: platform,
   passes: [
     ["a year", {}],
     ["no lock", { "evidence.objectLockEnabled": false, "evidence-lock": gone }],
+    [
+      "of a kind that nobody bypasses",
+      { ...evidencePolicy(), "evidence-lock.rule.defaultRetention.mode": "COMPLIANCE" },
+    ],
+    ["by a pattern", evidencePolicy({ ...bypassDenied("evidence"), Action: "s3:Bypass*" })],
   ],
   fails: [
     [
@@ -89,12 +101,41 @@ casesFor("s3-lock-retention [M1]", {
         "evidence-lock: rule.defaultRetention.mode must be one of GOVERNANCE, COMPLIANCE, got nothing",
       ],
     ],
+    ["a lock that administrators bypass", evidencePolicy(), [bypassed]],
+    [
+      "a lock that some bypass",
+      evidencePolicy(
+        bypassDenied("evidence", {
+          ArnNotEquals: { "aws:PrincipalArn": "arn:aws:iam::111122223333:role/one" },
+        }),
+      ),
+      [bypassed],
+    ],
+    [
+      "a lock that one role does not bypass",
+      evidencePolicy({
+        ...bypassDenied("evidence"),
+        Principal: { AWS: "arn:aws:iam::111122223333:role/one" },
+      }),
+      [bypassed],
+    ],
+    [
+      "a right to bypass it",
+      evidencePolicy({ ...bypassDenied("evidence"), Effect: "Allow" }),
+      [bypassed],
+    ],
+    ["no policy", { "evidence-policy": gone }, ["evidence: evidence must have a policy, got none"]],
   ],
   undecided: [
     [
       "days that nobody knows yet",
       { "evidence-lock.rule.defaultRetention.days": unknown },
       ["evidence-lock: undecided: rule.defaultRetention.days of evidence-lock is unknown until up"],
+    ],
+    [
+      "a policy that nobody knows yet",
+      { "evidence-policy.policy": unknown },
+      ["evidence-policy: undecided: policy of evidence-policy is unknown until up"],
     ],
   ],
 });
@@ -148,11 +189,7 @@ casesFor("log-trail-objects [M1]", {
 });
 
 const kind = "s3:x-amz-server-side-encryption";
-const evidencePolicy = (...more: Record<string, unknown>[]) => ({
-  "evidence-policy.policy": document(...bucketDenials("evidence"), ...more),
-});
 const id = `${kind}-aws-kms-key-id`;
-const must = (rule: string) => `evidence-policy: policy must ${rule}, got a map`;
 const kindsOpen = must("deny objects under other kinds of keys");
 const keysOpen = must("deny objects under a key that the request names");
 const keysForeign = must("hold those who may name a key to keys of the account");

@@ -494,6 +494,16 @@ export const newKeysDenied = (name: string) => ({
   Resource: `arn:aws:s3:::${name}/*`,
 });
 
+/** What denies everybody to end a lock early. */
+export const bypassDenied = (name: string, condition?: Record<string, unknown>) => ({
+  Sid: "Bypass",
+  Effect: "Deny",
+  Principal: "*",
+  Action: "s3:BypassGovernanceRetention",
+  Resource: `arn:aws:s3:::${name}/*`,
+  ...(condition && { Condition: condition }),
+});
+
 function bucket(name: string, byDefault: Record<string, unknown>): StackSpec {
   const of = { bucket: ref(name) };
   return {
@@ -535,6 +545,7 @@ function bucket(name: string, byDefault: Record<string, unknown>): StackSpec {
         otherKindsDenied(name),
         otherKeysDenied(name),
         newKeysDenied(name),
+        bypassDenied(name),
         statement({
           Sid: "Service",
           Principal: { Service: "cloudtrail.amazonaws.com" },

@@ -44,14 +44,18 @@ interface Ran {
 }
 
 /** Folders of an instance that scripts name. */
-const folders = ["/etc/vault.d", "/usr/local/sbin", "/run", "/var/tmp"];
+const folders = ["/etc", "/usr/local/sbin", "/run", "/var/tmp"];
+
+/** Folders that an image has in them. */
+const inFolders = ["/etc/vault.d", "/etc/pki/rpm-gpg", "/etc/yum.repos.d", "/bin"];
 
 /** A folder in whose place an instance has its root, with commands that answer as they are told. */
 export class Instance {
   private readonly root = mkdtempSync(join(tmpdir(), "drawbridge-server-"));
 
   constructor() {
-    for (const folder of [...folders, "/bin"]) mkdirSync(this.at(folder), { recursive: true });
+    for (const folder of [...folders, ...inFolders])
+      mkdirSync(this.at(folder), { recursive: true });
     writeFileSync(this.at("/calls"), "");
   }
 
@@ -66,11 +70,17 @@ export class Instance {
     chmodSync(file, 0o755);
   }
 
-  run(script: string, ...args: string[]): Ran {
-    const file = this.at("/script");
+  /** Has a script of a server where others call it. */
+  place(path: string, script: string): void {
+    const file = this.at(path);
     writeFileSync(file, this.placed(script));
-    writeFileSync(this.at("/calls"), "");
     chmodSync(file, 0o755);
+  }
+
+  run(script: string, ...args: string[]): Ran {
+    this.place("/script", script);
+    const file = this.at("/script");
+    writeFileSync(this.at("/calls"), "");
     const { status, stdout, stderr, error } = spawnSync(file, args, {
       encoding: "utf8",
       env: { PATH: `${this.at("/bin")}:${process.env["PATH"] ?? ""}` },
@@ -83,10 +93,14 @@ export class Instance {
   /** The script as it is for this root, and for who runs it. */
   private placed(script: string): string {
     const [user, group] = [process.getuid?.() ?? 0, process.getgid?.() ?? 0];
-    return folders
-      .reduce((text, folder) => text.replaceAll(`${folder}/`, `${this.at(folder)}/`), script)
-      .replaceAll("--tmpdir=/var/tmp", `--tmpdir=${this.at("/var/tmp")}`)
-      .replace('"root", group)', `${user}, ${group})`);
+    return (
+      folders
+        .reduce((text, folder) => text.replaceAll(`${folder}/`, `${this.at(folder)}/`), script)
+        .replaceAll("--tmpdir=/var/tmp", `--tmpdir=${this.at("/var/tmp")}`)
+        // No device has to be there.
+        .replace("until test -b ", "until test -n ")
+        .replace('"root", group)', `${user}, ${group})`)
+    );
   }
 
   write(path: string, text: string): void {
@@ -96,6 +110,10 @@ export class Instance {
 
   read(path: string): string | undefined {
     return existsSync(this.at(path)) ? readFileSync(this.at(path), "utf8") : undefined;
+  }
+
+  forget(path: string): void {
+    rmSync(this.at(path));
   }
 
   remove(): void {

@@ -108,7 +108,7 @@ export function handChecks(scene: Scene, deployer: string): Check[] {
 
 /** Who comes to a node's token, and who does not. */
 export function nodeChecks(scene: Scene, people: People, command: string, aws: string): Check[] {
-  const { server, visitors } = scene;
+  const { server } = scene;
   const worker: Login = { method: "nodes", role: "worker" };
   const refusals: [who: string, name: string, login: Login][] = [
     ["an instance of another role", "stranger", worker],
@@ -190,24 +190,36 @@ export function nodeChecks(scene: Scene, people: People, command: string, aws: s
     [
       "nodes have nothing signed that they bring themselves",
       async () => {
-        const { hostname = "" } = visitors["worker"] ?? {};
-        const csr = await signingRequest(`system:node:${hostname}`, []);
-        const path = "pki/kubernetes/sign/kubelet";
-        return refused(await post(scene, "worker", path, { csr }));
+        const csr = await signingRequest(ownName(scene), []);
+        return [
+          ...forbidden(await post(scene, "worker", "pki/kubernetes/sign/kubelet", { csr })),
+          ...(await issuedToItself(scene)),
+        ];
       },
     ],
     [
       "no other path of a role leads around its limits",
       async () => {
-        const { hostname = "" } = visitors["worker"] ?? {};
-        const body = { common_name: `system:node:${hostname}`, not_after: "2035-01-01T00:00:00Z" };
+        const body = { common_name: ownName(scene), not_after: "2035-01-01T00:00:00Z" };
         const paths = ["issuer/default/issue/kubelet", "issue/Kubelet", "issue//kubelet"];
         const answers = paths.map((path) => post(scene, "worker", `pki/kubernetes/${path}`, body));
         const stray = (await Promise.all(answers)).filter(({ status }) => status < 300);
-        return stray.map(said);
+        return [...stray.map(said), ...(await issuedToItself(scene))];
       },
     ],
   ];
+}
+
+/** The name that a worker may have a certificate for. */
+function ownName({ visitors }: Scene): string {
+  return `system:node:${visitors["worker"]?.hostname ?? ""}`;
+}
+
+/** What the worker's token is still worth: one that has ended is refused everything. */
+async function issuedToItself(scene: Scene): Promise<string[]> {
+  const body = { common_name: ownName(scene) };
+  const given = await post(scene, "worker", "pki/kubernetes/issue/kubelet", body);
+  return given.status === 200 ? [] : [`its own name must be issued, got ${said(given)}`];
 }
 
 async function tokenFaults({ server, visitors }: Scene, user: string): Promise<string[]> {

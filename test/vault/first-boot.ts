@@ -137,24 +137,7 @@ function* startedTogether(
   ];
   yield [
     "all three are voters of one cluster",
-    async () => {
-      const peers = async () => {
-        const { body } = await first.call("GET", "sys/storage/raft/configuration", {
-          token: rootToken,
-        });
-        const { servers = [] } = (body.data?.["config"] ?? {}) as { servers?: Server[] };
-        return servers
-          .filter(({ voter }) => voter)
-          .map(({ node_id: id }) => id)
-          .toSorted()
-          .join();
-      };
-      // Raft lets a node vote when it has kept up for ten seconds.
-      for (let tries = 0; tries < 60 && (await peers()).split(",").length < 3; tries++) {
-        await new Promise((done) => setTimeout(done, 500));
-      }
-      return expected("voters", await peers(), "vault-0,vault-1,vault-2");
-    },
+    async () => expected("voters", await votersOf(first, rootToken), allVoters),
   ];
   yield [
     "what is set up: two audit devices, one auth method, two policies and two logins",
@@ -451,34 +434,50 @@ function* startedTogether(
     },
   ];
   yield [
-    "a snapshot brings all back into a Vault that began anew with the same KMS key, and its recovery keys with it",
+    "a snapshot brings all back into three servers that began anew with the same KMS key, and its recovery keys with it",
     async () => {
       const file = join(site.folder, "snapshot");
+      const kept = "sys/policies/acl/kept";
       const decrypted = (all: RecoveryKey[]) =>
         all.slice(0, 2).map(({ encryptedKey }) => site.decrypt(encryptedKey));
       const raft = ["operator", "raft", "snapshot"];
-      const saved = await (await activeOf(nodes)).command(rootToken, ...raft, "save", file);
+      const last = await activeOf(nodes);
+      await last.call("PUT", kept, { token: rootToken, body: { policy: workerPolicy } });
+      const saved = await last.command(rootToken, ...raft, "save", file);
       // The other Vault has the same addresses.
       cluster.close();
       const other = await create("anew");
+      const { nodes: servers } = other;
+      const status = async (path: string) =>
+        (await (await activeOf(servers)).call("GET", path, { token: rootToken })).status;
       try {
-        const anew = other.first;
-        await anew.firstBoot();
-        await anew.open();
+        await Promise.all(servers.map(booted));
+        const anew = await activeOf(servers);
         const token = await anew.rootToken(decrypted((await other.recorded()).keys));
-        const isKnown = async () =>
-          (await anew.call("GET", "auth/token/lookup-self", { token: rootToken })).status;
-        const before = await isKnown();
+        const joined = await votersOf(anew, token);
+        const before = [await status("auth/token/lookup-self"), await status(kept)];
+        const words = servers.map(({ said }) => said.length);
         const restored = await anew.command(token, ...raft, "restore", "-force", file);
-        for (let tries = 0; tries < 120 && (await isKnown()) !== 200; tries++) {
-          await new Promise((done) => setTimeout(done, 500));
-        }
-        const made = await anew.rootToken(decrypted(keys));
+        const haveIt = await within(60, () =>
+          servers.every(({ said }, i) => said.slice(words[i]).includes(snapshotApplied)),
+        );
+        const statuses = await rebooted(servers);
+        const made = await (await activeOf(servers)).rootToken(decrypted(keys));
         return [
           ...expected("exit code of the snapshot", saved.status, "0"),
-          ...expected("the old root token before", before, "403"),
+          ...expected("voters", joined, allVoters),
+          ...expected("the old root token and the policy before", before.join(), "403,403"),
           ...expected("exit code of the restore", restored.status, "0"),
-          ...expected("the old root token", await isKnown(), "200"),
+          ...(haveIt ? [] : [`each server must say "${snapshotApplied}"`]),
+          ...expected("statuses", statuses, "200,429,429"),
+          ...expected("the old root token", await status("auth/token/lookup-self"), "200"),
+          ...expected("the policy", await status(kept), "200"),
+          ...expected(
+            "voters afterwards",
+            await votersOf(await activeOf(servers), rootToken),
+            allVoters,
+          ),
+          ...(await followed(servers, rootToken)),
           ...(made.startsWith("hvs.") ? [] : ["the old recovery keys must make a root token"]),
         ];
       } finally {
@@ -806,6 +805,70 @@ async function activeOf(nodes: Node[]): Promise<Node> {
     if ((await node.call("GET", "sys/health")).status === 200) return node;
   }
   throw new Error("one node must be active");
+}
+
+/** What Vault says on each server that has got a snapshot. */
+const snapshotApplied = "running post snapshot restore invalidations";
+
+const allVoters = "vault-0,vault-1,vault-2";
+
+/** The members that vote, once there are three. */
+async function votersOf(node: Node, token: string): Promise<string> {
+  let voters: string[] = [];
+  // Raft lets a node vote when it has kept up for ten seconds.
+  await within(30, async () => {
+    const { body } = await node.call("GET", "sys/storage/raft/configuration", { token });
+    const { servers = [] } = (body.data?.["config"] ?? {}) as { servers?: Server[] };
+    voters = servers.filter(({ voter }) => voter).map(({ node_id: id }) => id);
+    return voters.length === 3;
+  });
+  return voters.toSorted().join();
+}
+
+/** What is wrong when not all of them get what the active one writes: its word that they are healthy is not enough. */
+async function followed(nodes: Node[], token: string): Promise<string[]> {
+  const applied = () =>
+    Promise.all(
+      nodes.map(async (node) =>
+        Number((await node.call("GET", "sys/leader")).body["raft_applied_index"]),
+      ),
+    );
+  const before = Math.max(...(await applied()));
+  const written = await (
+    await activeOf(nodes)
+  ).call("PUT", "sys/policies/acl/followed", { token, body: { policy: workerPolicy } });
+  const isThere = await within(10, async () => (await applied()).every((index) => index > before));
+  return [
+    ...expected("status of a write", written.status, "204"),
+    ...(isThere ? [] : [`all must apply more than ${before}, got ${(await applied()).join()}`]),
+  ];
+}
+
+/** A server goes through its first boot or past it, and lets clients in. */
+async function booted(node: Node): Promise<void> {
+  await node.firstBoot();
+  await node.open();
+}
+
+/** What servers are that people boot, all of them at once, when one has become active. */
+async function rebooted(servers: Node[]): Promise<string> {
+  for (const server of servers) server.close();
+  await Promise.all(servers.map(booted));
+  let statuses = "";
+  await within(60, async () => {
+    statuses = (await healthOf(servers)).toSorted(byNumber).join();
+    return statuses === "200,429,429";
+  });
+  return statuses;
+}
+
+/** Whether something comes to hold within some seconds. */
+async function within(seconds: number, holds: () => boolean | Promise<boolean>): Promise<boolean> {
+  for (const end = performance.now() + seconds * 1000; ;) {
+    if (await holds()) return true;
+    if (performance.now() > end) return false;
+    await new Promise((done) => setTimeout(done, 500));
+  }
 }
 
 interface Server {

@@ -1,5 +1,15 @@
 import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { serverUserData } from "../../components/vault/server-boot";
@@ -14,6 +24,7 @@ export function serverBootChecks(): Check[] {
     ["a first boot that waits begins anew with files that changed", () => told("activating")],
     ["nobody tells a Vault that is not there, or that is about to start", nobodyIsTold],
     ["files stay as they are when Secrets Manager does not answer", filesStay],
+    ["a server writes through no link, and into no file that somebody else has begun", noLinks],
     ["a secret with another file than those of Vault brings none at all", othersRefused],
     ["systemd takes the units of a server as they are", units],
   ];
@@ -94,6 +105,34 @@ function filesStay(): string[] {
       ...expected("the certificate", instance.read(certificate) ?? "", "old"),
       ...expected("what Vault is told", systemctl(calls), ""),
       ...(said.includes("Could not connect") ? [] : [`must say why, got ${said}`]),
+    ];
+  });
+}
+
+function noLinks(): string[] {
+  return onInstance("inactive", (instance) => {
+    const elsewhere = "/var/tmp/elsewhere";
+    // With the text of the secret, so that nothing seems to have changed.
+    instance.write(elsewhere, "new");
+    instance.write("/etc/vault.d/tls/begun", "of somebody else");
+    symlinkSync(instance.at(elsewhere), instance.at(certificate));
+    symlinkSync(instance.at(elsewhere), instance.at(`${firstBoot}.new`));
+    linkSync(instance.at("/etc/vault.d/tls/begun"), instance.at(`${certificate}.new`));
+    const { status } = fetchFiles(instance);
+    const links = [certificate, firstBoot].filter((path) =>
+      lstatSync(instance.at(path)).isSymbolicLink(),
+    );
+    return [
+      ...expected("exit code", status, "0"),
+      ...expected("links", links.join(), ""),
+      ...expected("the certificate", instance.read(certificate) ?? "", "new"),
+      ...expected("who reads it", mode(instance, certificate), "440"),
+      ...expected("what a link led to", instance.read(elsewhere) ?? "", "new"),
+      ...expected(
+        "what was begun",
+        instance.read("/etc/vault.d/tls/begun") ?? "",
+        "of somebody else",
+      ),
     ];
   });
 }

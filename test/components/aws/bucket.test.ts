@@ -213,6 +213,27 @@ describe("Bucket", () => {
     });
   });
 
+  it.each([
+    ["while the bucket is protected", "GOVERNANCE", {}, true],
+    ["no more when it is not", "GOVERNANCE", { deletionProtection: false }, false],
+    ["where nobody could anyway", "COMPLIANCE", {}, false],
+  ] as const)("lets nobody bypass its lock, %s", async (_when, mode, changes, isDenied) => {
+    const found = await statements({ lock: { mode, days: 7 }, ...changes });
+    expect(found.filter(({ Sid }) => Sid === "NobodyBypassesTheLock")).toEqual(
+      isDenied
+        ? [
+            {
+              Sid: "NobodyBypassesTheLock",
+              Effect: "Deny",
+              Principal: "*",
+              Action: "s3:BypassGovernanceRetention",
+              Resource: `arn:aws:s3:::${name}/*`,
+            },
+          ]
+        : [],
+    );
+  });
+
   it("has its access logged under its own name", async () => {
     const resources = await created(() => {
       const accessLogs = new Bucket("access-logs", {

@@ -253,7 +253,7 @@ esac`,
     expect([status, said, calls.at(-1)]).toEqual([
       0,
       "ip-10-0-0-10.eu-west-1.compute.internal 10.0.0.10 regional\n",
-      "vault agent -config=/etc/drawbridge-pki/agent.json",
+      `vault agent -config=${instance.at("/etc/drawbridge-pki/agent.json")}`,
     ]);
   });
 

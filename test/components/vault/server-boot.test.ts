@@ -1,10 +1,12 @@
 import { spawnSync } from "node:child_process";
 import { mostUserData } from "../../../components/aws/ssh-user-data";
 import { serverUserData } from "../../../components/vault/server-boot";
+import { serverFiles } from "../../../components/vault/server-files";
 import { Instance, serverArgs, serverScript, written } from "../../support/server-scripts";
 
 const script = serverUserData(serverArgs);
 const install = serverScript("install");
+const log = serverScript("log");
 const snapshot = serverScript("snapshot");
 
 function complaintsOf(command: string, args: string[], input: string): string {
@@ -17,6 +19,7 @@ describe("serverUserData", () => {
     expect(Buffer.byteLength(script)).toBeLessThan(mostUserData);
     expect(complaintsOf("sh", ["-n"], script)).toBe("");
     expect(complaintsOf("sh", ["-n"], install)).toBe("");
+    expect(complaintsOf("sh", ["-n"], log)).toBe("");
     expect(complaintsOf("sh", ["-n"], snapshot)).toBe("");
     expect(complaintsOf("sh", ["-n"], serverScript("watch"))).toBe("");
   });
@@ -30,17 +33,19 @@ describe("serverUserData", () => {
     expect(install).toMatch(/--enablerepo=hashicorp install vault-\d+\.\d+\.\d+-\d+\n/);
     expect(install).not.toMatch(/nogpgcheck|--insecure|http:/);
     // The vendor's repository has no package that it depends on.
-    expect(install.indexOf(" openssl")).toBeGreaterThan(0);
-    expect(install.indexOf(" openssl")).toBeLessThan(install.indexOf("install vault-"));
+    expect(log).toMatch(/ --enablerepo=amazonlinux .* openssl\n/);
   });
 
   it("ships the log before anything else can fail, and says what it waits for", () => {
     const lines = install.split("\n");
     expect(lines.slice(0, 3)).toEqual(["#!/bin/sh", "set -eu", "umask 022"]);
-    expect(lines[3]).toMatch(/ install amazon-cloudwatch-agent rsyslog /);
-    expect(lines[4]).toBe("systemctl enable --now rsyslog.service");
-    expect(lines[5]).toMatch(/amazon-cloudwatch-agent-ctl -a fetch-config /);
-    expect(lines[6]).toContain("echo 'waits for the volume /dev/sdf'");
+    expect(lines[4]).toBe("/usr/local/sbin/drawbridge-vault-log || ships=false");
+    expect(lines[5]).toContain("echo 'waits for the volume /dev/sdf'");
+    const shipping = log.split("\n");
+    expect(shipping.slice(0, 3)).toEqual(lines.slice(0, 3));
+    expect(shipping[3]).toMatch(/ install amazon-cloudwatch-agent rsyslog /);
+    expect(shipping[4]).toBe("systemctl enable --now rsyslog.service");
+    expect(shipping[5]).toMatch(/amazon-cloudwatch-agent-ctl -a fetch-config /);
     for (const unit of ["drawbridge-vault-install.service", "vault.service.d/drawbridge.conf"]) {
       expect(written(`/etc/systemd/system/${unit}`)).toContain("StandardOutput=journal+console\n");
     }
@@ -125,6 +130,129 @@ describe("serverUserData", () => {
     for (const name of ["install", "files", "snapshot", "watch", "rotate"]) {
       const unit = written(`/etc/systemd/system/drawbridge-vault-${name}.service`);
       expect(unit).toMatch(/^\[Unit\]\nDescription=[^]*\n\[Service\]\nType=oneshot\nExecStart=\//);
+    }
+  });
+});
+
+describe("the boot of a server", () => {
+  let instance: Instance;
+  beforeEach(() => {
+    instance = new Instance();
+    for (const name of ["log", "files"]) {
+      instance.place(`/usr/local/sbin/drawbridge-vault-${name}`, serverScript(name));
+    }
+    for (const name of ["blkid", "chown", "install", "mountpoint"]) instance.command(name, "");
+    instance.command("systemctl", "");
+  });
+  afterEach(() => instance.remove());
+
+  const unreachable = "echo 'Could not resolve host' >&2; exit 6";
+  const paths = Object.keys(serverFiles);
+  const started = "systemctl start --no-block vault.service";
+  const vendor = "https://rpm.releases.hashicorp.com/gpg";
+
+  const nobodyAnswers = () => {
+    for (const name of ["aws", "curl", "dnf"]) instance.command(name, unreachable);
+  };
+  const everybodyAnswers = () => {
+    const secret = Object.fromEntries(paths.map((path) => [instance.at(path), "of the secret"]));
+    instance.command("aws", `cat <<'END'\n${JSON.stringify(secret)}\nEND`);
+    instance.command("rpm", 'test "$1" = --import');
+    instance.command("gpg", "echo key");
+    for (const name of ["curl", "dnf"]) instance.command(name, "");
+  };
+  /** An instance that was a server before: packages are installed, and files are there. */
+  const wasUpBefore = () => {
+    instance.command("rpm", "");
+    for (const path of paths) instance.write(path, "of an earlier boot");
+  };
+  /** One whose agent is not up, and does not come up. */
+  const noAgent = () => instance.command("systemctl", 'test "$1" != is-active');
+  const boot = () => instance.run(install);
+  const callsOf = (name: string, calls: string[]) =>
+    calls.filter((call) => call.startsWith(`${name} `));
+
+  it("installs Vault by the vendor's key and starts it with the files of its secret", () => {
+    everybodyAnswers();
+    const { status, calls } = boot();
+    expect(status).toBe(0);
+    expect(callsOf("curl", calls).map((call) => call.split(" ").at(-1))).toEqual([vendor]);
+    expect(callsOf("dnf", calls)).toEqual([
+      expect.stringContaining(" install amazon-cloudwatch-agent rsyslog logrotate openssl"),
+      expect.stringMatching(/ --enablerepo=hashicorp install vault-\d/),
+    ]);
+    expect(paths.map((path) => instance.read(path))).toEqual(paths.map(() => "of the secret"));
+    expect(calls.at(-1)).toBe(started);
+  });
+
+  it("takes its settings from the package's user before it writes any, and lets Vault read them", () => {
+    everybodyAnswers();
+    const { calls } = boot();
+    const taken = `chown --recursive root:vault ${instance.at("/etc/vault.d")}`;
+    const order = [" install vault-", taken, " secretsmanager "];
+    expect(calls.flatMap((call) => order.filter((part) => call.includes(part)))).toEqual(order);
+    for (const [path, { group, mode }] of Object.entries(serverFiles)) {
+      const isSetting = path.startsWith("/etc/vault.d/");
+      expect([path, group, mode]).toEqual([
+        path,
+        ...(isSetting ? ["vault", "0440"] : ["root", "0755"]),
+      ]);
+    }
+  });
+
+  it("starts Vault again from what is on its disks when nobody answers", () => {
+    wasUpBefore();
+    nobodyAnswers();
+    const { status, said, calls } = boot();
+    expect(said).toContain("Could not resolve host");
+    expect(["curl", "dnf", "gpg"].flatMap((name) => callsOf(name, calls))).toEqual([]);
+    expect(calls.at(-1)).toBe(started);
+    expect(status).toBe(0);
+  });
+
+  it("starts Vault again without its log, and fails then, so that the log is tried again", () => {
+    wasUpBefore();
+    nobodyAnswers();
+    noAgent();
+    const { status, calls } = boot();
+    expect(calls.at(-1)).toBe(started);
+    expect(status).not.toBe(0);
+  });
+
+  it.each(paths)("does not start Vault without %s", (path) => {
+    for (const text of [undefined, ""]) {
+      wasUpBefore();
+      nobodyAnswers();
+      if (text === undefined) instance.forget(path);
+      else instance.write(path, text);
+      const { status, said, calls } = boot();
+      expect(said).toContain(`${instance.at(path)} must be there before Vault starts\n`);
+      expect(calls).not.toContain(started);
+      expect(status).toBe(1);
+    }
+  });
+
+  it("does not start Vault at a first boot when Secrets Manager does not answer", () => {
+    instance.command("rpm", "");
+    nobodyAnswers();
+    const { status, calls } = boot();
+    expect([status, calls.includes(started)]).toEqual([1, false]);
+  });
+
+  it("installs no Vault whose vendor does not answer, or whose log is not shipped", () => {
+    const ofTheLog = 'test "$2" = --quiet';
+    instance.command("rpm", ofTheLog);
+    nobodyAnswers();
+    const withLog = boot();
+    expect(withLog.status).toBe(6);
+    expect(callsOf("curl", withLog.calls)).toHaveLength(1);
+    noAgent();
+    const withoutLog = boot();
+    expect(withoutLog.status).not.toBe(0);
+    expect(callsOf("curl", withoutLog.calls)).toEqual([]);
+    for (const { calls } of [withLog, withoutLog]) {
+      expect(callsOf("dnf", calls)).toEqual([]);
+      expect(calls).not.toContain(started);
     }
   });
 });
