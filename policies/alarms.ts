@@ -107,6 +107,8 @@ const ofSecrets: Watched = [
   ["PutSecretValue", "PutResourcePolicy"],
 ];
 
+const ofInstances: Watched = ["changed user data of an instance", ["ModifyInstanceAttribute"]];
+
 export const trailWatched = stackRule({
   id: "mon-trail-watched",
   title: "Somebody hears of what ends the records, the keys or the network's rules",
@@ -122,6 +124,7 @@ export const trailWatched = stackRule({
       ...events,
       ...(stack.all(token.detector).length > 0 ? ofFindings : []),
       ...(stack.all(token.secret).length > 0 ? [ofSecrets] : []),
+      ...(stack.all(token.instance).length > 0 ? [ofInstances] : []),
     ];
     for (const group of trailGroups(stack)) {
       const patterns = filtersOf(group, stack).map((filter) => filter.at("pattern"));

@@ -2062,6 +2062,13 @@ const rows: Row[] = [
     "mon-findings-told",
   ],
   [
+    "user data that somebody changes unseen",
+    "aws:cloudwatch/logMetricFilter:LogMetricFilter",
+    "alarms-user-data-changed",
+    "drop",
+    "mon-trail-watched",
+  ],
+  [
     "findings that raise no alarm",
     "aws:cloudwatch/logMetricFilter:LogMetricFilter",
     "threats-found",

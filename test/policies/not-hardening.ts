@@ -370,14 +370,6 @@ export const notHardening: readonly Harmless[] = [
     reason: "a count of more raises the alarm all the same",
   },
   {
-    types: ["LogMetricFilter"],
-    name: /^alarms-user-data-changed$/,
-    path: /^$/,
-    how: /^drop resource$/,
-    reason:
-      "mon-trail-watched asks for what every account must hear of, and only some run user data at each boot; secret-alarms.test.ts holds it against events",
-  },
-  {
     types: ["LogMetricFilter", "MetricAlarm"],
     name: /^vault-/,
     path: /^($|comparisonOperator$|dimensions|evaluationPeriods$|metricName$|namespace$|period$|statistic$|threshold$|treatMissingData$)/,

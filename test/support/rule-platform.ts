@@ -579,6 +579,7 @@ export const trailEvents = [
   "PutBucketReplication",
   "CreateFilter",
   "DisableRule RemoveTargets",
+  "ModifyInstanceAttribute",
 ];
 
 function audit(): StackSpec {
