@@ -1,10 +1,14 @@
+import { rmSync } from "node:fs";
+import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { phases, type Rotations } from "../../components/vault/rotation";
 import { levelsOfDestroy } from "../support/documented-files";
 import { accountChecks, handChecks } from "../vault/by-hand";
 import { tableChecks, type Scene } from "../vault/cases";
-import { Parties, podsOfCluster } from "../vault/parties";
+import { onDay, Parties, podsOfCluster } from "../vault/parties";
 import { authoritiesOf } from "../vault/visitors";
+import type { Outcome, Rehearsal } from "./engine";
+import { failureOf } from "./outcome";
 import type { LifeArgs, Step } from "./steps";
 import type { Values } from "./stack-config";
 import { controlPlane, type VaultPlace } from "./vault/place";
@@ -123,6 +127,11 @@ export async function* rotating(
   config: Values,
 ): AsyncGenerator<Step> {
   let now: Rotations = {};
+  const vaultOf = (changes: Values = {}) => ({
+    ...(config["vault"] as Values),
+    ...written(now),
+    ...changes,
+  });
   const parties = new Parties(
     {
       rehearsal,
@@ -131,10 +140,7 @@ export async function* rotating(
       rotations: () => now,
       rotate: (rotations) => {
         now = rotations;
-        rehearsal.configure("drawbridge:vault", {
-          ...(config["vault"] as Values),
-          ...written(now),
-        });
+        rehearsal.configure("drawbridge:vault", vaultOf());
       },
     },
     podsOfCluster,
@@ -149,7 +155,31 @@ export async function* rotating(
       title: `${phase} of kubernetes, the mesh below it, and etcd-overlay: all verify each other before, meanwhile and after`,
       run: () => parties.enter({ kubernetes: steps, "etcd-overlay": steps }, days[i] ?? ""),
     };
+    if (phase !== "promote") continue;
+    yield {
+      title: "days after a promote, a preview of other certificates for the servers is let through",
+      run: async () => {
+        rehearsal.configure("drawbridge:vault", vaultOf({ serverCertificates: 1000 }));
+        const outcome = await onDay("2027-01-12", () => unawares(rehearsal));
+        rehearsal.configure("drawbridge:vault", vaultOf());
+        return [...failureOf(outcome), ...unlessCounted(outcome)];
+      },
+    };
   }
+}
+
+/** A preview on a machine that does not know Vault's CA. While it gets another certificate, nothing of Vault is known. */
+function unawares(rehearsal: Rehearsal): Promise<Outcome> {
+  rmSync(join(rehearsal.project, ".drawbridge"), { recursive: true, force: true });
+  return rehearsal.preview();
+}
+
+/** Such a preview counts what issues by default as an update, without a change. */
+function unlessCounted({ operations }: Outcome): string[] {
+  const counted = Object.entries(operations).some(
+    ([urn, operation]) => urn.endsWith("::pki-kubernetes-default") && operation === "update",
+  );
+  return counted ? [] : ["the engine must count what issues by default as an update"];
 }
 
 /** Rotations as a stack file has them. */
