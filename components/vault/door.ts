@@ -4,6 +4,7 @@ import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import * as pulumi from "@pulumi/pulumi";
 import * as vault from "@pulumi/vault";
+import { activePath } from "./server-config";
 
 /** Where Vault answers the machine that runs Pulumi. */
 export interface Door {
@@ -99,17 +100,56 @@ function areMade(resources: pulumi.CustomResource[]): Promise<boolean[]> {
   return Promise.all(ids.map(({ isKnown }) => isKnown));
 }
 
-/** Why a Vault cannot be configured, and what to do. */
-type Trouble = "unreachable" | "uninitialised" | "sealed";
+/** Why a Vault cannot be configured. */
+interface Trouble {
+  /** What is wrong, after the name of Vault. */
+  says: string;
+  /** What to do. */
+  remedy: string;
+}
 
-const remedies: Record<Trouble, string> = {
-  unreachable:
-    "reach it from a network that the access mode opens, or set vault.address to the end of a tunnel (The way to Vault in docs/operations.md); servers answer nobody before their first boot has ended either, and say what they wait for (What servers say in docs/vault.md)",
-  uninitialised:
-    "its first server sets it up and says what it waits for: see First boot in docs/vault.md",
-  sealed:
+const sealed: Trouble = {
+  says: "is sealed",
+  remedy:
     "enable the KMS key of its seal and let the role of its servers use it; it unseals by itself then",
 };
+
+const noneActive =
+  "two of its three servers must be in service and reach each other: see What servers say in docs/vault.md";
+
+/**
+ * What servers answer instead of 200, which is the active one's: developer.hashicorp.com/vault/api-docs/system/health, and
+ * github.com/hashicorp/vault/blob/v1.21.0/http/sys_health.go. Its other codes are of Enterprise. While none is active, the
+ * load balancer leads to all of them: docs.aws.amazon.com/elasticloadbalancing/latest/network/target-group-health-checks.html
+ */
+const troubles: Partial<Record<number, Trouble>> = {
+  429: {
+    says: "has no active server",
+    remedy: `${noneActive}. When another one has just become active, the load balancer leads to it within 20 seconds`,
+  },
+  474: {
+    says: "has no active server, a standby that answers there has lost it",
+    remedy: noneActive,
+  },
+  501: {
+    says: "is uninitialised",
+    remedy:
+      "its first server sets it up and says what it waits for: see First boot in docs/vault.md",
+  },
+  503: sealed,
+  530: {
+    says: "has no active server, one that was removed from its peers answers there",
+    remedy: `${noneActive}. One that was removed does not come back with its data: see A volume is lost there`,
+  },
+};
+
+function unreachable(detail: string): Trouble {
+  return {
+    says: `is unreachable, ${detail}`,
+    remedy:
+      "reach it from a network that the access mode opens, or set vault.address to the end of a tunnel (The way to Vault in docs/operations.md); servers answer nobody before their first boot has ended either, and say what they wait for (What servers say in docs/vault.md)",
+  };
+}
 
 /** Waits until Vault can be configured. Throws a `pulumi.RunError` that says what is wrong when it takes too long. */
 export async function untilOpen(door: Door, ca: string, patience: Patience): Promise<void> {
@@ -117,16 +157,15 @@ export async function untilOpen(door: Door, ca: string, patience: Patience): Pro
   // It listens before it unseals, each of its servers once more: of a Vault that is coming, "sealed" is news for seconds.
   let sealedSince: number | undefined;
   for (;;) {
-    const found = await health(door, ca);
-    if (found === undefined) return;
-    const [trouble, detail] = found;
-    sealedSince = trouble === "sealed" ? (sealedSince ?? Date.now()) : undefined;
+    const trouble = await troubleOf(door, ca);
+    if (trouble === undefined) return;
+    sealedSince = trouble === sealed ? (sealedSince ?? Date.now()) : undefined;
     const waited = (Date.now() - (sealedSince ?? began)) / 1000;
     const most = sealedSince === undefined ? patience.seconds : patience.sealedSeconds;
-    const said = `Vault at ${door.address} is ${trouble}${detail}`;
+    const said = `Vault at ${door.address} ${trouble.says}`;
     if (waited >= most) {
       const { otherwise } = patience;
-      const remedy = remedies[trouble] + (otherwise === undefined ? "" : `; ${otherwise}`);
+      const remedy = trouble.remedy + (otherwise === undefined ? "" : `; ${otherwise}`);
       throw new pulumi.RunError(`${said}: ${remedy}`);
     }
     await pulumi.log.info(`${said}; waiting`, undefined, undefined, true);
@@ -134,21 +173,21 @@ export async function untilOpen(door: Door, ca: string, patience: Patience): Pro
   }
 }
 
-/** What keeps Vault from being configured; undefined when nothing does. Codes: developer.hashicorp.com/vault/api-docs/system/health */
-async function health(door: Door, ca: string): Promise<[Trouble, string] | undefined> {
+/** What keeps Vault from being configured; undefined when nothing does. */
+async function troubleOf(door: Door, ca: string): Promise<Trouble | undefined> {
   try {
     const status = await statusOf(door, ca);
     if (status === 200) return undefined;
-    if (status === 501) return ["uninitialised", ""];
-    if (status === 503) return ["sealed", ""];
-    return ["unreachable", `, what answers there has status ${status}`];
+    return troubles[status] ?? unreachable(`what answers there has status ${status}`);
   } catch (error) {
-    return ["unreachable", `, ${(error as Error).message || String(error)}`];
+    return unreachable((error as Error).message || String(error));
   }
 }
 
 function statusOf({ address, serverName }: Door, ca: string): Promise<number> {
-  const url = `${address}/v1/sys/health?standbyok=true&perfstandbyok=true`;
+  // What configures Vault takes the active server: a standby that knows of none answers 500, to a login as well
+  // (github.com/hashicorp/vault/blob/v1.21.0/http/handler.go).
+  const url = `${address}${activePath}`;
   return new Promise((resolve, reject) => {
     const asked = request(
       url,

@@ -1,4 +1,5 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import type { IncomingMessage } from "node:http";
 import { createServer, type Server } from "node:https";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -75,16 +76,26 @@ describe("untilOpen", () => {
   });
 
   it.each([
-    [501, "uninitialised: its first server sets it up"],
-    [503, "sealed: enable the KMS key of its seal"],
-    [404, "unreachable, what answers there has status 404: reach it from a network"],
+    [429, "has no active server: two of its three servers must be in service"],
+    [474, "has no active server, a standby that answers there has lost it: two of its three"],
+    [501, "is uninitialised: its first server sets it up"],
+    [503, "is sealed: enable the KMS key of its seal"],
+    [530, "has no active server, one that was removed from its peers answers there: two of"],
+    [404, "is unreachable, what answers there has status 404: reach it from a network"],
   ])("says what a status of %s means, and what to do", async (status, said) => {
     statuses = [status];
-    await expect(refusal()).resolves.toContain(`Vault at ${address()} is ${said}`);
+    await expect(refusal()).resolves.toContain(`Vault at ${address()} ${said}`);
+  });
+
+  it("asks as the load balancer does, and has no standby pass for the active server", async () => {
+    statuses = [200];
+    const asked = new Promise<IncomingMessage>((resolve) => server.once("request", resolve));
+    await refusal();
+    expect((await asked).url).toBe("/v1/sys/health");
   });
 
   it("waits for a Vault that is coming", async () => {
-    statuses = [501, 501, 503, 200];
+    statuses = [501, 501, 503, 429, 200];
     const waiting = { seconds: 30, sealedSeconds: 30, pauseSeconds: 0 };
     await untilOpen({ address: address(), serverName }, identity.certificate, waiting);
     expect(statuses).toEqual([200]);
@@ -101,6 +112,7 @@ describe("untilOpen", () => {
 
   it.each([
     ["stays sealed", [404, 503], "sealed: enable the KMS key of its seal", 4],
+    ["finds no active server", [474, 429], "has no active server: two of its three servers", 5],
     ["does not come", [404], "unreachable, what answers there has status 404", 5],
   ])("gives up on a Vault that %s", async (_it, answers, said, questions) => {
     statuses = answers;
@@ -198,15 +210,19 @@ describe("vaultProvider", () => {
   });
 
   it.each([
-    [501, "uninitialised"],
-    [503, "sealed"],
-    [404, "unreachable"],
-  ])("ends an up at a status of %s before anything of Vault is registered", async (status, is) => {
-    statuses = [status];
-    const { code, out, errors } = await run({ preview: false, servers: ["known", "known"] });
-    expect({ code, out }).toEqual({ code: 1, out: "" });
-    expect(errors).toContain(`Vault at ${address()} is ${is}`);
-  });
+    [429, "has no active server"],
+    [501, "is uninitialised"],
+    [503, "is sealed"],
+    [404, "is unreachable"],
+  ])(
+    "ends an up at a status of %s before anything of Vault is registered",
+    async (status, said) => {
+      statuses = [status];
+      const { code, out, errors } = await run({ preview: false, servers: ["known", "known"] });
+      expect({ code, out }).toEqual({ code: 1, out: "" });
+      expect(errors).toContain(`Vault at ${address()} ${said}`);
+    },
+  );
 
   it.each([
     ["that stand", ["known", "known"]],
