@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { request } from "node:https";
 import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -64,15 +64,18 @@ export function vaultProvider(
   opts?: pulumi.ResourceOptions,
 ): vault.Provider {
   const { address, serverName, region, caFile } = args;
-  const caCertFile = pulumi.output(args.caCertificate).apply(async (ca) => {
-    mkdirSync(dirname(caFile), { recursive: true });
-    writeFileSync(caFile, ca);
+  const door = { address, serverName };
+  const caCertFile = alsoUnknown(args.caCertificate, async (ca) => {
     const made = await areMade(args.servers);
     const isPreview = pulumi.runtime.isDryRun();
+    if (ca === undefined)
+      return isPreview && made.includes(true) ? fileOfBefore(door, caFile) : undefined;
+    mkdirSync(dirname(caFile), { recursive: true });
+    writeFileSync(caFile, ca);
     // To a preview a server that is about to be replaced is not there; to an `up` for targets, one that it leaves out.
     const asks = isPreview ? made.includes(true) : !made.includes(false);
     const patience = isPreview ? patienceOfPreview : (args.patience ?? patienceOfUp);
-    if (asks) await untilOpen({ address, serverName }, ca, patience);
+    if (asks) await untilOpen(door, ca, patience);
     return caFile;
   });
   return new vault.Provider(
@@ -87,6 +90,30 @@ export function vaultProvider(
     },
     opts,
   );
+}
+
+/** As `apply`, but of what a preview does not know as well; undefined stands for it on both sides. */
+function alsoUnknown(
+  input: pulumi.Input<string>,
+  act: (value: string | undefined) => Promise<string | undefined>,
+): pulumi.Output<string> {
+  const known = (value: unknown) => (typeof value === "string" ? value : undefined);
+  // The SDK has it, and leaves it out of its types.
+  const output = pulumi.output(input) as unknown as {
+    apply(act: (value: unknown) => Promise<unknown>, withUnknowns: boolean): pulumi.Output<string>;
+  };
+  return output.apply(async (value) => (await act(known(value))) ?? pulumi.unknown, true);
+}
+
+/**
+ * The file that an earlier run has left, where Vault answers by it. The certificate that its CA is about to get is of the
+ * same key, so that the former one verifies Vault as well; without one, a preview knows nothing of what is in Vault, and
+ * counts all of it as updates.
+ */
+async function fileOfBefore(door: Door, caFile: string): Promise<string | undefined> {
+  if (!existsSync(caFile)) return undefined;
+  const trouble = await troubleOf(door, readFileSync(caFile, "utf8"));
+  return trouble === undefined ? caFile : undefined;
 }
 
 /**

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import type { IncomingMessage } from "node:http";
 import { createServer, type Server } from "node:https";
 import type { AddressInfo } from "node:net";
@@ -247,15 +247,57 @@ describe("vaultProvider", () => {
     const { code, out } = await run({ preview: true, servers: ["unknown", "unknown"] });
     expect({ code, out }).toEqual({ code: 0, out: registered });
   });
+
+  describe("while the CA is to get another certificate", () => {
+    const unknown =
+      "pulumi:providers:vault vault of what is not known\nvault:index/mount:Mount kept\n";
+    const renewed = { preview: true, servers: ["known", "known"], ca: "unknown" } as const;
+
+    beforeEach(() => {
+      writeFileSync(join(folder, "ca.pem"), identity.certificate);
+      statuses = [200];
+    });
+
+    it("previews by the file of the former one", async () => {
+      await expect(run(renewed)).resolves.toMatchObject({ code: 0, out: registered });
+      expect(readFileSync(join(folder, "ca.pem"), "utf8")).toBe(identity.certificate);
+    });
+
+    it.each<[when: string, arrange: () => void | Promise<void>]>([
+      ["there is none", () => rmSync(join(folder, "ca.pem"))],
+      [
+        "it is of another CA",
+        async () => {
+          const other = await selfSigned(folder, "other", [serverName]);
+          writeFileSync(join(folder, "ca.pem"), other.certificate);
+        },
+      ],
+      ["Vault is sealed", () => void (statuses = [503])],
+    ])("leaves what is in Vault to the up when %s", async (_when, arrange) => {
+      await arrange();
+      await expect(run(renewed)).resolves.toMatchObject({ code: 0, out: unknown });
+    });
+
+    it("asks nobody by it when servers are not there", async () => {
+      const asked = jest.fn();
+      server.once("request", asked);
+      const { code, out } = await run({ ...renewed, servers: ["unknown", "unknown"] });
+      server.off("request", asked);
+      expect({ code, out }).toEqual({ code: 0, out: unknown });
+      expect(asked).not.toHaveBeenCalled();
+    });
+  });
 });
 
 /** What a program registers when it is let through. */
-const registered = "pulumi:providers:vault vault\nvault:index/mount:Mount kept\n";
+const registered = "pulumi:providers:vault vault of ca.pem\nvault:index/mount:Mount kept\n";
 
 interface Case {
   preview: boolean;
   /** Whether the id of each server is known. */
   servers: readonly ("known" | "unknown")[];
+  /** The same of the certificate of their CA. @default known */
+  ca?: "known" | "unknown";
 }
 
 /** Runs a program that configures a Vault in a process of its own, against mocks that print what is registered. */
@@ -264,7 +306,7 @@ async function run(of: Case): Promise<{ code: number | null; out: string; errors
   return { ...ended, errors: errors.join("\n") };
 }
 
-function program({ preview, servers }: Case): string {
+function program({ preview, servers, ca = "known" }: Case): string {
   const args = {
     address: address(),
     serverName,
@@ -277,8 +319,10 @@ function program({ preview, servers }: Case): string {
     const pulumi = require("@pulumi/pulumi");
     const { Mount } = require("@pulumi/vault");
     const { vaultProvider } = require("./components/vault/door");
-    const newResource = ({ type, name }) => {
-      console.log(type, name);
+    const { basename } = require("node:path");
+    const newResource = ({ type, name, inputs: { caCertFile } }) => {
+      const file = typeof caCertFile === "string" ? basename(caCertFile) : "what is not known";
+      console.log(type, name, ...(type.startsWith("pulumi:providers:") ? ["of", file] : []));
       return { id: name, state: {} };
     };
     pulumi.runtime.setMocks({ newResource, call: () => ({}) }, "drawbridge", "dev", ${preview}).then(() => {
@@ -287,7 +331,9 @@ function program({ preview, servers }: Case): string {
         id.isKnown = Promise.resolve(is === "known");
         return { id };
       });
-      const provider = vaultProvider("vault", { ...${JSON.stringify(args)}, servers });
+      const args = ${JSON.stringify(args)};
+      if (${ca === "unknown"}) args.caCertificate = pulumi.output(pulumi.unknown);
+      const provider = vaultProvider("vault", { ...args, servers });
       new Mount("kept", { path: "kept", type: "pki" }, { provider });
     });
   `;
