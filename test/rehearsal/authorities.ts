@@ -1,3 +1,4 @@
+import { X509Certificate } from "node:crypto";
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
@@ -184,6 +185,36 @@ export async function* rotating(
       },
     };
   }
+  yield {
+    title:
+      "below a rotated authority its former certificate stays, without a key, and nothing else of its tree",
+    run: async () =>
+      unlessEqual("issuers of the mesh", await issuersOf(vault, "mesh"), [
+        { subject: "kubernetes", name: "", hasKey: false },
+        { subject: "kubernetes-2", name: "", hasKey: false },
+        { subject: "mesh-2", name: "mesh-2", hasKey: true },
+      ]),
+  };
+}
+
+/** The issuers of an authority's mount, as docs/vault.md has people look at them, by the first part of their common name. */
+async function issuersOf(vault: VaultPlace, authority: string) {
+  const token = await vault.deployer();
+  const path = `pki/${authority}/issuer`;
+  // Anybody may list them.
+  const { data } = await vault.server.must(undefined, "GET", `${path}s?list=true`);
+  const issuers = await Promise.all(
+    (data["keys"] as string[]).map(async (id) => {
+      const { data: issuer } = await vault.server.must(token, "GET", `${path}/${id}`);
+      const { subject } = new X509Certificate(String(issuer["certificate"]));
+      return {
+        subject: /^CN=([^.]+)/m.exec(subject)?.[1] ?? "",
+        name: issuer["issuer_name"],
+        hasKey: issuer["key_id"] !== "",
+      };
+    }),
+  );
+  return issuers.toSorted((one, other) => (one.subject < other.subject ? -1 : 1));
 }
 
 /** What an operation does with what is in Vault, by URN. */
