@@ -50,6 +50,9 @@ export interface AuthorityArgs {
 /** Days before the end of an authority from which on an `up` asks for the next one: a rotation takes weeks, and planning. */
 const endingDays = 180;
 
+/** Hooks are called in a preview, too. */
+const onDryRun: pulumi.ResourceHookOptions = { onDryRun: true };
+
 /**
  * One certificate authority: its mount, its keys that never leave Vault, its revocation lists and its roles. While it is
  * rotated it has two keys, of which one issues.
@@ -80,14 +83,11 @@ export class Authority extends pulumi.ComponentResource {
     // Of what follows from the last phase people are told when they enter it, of a rotation that is under way always.
     const isOver = phaseOf(steps) === undefined;
     if (!isOver) void tellPeople();
-    const tell = new pulumi.ResourceHook(
-      `${name}-advice`,
-      // The engine calls it back outside of the program's context, by which the SDK knows whom to tell.
-      AsyncResource.bind(async () => {
-        if (isOver) await tellPeople();
-      }),
-      { onDryRun: true },
-    );
+    // The engine calls it back outside of the program's context, by which the SDK knows whom to tell.
+    const tellAtEnd = AsyncResource.bind(async () => {
+      if (isOver) await tellPeople();
+    });
+    const tell = beforeChange(`${name}-advice`, "description", tellAtEnd);
     // A path says more to a first preview than the output of a mount, which needs Vault.
     this.backend = mountPath(data.name);
     // All that an authority consists of comes after its mount: what the mount refuses changes nothing.
@@ -159,23 +159,48 @@ export class Authority extends pulumi.ComponentResource {
 
 /** Hooks that refuse what a rotation does not allow, in a preview as in an `up`. */
 function guardsOf(name: string, authority: string, steps: readonly Step[]) {
-  const guard = (what: string, fault: (before: unknown, today: string) => string | undefined) =>
-    new pulumi.ResourceHook(
-      `${name}-${what}`,
-      ({ oldInputs }) => {
-        const today = new Date().toISOString().slice(0, 10);
-        const refused = fault(oldInputs?.["description"], today);
-        if (refused !== undefined) throw new Error(refused);
-      },
-      { onDryRun: true },
-    );
+  const unless = (refused: string | undefined) => {
+    if (refused !== undefined) throw new Error(refused);
+  };
   return {
-    made: guard("made", () => refusalOfNew(authority, steps)),
-    entered: guard("entered", (before, today) => refusal(authority, before, steps, today)),
-    promoted: guard("promoted", (_before, today) =>
-      refusalOfLate(authority, "promote", steps, today),
+    made: new pulumi.ResourceHook(
+      `${name}-made`,
+      () => unless(refusalOfNew(authority, steps)),
+      onDryRun,
+    ),
+    entered: beforeChange(`${name}-entered`, "description", (before) =>
+      unless(refusal(authority, before, steps, today())),
+    ),
+    promoted: beforeChange(`${name}-promoted`, "default", () =>
+      unless(refusalOfLate(authority, "promote", steps, today())),
     ),
   };
+}
+
+function today(): string {
+  return new Date().toISOString().slice(0, 10);
+}
+
+/**
+ * What is done before an input changes. The engine calls hooks of all that it counts as an update, which in a preview is
+ * every resource of a provider of whose configuration something is not known yet (`DiffUnavailable` in
+ * github.com/pulumi/pulumi/blob/v3.230.0/pkg/resource/deploy/step_generator.go). A value that a preview does not know, most
+ * often that of before, is left to the `up`.
+ */
+function beforeChange(
+  name: string,
+  input: string,
+  act: (before: unknown) => void | Promise<void>,
+): pulumi.ResourceHook {
+  return new pulumi.ResourceHook(
+    name,
+    async ({ oldInputs, newInputs }) => {
+      const before: unknown = oldInputs?.[input];
+      const after: unknown = newInputs?.[input];
+      if (before !== after && !pulumi.isUnknown(after)) await act(before);
+    },
+    onDryRun,
+  );
 }
 
 /** Nobody but Vault knows when a key was made, and what it signs may not outlive it. */

@@ -1,9 +1,10 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { request } from "node:https";
 import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import * as pulumi from "@pulumi/pulumi";
 import * as vault from "@pulumi/vault";
+import { activePath } from "./server-config";
 
 /** Where Vault answers the machine that runs Pulumi. */
 export interface Door {
@@ -63,15 +64,18 @@ export function vaultProvider(
   opts?: pulumi.ResourceOptions,
 ): vault.Provider {
   const { address, serverName, region, caFile } = args;
-  const caCertFile = pulumi.output(args.caCertificate).apply(async (ca) => {
-    mkdirSync(dirname(caFile), { recursive: true });
-    writeFileSync(caFile, ca);
+  const door = { address, serverName };
+  const caCertFile = alsoUnknown(args.caCertificate, async (ca) => {
     const made = await areMade(args.servers);
     const isPreview = pulumi.runtime.isDryRun();
+    if (ca === undefined)
+      return isPreview && made.includes(true) ? fileOfBefore(door, caFile) : undefined;
+    mkdirSync(dirname(caFile), { recursive: true });
+    writeFileSync(caFile, ca);
     // To a preview a server that is about to be replaced is not there; to an `up` for targets, one that it leaves out.
     const asks = isPreview ? made.includes(true) : !made.includes(false);
     const patience = isPreview ? patienceOfPreview : (args.patience ?? patienceOfUp);
-    if (asks) await untilOpen({ address, serverName }, ca, patience);
+    if (asks) await untilOpen(door, ca, patience);
     return caFile;
   });
   return new vault.Provider(
@@ -88,6 +92,30 @@ export function vaultProvider(
   );
 }
 
+/** As `apply`, but of what a preview does not know as well; undefined stands for it on both sides. */
+function alsoUnknown(
+  input: pulumi.Input<string>,
+  act: (value: string | undefined) => Promise<string | undefined>,
+): pulumi.Output<string> {
+  const known = (value: unknown) => (typeof value === "string" ? value : undefined);
+  // The SDK has it, and leaves it out of its types.
+  const output = pulumi.output(input) as unknown as {
+    apply(act: (value: unknown) => Promise<unknown>, withUnknowns: boolean): pulumi.Output<string>;
+  };
+  return output.apply(async (value) => (await act(known(value))) ?? pulumi.unknown, true);
+}
+
+/**
+ * The file that an earlier run has left, where Vault answers by it. The certificate that its CA is about to get is of the
+ * same key, so that the former one verifies Vault as well; without one, a preview knows nothing of what is in Vault, and
+ * counts all of it as updates.
+ */
+async function fileOfBefore(door: Door, caFile: string): Promise<string | undefined> {
+  if (!existsSync(caFile)) return undefined;
+  const trouble = await troubleOf(door, readFileSync(caFile, "utf8"));
+  return trouble === undefined ? caFile : undefined;
+}
+
 /**
  * Waits until the resources are there, and says of each whether it is. It makes no edge to them in the graph: when the
  * engine refuses a `destroy` it walks every path from each resource, of which there would be billions (`markAsDependency` of
@@ -99,17 +127,56 @@ function areMade(resources: pulumi.CustomResource[]): Promise<boolean[]> {
   return Promise.all(ids.map(({ isKnown }) => isKnown));
 }
 
-/** Why a Vault cannot be configured, and what to do. */
-type Trouble = "unreachable" | "uninitialised" | "sealed";
+/** Why a Vault cannot be configured. */
+interface Trouble {
+  /** What is wrong, after the name of Vault. */
+  says: string;
+  /** What to do. */
+  remedy: string;
+}
 
-const remedies: Record<Trouble, string> = {
-  unreachable:
-    "reach it from a network that the access mode opens, or set vault.address to the end of a tunnel (The way to Vault in docs/operations.md); servers answer nobody before their first boot has ended either, and say what they wait for (What servers say in docs/vault.md)",
-  uninitialised:
-    "its first server sets it up and says what it waits for: see First boot in docs/vault.md",
-  sealed:
+const sealed: Trouble = {
+  says: "is sealed",
+  remedy:
     "enable the KMS key of its seal and let the role of its servers use it; it unseals by itself then",
 };
+
+const noneActive =
+  "two of its three servers must be in service and reach each other: see What servers say in docs/vault.md";
+
+/**
+ * What servers answer instead of 200, which is the active one's: developer.hashicorp.com/vault/api-docs/system/health, and
+ * github.com/hashicorp/vault/blob/v1.21.0/http/sys_health.go. Its other codes are of Enterprise. While none is active, the
+ * load balancer leads to all of them: docs.aws.amazon.com/elasticloadbalancing/latest/network/target-group-health-checks.html
+ */
+const troubles: Partial<Record<number, Trouble>> = {
+  429: {
+    says: "has no active server",
+    remedy: `${noneActive}. When another one has just become active, the load balancer leads to it within 20 seconds`,
+  },
+  474: {
+    says: "has no active server, a standby that answers there has lost it",
+    remedy: noneActive,
+  },
+  501: {
+    says: "is uninitialised",
+    remedy:
+      "its first server sets it up and says what it waits for: see First boot in docs/vault.md",
+  },
+  503: sealed,
+  530: {
+    says: "has no active server, one that was removed from its peers answers there",
+    remedy: `${noneActive}. One that was removed does not come back with its data: see A volume is lost there`,
+  },
+};
+
+function unreachable(detail: string): Trouble {
+  return {
+    says: `is unreachable, ${detail}`,
+    remedy:
+      "reach it from a network that the access mode opens, or set vault.address to the end of a tunnel (The way to Vault in docs/operations.md); servers answer nobody before their first boot has ended either, and say what they wait for (What servers say in docs/vault.md)",
+  };
+}
 
 /** Waits until Vault can be configured. Throws a `pulumi.RunError` that says what is wrong when it takes too long. */
 export async function untilOpen(door: Door, ca: string, patience: Patience): Promise<void> {
@@ -117,16 +184,15 @@ export async function untilOpen(door: Door, ca: string, patience: Patience): Pro
   // It listens before it unseals, each of its servers once more: of a Vault that is coming, "sealed" is news for seconds.
   let sealedSince: number | undefined;
   for (;;) {
-    const found = await health(door, ca);
-    if (found === undefined) return;
-    const [trouble, detail] = found;
-    sealedSince = trouble === "sealed" ? (sealedSince ?? Date.now()) : undefined;
+    const trouble = await troubleOf(door, ca);
+    if (trouble === undefined) return;
+    sealedSince = trouble === sealed ? (sealedSince ?? Date.now()) : undefined;
     const waited = (Date.now() - (sealedSince ?? began)) / 1000;
     const most = sealedSince === undefined ? patience.seconds : patience.sealedSeconds;
-    const said = `Vault at ${door.address} is ${trouble}${detail}`;
+    const said = `Vault at ${door.address} ${trouble.says}`;
     if (waited >= most) {
       const { otherwise } = patience;
-      const remedy = remedies[trouble] + (otherwise === undefined ? "" : `; ${otherwise}`);
+      const remedy = trouble.remedy + (otherwise === undefined ? "" : `; ${otherwise}`);
       throw new pulumi.RunError(`${said}: ${remedy}`);
     }
     await pulumi.log.info(`${said}; waiting`, undefined, undefined, true);
@@ -134,21 +200,21 @@ export async function untilOpen(door: Door, ca: string, patience: Patience): Pro
   }
 }
 
-/** What keeps Vault from being configured; undefined when nothing does. Codes: developer.hashicorp.com/vault/api-docs/system/health */
-async function health(door: Door, ca: string): Promise<[Trouble, string] | undefined> {
+/** What keeps Vault from being configured; undefined when nothing does. */
+async function troubleOf(door: Door, ca: string): Promise<Trouble | undefined> {
   try {
     const status = await statusOf(door, ca);
     if (status === 200) return undefined;
-    if (status === 501) return ["uninitialised", ""];
-    if (status === 503) return ["sealed", ""];
-    return ["unreachable", `, what answers there has status ${status}`];
+    return troubles[status] ?? unreachable(`what answers there has status ${status}`);
   } catch (error) {
-    return ["unreachable", `, ${(error as Error).message || String(error)}`];
+    return unreachable((error as Error).message || String(error));
   }
 }
 
 function statusOf({ address, serverName }: Door, ca: string): Promise<number> {
-  const url = `${address}/v1/sys/health?standbyok=true&perfstandbyok=true`;
+  // What configures Vault takes the active server: a standby that knows of none answers 500, to a login as well
+  // (github.com/hashicorp/vault/blob/v1.21.0/http/handler.go).
+  const url = `${address}${activePath}`;
   return new Promise((resolve, reject) => {
     const asked = request(
       url,

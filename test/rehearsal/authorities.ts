@@ -1,10 +1,15 @@
+import { X509Certificate } from "node:crypto";
+import { rmSync } from "node:fs";
+import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { phases, type Rotations } from "../../components/vault/rotation";
 import { levelsOfDestroy } from "../support/documented-files";
 import { accountChecks, handChecks } from "../vault/by-hand";
 import { tableChecks, type Scene } from "../vault/cases";
-import { Parties, podsOfCluster } from "../vault/parties";
+import { onDay, Parties, podsOfCluster } from "../vault/parties";
 import { authoritiesOf } from "../vault/visitors";
+import type { Outcome } from "./engine";
+import { failureOf, unlessEqual } from "./outcome";
 import type { LifeArgs, Step } from "./steps";
 import type { Values } from "./stack-config";
 import { controlPlane, type VaultPlace } from "./vault/place";
@@ -80,10 +85,6 @@ export function sealing({ rehearsal, vault }: LifeArgs): Step[] {
  */
 export function losing({ rehearsal, vault }: LifeArgs): Step {
   const nameOf = (urn: string) => urn.split("::").at(-1) ?? "";
-  const unlessEqual = (what: string, got: unknown, wanted: unknown) =>
-    isDeepStrictEqual(got, wanted)
-      ? []
-      : [`${what}: got ${JSON.stringify(got)}`, `expected ${JSON.stringify(wanted)}`];
   return {
     title: "refresh and preview find an authority that is lost",
     run: async () => {
@@ -123,6 +124,11 @@ export async function* rotating(
   config: Values,
 ): AsyncGenerator<Step> {
   let now: Rotations = {};
+  const vaultOf = (changes: Values = {}) => ({
+    ...(config["vault"] as Values),
+    ...written(now),
+    ...changes,
+  });
   const parties = new Parties(
     {
       rehearsal,
@@ -131,10 +137,7 @@ export async function* rotating(
       rotations: () => now,
       rotate: (rotations) => {
         now = rotations;
-        rehearsal.configure("drawbridge:vault", {
-          ...(config["vault"] as Values),
-          ...written(now),
-        });
+        rehearsal.configure("drawbridge:vault", vaultOf());
       },
     },
     podsOfCluster,
@@ -149,7 +152,74 @@ export async function* rotating(
       title: `${phase} of kubernetes, the mesh below it, and etcd-overlay: all verify each other before, meanwhile and after`,
       run: () => parties.enter({ kubernetes: steps, "etcd-overlay": steps }, days[i] ?? ""),
     };
+    if (phase !== "promote") continue;
+    const other = () => {
+      rehearsal.configure("drawbridge:vault", vaultOf({ serverCertificates: 1000 }));
+      return onDay("2027-01-12", () => rehearsal.preview());
+    };
+    const again = () => rehearsal.configure("drawbridge:vault", vaultOf());
+    yield {
+      title:
+        "days after a promote, a preview of other certificates for the servers changes nothing in Vault",
+      run: async () => {
+        const outcome = await other().finally(again);
+        return [
+          ...failureOf(outcome),
+          ...unlessEqual("what of Vault changes", inVault(outcome), {}),
+        ];
+      },
+    };
+    yield {
+      title:
+        "so it is let through on a machine that does not know Vault's CA, to which all of Vault changes",
+      run: async () => {
+        rmSync(join(rehearsal.project, ".drawbridge"), { recursive: true });
+        const outcome = await other().finally(again);
+        const { resources } = await rehearsal.state();
+        const all = resources.filter(({ type }) => type.startsWith("vault:"));
+        const wanted = Object.fromEntries(all.map(({ urn }) => [urn, "update"]));
+        return [
+          ...failureOf(outcome),
+          ...unlessEqual("what of Vault changes", inVault(outcome), wanted),
+        ];
+      },
+    };
   }
+  yield {
+    title:
+      "below a rotated authority its former certificate stays, without a key, and nothing else of its tree",
+    run: async () =>
+      unlessEqual("issuers of the mesh", await issuersOf(vault, "mesh"), [
+        { subject: "kubernetes", name: "", hasKey: false },
+        { subject: "kubernetes-2", name: "", hasKey: false },
+        { subject: "mesh-2", name: "mesh-2", hasKey: true },
+      ]),
+  };
+}
+
+/** The issuers of an authority's mount, as docs/vault.md has people look at them, by the first part of their common name. */
+async function issuersOf(vault: VaultPlace, authority: string) {
+  const token = await vault.deployer();
+  const path = `pki/${authority}/issuer`;
+  // Anybody may list them.
+  const { data } = await vault.server.must(undefined, "GET", `${path}s?list=true`);
+  const issuers = await Promise.all(
+    (data["keys"] as string[]).map(async (id) => {
+      const { data: issuer } = await vault.server.must(token, "GET", `${path}/${id}`);
+      const { subject } = new X509Certificate(String(issuer["certificate"]));
+      return {
+        subject: /^CN=([^.]+)/m.exec(subject)?.[1] ?? "",
+        name: issuer["issuer_name"],
+        hasKey: issuer["key_id"] !== "",
+      };
+    }),
+  );
+  return issuers.toSorted((one, other) => (one.subject < other.subject ? -1 : 1));
+}
+
+/** What an operation does with what is in Vault, by URN. */
+function inVault({ operations }: Outcome): Record<string, string> {
+  return Object.fromEntries(Object.entries(operations).filter(([urn]) => urn.includes("$vault:")));
 }
 
 /** Rotations as a stack file has them. */

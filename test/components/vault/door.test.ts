@@ -1,4 +1,5 @@
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import type { IncomingMessage } from "node:http";
 import { createServer, type Server } from "node:https";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -75,16 +76,26 @@ describe("untilOpen", () => {
   });
 
   it.each([
-    [501, "uninitialised: its first server sets it up"],
-    [503, "sealed: enable the KMS key of its seal"],
-    [404, "unreachable, what answers there has status 404: reach it from a network"],
+    [429, "has no active server: two of its three servers must be in service"],
+    [474, "has no active server, a standby that answers there has lost it: two of its three"],
+    [501, "is uninitialised: its first server sets it up"],
+    [503, "is sealed: enable the KMS key of its seal"],
+    [530, "has no active server, one that was removed from its peers answers there: two of"],
+    [404, "is unreachable, what answers there has status 404: reach it from a network"],
   ])("says what a status of %s means, and what to do", async (status, said) => {
     statuses = [status];
-    await expect(refusal()).resolves.toContain(`Vault at ${address()} is ${said}`);
+    await expect(refusal()).resolves.toContain(`Vault at ${address()} ${said}`);
+  });
+
+  it("asks as the load balancer does, and has no standby pass for the active server", async () => {
+    statuses = [200];
+    const asked = new Promise<IncomingMessage>((resolve) => server.once("request", resolve));
+    await refusal();
+    expect((await asked).url).toBe("/v1/sys/health");
   });
 
   it("waits for a Vault that is coming", async () => {
-    statuses = [501, 501, 503, 200];
+    statuses = [501, 501, 503, 429, 200];
     const waiting = { seconds: 30, sealedSeconds: 30, pauseSeconds: 0 };
     await untilOpen({ address: address(), serverName }, identity.certificate, waiting);
     expect(statuses).toEqual([200]);
@@ -101,6 +112,7 @@ describe("untilOpen", () => {
 
   it.each([
     ["stays sealed", [404, 503], "sealed: enable the KMS key of its seal", 4],
+    ["finds no active server", [474, 429], "has no active server: two of its three servers", 5],
     ["does not come", [404], "unreachable, what answers there has status 404", 5],
   ])("gives up on a Vault that %s", async (_it, answers, said, questions) => {
     statuses = answers;
@@ -198,15 +210,19 @@ describe("vaultProvider", () => {
   });
 
   it.each([
-    [501, "uninitialised"],
-    [503, "sealed"],
-    [404, "unreachable"],
-  ])("ends an up at a status of %s before anything of Vault is registered", async (status, is) => {
-    statuses = [status];
-    const { code, out, errors } = await run({ preview: false, servers: ["known", "known"] });
-    expect({ code, out }).toEqual({ code: 1, out: "" });
-    expect(errors).toContain(`Vault at ${address()} is ${is}`);
-  });
+    [429, "has no active server"],
+    [501, "is uninitialised"],
+    [503, "is sealed"],
+    [404, "is unreachable"],
+  ])(
+    "ends an up at a status of %s before anything of Vault is registered",
+    async (status, said) => {
+      statuses = [status];
+      const { code, out, errors } = await run({ preview: false, servers: ["known", "known"] });
+      expect({ code, out }).toEqual({ code: 1, out: "" });
+      expect(errors).toContain(`Vault at ${address()} ${said}`);
+    },
+  );
 
   it.each([
     ["that stand", ["known", "known"]],
@@ -231,15 +247,57 @@ describe("vaultProvider", () => {
     const { code, out } = await run({ preview: true, servers: ["unknown", "unknown"] });
     expect({ code, out }).toEqual({ code: 0, out: registered });
   });
+
+  describe("while the CA is to get another certificate", () => {
+    const unknown =
+      "pulumi:providers:vault vault of what is not known\nvault:index/mount:Mount kept\n";
+    const renewed = { preview: true, servers: ["known", "known"], ca: "unknown" } as const;
+
+    beforeEach(() => {
+      writeFileSync(join(folder, "ca.pem"), identity.certificate);
+      statuses = [200];
+    });
+
+    it("previews by the file of the former one", async () => {
+      await expect(run(renewed)).resolves.toMatchObject({ code: 0, out: registered });
+      expect(readFileSync(join(folder, "ca.pem"), "utf8")).toBe(identity.certificate);
+    });
+
+    it.each<[when: string, arrange: () => void | Promise<void>]>([
+      ["there is none", () => rmSync(join(folder, "ca.pem"))],
+      [
+        "it is of another CA",
+        async () => {
+          const other = await selfSigned(folder, "other", [serverName]);
+          writeFileSync(join(folder, "ca.pem"), other.certificate);
+        },
+      ],
+      ["Vault is sealed", () => void (statuses = [503])],
+    ])("leaves what is in Vault to the up when %s", async (_when, arrange) => {
+      await arrange();
+      await expect(run(renewed)).resolves.toMatchObject({ code: 0, out: unknown });
+    });
+
+    it("asks nobody by it when servers are not there", async () => {
+      const asked = jest.fn();
+      server.once("request", asked);
+      const { code, out } = await run({ ...renewed, servers: ["unknown", "unknown"] });
+      server.off("request", asked);
+      expect({ code, out }).toEqual({ code: 0, out: unknown });
+      expect(asked).not.toHaveBeenCalled();
+    });
+  });
 });
 
 /** What a program registers when it is let through. */
-const registered = "pulumi:providers:vault vault\nvault:index/mount:Mount kept\n";
+const registered = "pulumi:providers:vault vault of ca.pem\nvault:index/mount:Mount kept\n";
 
 interface Case {
   preview: boolean;
   /** Whether the id of each server is known. */
   servers: readonly ("known" | "unknown")[];
+  /** The same of the certificate of their CA. @default known */
+  ca?: "known" | "unknown";
 }
 
 /** Runs a program that configures a Vault in a process of its own, against mocks that print what is registered. */
@@ -248,7 +306,7 @@ async function run(of: Case): Promise<{ code: number | null; out: string; errors
   return { ...ended, errors: errors.join("\n") };
 }
 
-function program({ preview, servers }: Case): string {
+function program({ preview, servers, ca = "known" }: Case): string {
   const args = {
     address: address(),
     serverName,
@@ -261,8 +319,10 @@ function program({ preview, servers }: Case): string {
     const pulumi = require("@pulumi/pulumi");
     const { Mount } = require("@pulumi/vault");
     const { vaultProvider } = require("./components/vault/door");
-    const newResource = ({ type, name }) => {
-      console.log(type, name);
+    const { basename } = require("node:path");
+    const newResource = ({ type, name, inputs: { caCertFile } }) => {
+      const file = typeof caCertFile === "string" ? basename(caCertFile) : "what is not known";
+      console.log(type, name, ...(type.startsWith("pulumi:providers:") ? ["of", file] : []));
       return { id: name, state: {} };
     };
     pulumi.runtime.setMocks({ newResource, call: () => ({}) }, "drawbridge", "dev", ${preview}).then(() => {
@@ -271,7 +331,9 @@ function program({ preview, servers }: Case): string {
         id.isKnown = Promise.resolve(is === "known");
         return { id };
       });
-      const provider = vaultProvider("vault", { ...${JSON.stringify(args)}, servers });
+      const args = ${JSON.stringify(args)};
+      if (${ca === "unknown"}) args.caCertificate = pulumi.output(pulumi.unknown);
+      const provider = vaultProvider("vault", { ...args, servers });
       new Mount("kept", { path: "kept", type: "pki" }, { provider });
     });
   `;

@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { authoritiesTable, type ControlPlane } from "../../../components/vault/authorities";
 import { Pki, type PkiArgs } from "../../../components/vault/pki";
-import { stepOf } from "../../../components/vault/rotation";
+import { describe as describeAuthority, stepOf } from "../../../components/vault/rotation";
 import { created, hooks, ofType, ownersOf, type Created } from "../../support/created";
 import { keptWarnings, program } from "../../support/warnings";
 
@@ -173,6 +173,14 @@ describe("Pki", () => {
     const rotations = (phases: number) => ({
       kubernetes: days.slice(0, phases).flatMap((text) => stepOf(text) ?? []),
     });
+    const descriptionOf = (phases: number) =>
+      describeAuthority("kubernetes", rotations(phases).kubernetes);
+    /** What the engine tells a hook of the authority before it updates a resource. */
+    const change = async (hook: string, oldInputs: object = {}, newInputs: object = {}) => {
+      const found = hooks.get(`pki-kubernetes-${hook}`);
+      if (!found) throw new Error(`the authority must have a hook ${hook}`);
+      await found.callback({ oldInputs, newInputs } as pulumi.ResourceHookArgs);
+    };
     const { told, programs } = keptWarnings();
 
     const trusted = async (phases: number) => {
@@ -271,11 +279,63 @@ describe("Pki", () => {
     it("tells what follows from the last phase as the mount changes, in a preview already", async () => {
       await program.run("the program", () => trusted(4));
       expect(told.filter((text) => text.startsWith("Authority kubernetes "))).toEqual([]);
-      const hook = hooks.get("pki-kubernetes-advice");
-      expect(hook?.opts).toEqual({ onDryRun: true });
-      await hook?.callback({} as pulumi.ResourceHookArgs);
+      expect(hooks.get("pki-kubernetes-advice")?.opts).toEqual({ onDryRun: true });
+      const [before, after] = [3, 4].map((phases) => ({ description: descriptionOf(phases) }));
+      await change("advice", before, after);
       expect(told.at(-1)).toMatch(/^Authority kubernetes is at distrust 2027-02-01/);
       expect(programs.at(-1)).toBe("the program");
+    });
+
+    it("says nothing more of it when something else of the mount changes, or the engine thinks so", async () => {
+      await trusted(4);
+      const before = told.length;
+      const mount = { description: descriptionOf(4), maxLeaseTtlSeconds: 1 };
+      await change("advice", mount, { ...mount, maxLeaseTtlSeconds: 2 });
+      await change("advice", mount, mount);
+      expect(told).toHaveLength(before);
+    });
+
+    it.each([
+      [
+        "enters one on another day",
+        2,
+        "kubernetes is at trust 2027-01-02: promote 2027-01-09 must be of the day",
+      ],
+      ["skips one", 1, "kubernetes is at stage 2027-01-01: an up enters one phase"],
+    ])(
+      "refuses whoever %s as the mount changes, in a preview already",
+      async (_who, from, refused) => {
+        await trusted(3);
+        expect(hooks.get("pki-kubernetes-entered")?.opts).toEqual({ onDryRun: true });
+        const [old, next] = [from, 3].map((phases) => ({ description: descriptionOf(phases) }));
+        await expect(change("entered", old, next)).rejects.toThrow(refused);
+        await expect(change("entered", next, next)).resolves.toBeUndefined();
+      },
+    );
+
+    it("refuses a late promote where another key would issue by it, and nobody else's preview", async () => {
+      await trusted(3);
+      expect(hooks.get("pki-kubernetes-promoted")?.opts).toEqual({ onDryRun: true });
+      const [former, current] = [{ default: "issuer of former" }, { default: "issuer of current" }];
+      await expect(change("promoted", former, current)).rejects.toThrow(
+        "kubernetes: promote 2027-01-09 was entered and not done: it must be of the day of the up that does it",
+      );
+      // So the engine shows what it knows nothing of: all that is in Vault, while the provider's CA gets another certificate.
+      await expect(
+        change("promoted", current, { default: pulumi.unknown }),
+      ).resolves.toBeUndefined();
+      await expect(change("promoted", current, { ...current })).resolves.toBeUndefined();
+    });
+
+    it("lets another key issue on the day of its promote", async () => {
+      await trusted(3);
+      const [former, current] = [{ default: "issuer of former" }, { default: "issuer of current" }];
+      jest.useFakeTimers({ now: Date.parse("2027-01-09T12:00:00Z") });
+      try {
+        await expect(change("promoted", former, current)).resolves.toBeUndefined();
+      } finally {
+        jest.useRealTimers();
+      }
     });
 
     it("says which authorities end within half a year, and none that ends later", async () => {
