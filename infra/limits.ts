@@ -45,6 +45,12 @@ export const mostClients = Math.floor(
   groupRules / flows("ssm").filter(({ peer }) => peer === "clients").length,
 );
 
+/**
+ * Requests of one address in five minutes: as many as WAF takes from everybody in a second
+ * (docs.aws.amazon.com/waf/latest/developerguide/limits.html). A limit above it stops nobody; the pack refuses it, too.
+ */
+export const mostRequests = 100_000;
+
 /** As many as an IPv4 /8 has, the widest block that was ever given to one organisation: www.iana.org/assignments/ipv4-address-space */
 export const mostTrustedAddresses = 2n ** 24n;
 

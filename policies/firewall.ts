@@ -1,4 +1,5 @@
 import { isNot } from "./conditions";
+import { blocks, type FirewallConfig } from "./firewall-rules";
 import { facesInternet } from "./load-balancers";
 import { isApplication } from "./load-balancer-form";
 import type { Field, Finding, Resource, Stack } from "./model";
@@ -32,7 +33,7 @@ export const firewall = stackRule({
   level: "mandatory",
   requirements: ["C10"],
   controls: ["ckv:CKV2_AWS_28", "ckv:CKV_AWS_175", "ckv:CKV_AWS_192"],
-  fix: "Associate a regional web ACL with the managed rule groups, overrideAction none, and a rate-based rule that blocks.",
+  fix: "Associate a regional web ACL with the managed rule groups, overrideAction none, and a rate-based rule that blocks, all of them for every request; allow nothing by a rule of a lower priority.",
   url: "https://docs.aws.amazon.com/waf/latest/developerguide/aws-managed-rule-groups-list.html",
   types: balancerTypes,
   config: {
@@ -46,8 +47,20 @@ export const firewall = stackRule({
       ],
       description: "Rule groups of AWS that must be asked and must block.",
     },
+    mayCount: {
+      type: "array",
+      items: { type: "string" },
+      default: [],
+      description: "Rules of these groups that may count only, such as SizeRestrictions_BODY.",
+    },
+    mostRequests: {
+      type: "integer",
+      // WAF takes as many from everybody in a second: docs.aws.amazon.com/waf/latest/developerguide/limits.html
+      default: 100_000,
+      description: "Requests in five minutes above which one address must be blocked, at most.",
+    },
   },
-  *checkStack(stack, config: { managedGroups: string[] }) {
+  *checkStack(stack, config: FirewallConfig) {
     const balancers = publicBalancers(stack);
     if (balancers.length === 0) {
       yield {
@@ -65,7 +78,7 @@ export const firewall = stackRule({
       yield* elsewhere.map((field) => hidden(field));
       // A firewall that does not answer must not mean that there is none.
       yield* balancer.must("enableWafFailOpen", isNot(true));
-      for (const acl of acls) yield* blocks(acl, config.managedGroups);
+      for (const acl of acls) yield* blocks(acl, stack, config);
     }
   },
 });
@@ -75,26 +88,6 @@ function hidden(field: Field): Finding {
   return field.resource.undecided(
     `the rules of ${field.text} are unknown: the stack does not manage the web ACL`,
   );
-}
-
-function* blocks(acl: Resource, groups: readonly string[]): Iterable<Finding> {
-  const rules = acl.at("rules");
-  if (rules.unknown || acl.at("ruleJson").present) {
-    yield (rules.unknown ? rules : acl.at("ruleJson")).undecided();
-    return;
-  }
-  const blocking = rules.each().filter((rule) => !rule.at("overrideAction.count").present);
-  const asked = blocking.map((rule) => rule.at("statement.managedRuleGroupStatement.name").text);
-  const missing = groups.filter((group) => !asked.includes(group));
-  if (missing.length > 0) {
-    yield acl.fail(`rules must ask ${missing.join(", ")} and not only count`);
-  }
-  const limited = rules
-    .each()
-    .some(
-      (rule) => rule.at("statement.rateBasedStatement").present && rule.at("action.block").present,
-    );
-  if (!limited) yield acl.fail("rules must block an address that sends too many requests");
 }
 
 /** What lets somebody act as the user who sent it. */

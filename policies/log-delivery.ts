@@ -1,7 +1,7 @@
 import { is, isAbsent, isOneOf, isSet } from "./conditions";
 import { mustNameKey } from "./keys";
 import { instances, templates } from "./launch-templates";
-import { oneOfWays, storeKinds, wayToStore } from "./log-destinations";
+import { storeKinds, wayToStore } from "./log-destinations";
 import type { Field, Finding, Resource, Stack } from "./model";
 import {
   allows,
@@ -17,6 +17,7 @@ import { all, any, not } from "./truth";
 import { isUnknown } from "./unknown";
 import { readings, userDataIn } from "./user-data";
 import { auditGroups, runsVault } from "./vault-user-data";
+import { oneOfWays } from "./ways";
 
 export const deliveryEncrypted = stackRule({
   id: "log-delivery-encrypted",

@@ -2,6 +2,7 @@ import { isOneOf } from "./conditions";
 import type { Field, Finding, Resource, Stack } from "./model";
 import { domainTypes } from "./search-domains";
 import { token } from "./tokens";
+import { oneOfWays } from "./ways";
 
 /**
  * What a subscription may write to, and what a destination for subscriptions of other accounts may:
@@ -15,13 +16,6 @@ export const storeKinds = ["opensearch", "elasticsearch"] as const;
 
 const byStream = "lead to a log store by a delivery stream";
 const sourceOfStream = "kinesisSourceConfiguration.kinesisStreamArn";
-
-/** Of ways of which one is enough, what stands in the way: nothing when one is clear. */
-export function oneOfWays(ways: readonly Finding[][]): Finding[] {
-  if (ways.some((way) => way.length === 0)) return [];
-  const open = ways.filter((way) => way.every(({ verdict }) => verdict !== "fail"));
-  return (open.length > 0 ? open : ways).flat();
-}
 
 /** What keeps events that are sent to a destination from a search domain of the stack. */
 export function wayToStore(

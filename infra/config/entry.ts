@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { addresses, isPrivate } from "../cidr";
-import { mostClients, mostTrustedAddresses } from "../limits";
+import { mostClients, mostRequests, mostTrustedAddresses } from "../limits";
 import { certificateArn, certificateIsOfTheStack } from "./certificates";
 import { repeats, type Fault } from "./faults";
 import type { Fields } from "./fields";
@@ -68,8 +68,8 @@ export const entrySchema = z
         .describe(
           "Whether clients that know ML-KEM agree on keys by it; others are served as before.",
         ),
-      // The range of WAF: docs.aws.amazon.com/waf/latest/APIReference/API_RateBasedStatement.html
-      requestLimit: integer(10, 2_000_000_000)
+      // The least that WAF takes: docs.aws.amazon.com/waf/latest/APIReference/API_RateBasedStatement.html
+      requestLimit: integer(10, mostRequests)
         .default(2000)
         .describe("Requests from one address in five minutes, above which it is blocked."),
     },

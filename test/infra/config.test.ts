@@ -968,6 +968,11 @@ describe("parseConfig", () => {
       ['nodeGroups[0].minSize must be an integer from 0 to 450, got "three"'],
     ],
     [
+      "a limit of requests that stops nobody",
+      { entry: { certificateArn: ownCertificate, public: true, requestLimit: 100_001 } },
+      ["entry.requestLimit must be an integer from 10 to 100000, got 100001"],
+    ],
+    [
       "a node group without a size",
       { nodeGroups: [{ name: "general", instanceTypes: ["m7g.large"], maxSize: 3 }] },
       ["nodeGroups[0].minSize is required"],

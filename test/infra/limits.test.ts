@@ -2,9 +2,16 @@ import { readFileSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
 import { longestStackName } from "../../components/aws/bucket";
-import { mostClients, mostTags, mostTrusted, mostVpnGroups } from "../../infra/limits";
+import {
+  mostClients,
+  mostRequests,
+  mostTags,
+  mostTrusted,
+  mostVpnGroups,
+} from "../../infra/limits";
 import { planStack } from "../../plan/host";
 import type { PropertyMap } from "../../plan/property-values";
+import { firewall } from "../../policies/firewall";
 import { folderOf } from "../plan/files";
 import { ed25519 } from "../support/public-keys";
 
@@ -145,6 +152,10 @@ describe("the longest lists that configuration takes", () => {
     expect(counts).toContain(mostTrusted.direct + 2);
     expect(Math.max(...counts)).toBe(2 * mostClients);
     expect(Math.max(...counts)).toBeLessThanOrEqual(60);
+  });
+
+  it("are the requests that the pack lets one address send", () => {
+    expect(firewall.config?.mostRequests.default).toBe(mostRequests);
   });
 
   it("leave room for the tags of EKS", () => {

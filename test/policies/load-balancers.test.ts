@@ -231,10 +231,91 @@ casesFor("exp-alb-inbound-cidrs [J17]", {
   ],
 });
 
+const firewallRules = [platform["firewall"]?.inputs["rules"]]
+  .flat()
+  .map((rule, i) => ({ ...(rule as object), priority: i + 10 }));
+const groupAt = "firewall.rules[3].statement.managedRuleGroupStatement";
+const rateAt = "firewall.rules[0].statement.rateBasedStatement";
+const searched = { byteMatchStatement: { searchString: "x" } };
+const allowing = (priority: unknown, more: Record<string, unknown> = {}) => ({
+  name: "partners",
+  priority,
+  action: { allow: {} },
+  statement: { geoMatchStatement: { countryCodes: ["DE"] } },
+  ...more,
+});
+const before = (...rules: unknown[]) => ({ "firewall.rules": [...rules, ...firewallRules] });
+const ownGroup = (priority: number, arn: unknown = ref("own-rules", "arn")) => ({
+  priority,
+  overrideAction: { none: {} },
+  statement: { ruleGroupReferenceStatement: { arn } },
+});
+const ownRules = (...rules: unknown[]) => ({ "own-rules": resource(token.ruleGroup, { rules }) });
+const tooEarly = (path: string, priority: string) =>
+  `${path} must be above those of the rules that block, which do not see what was allowed before, got ${priority}`;
+const keptActions = (path: string, name: string) =>
+  `firewall: ${path} must be of a rule that keeps its action, got "${name}"`;
+const beside = (type: string, inputs: Record<string, unknown>) =>
+  resource(type, { webAclArn: ref("firewall", "arn"), ...inputs });
+
 casesFor("exp-alb-waf [C10]", {
   base: platform,
   passes: [
     ["groups that block, and a limit", {}],
+    [
+      "own rules that block before",
+      before({ priority: 1, action: { block: {} }, statement: searched }),
+    ],
+    ["what is allowed after all have judged", before(allowing(20))],
+    [
+      "own groups that block before",
+      { ...before(ownGroup(1)), ...ownRules({ action: { block: {} } }) },
+    ],
+    [
+      "own groups that only count before",
+      { ...before({ ...ownGroup(1), overrideAction: { count: {} } }), ...ownRules(allowing(1)) },
+    ],
+    [
+      "the same group again for some requests",
+      {
+        "firewall.rules": [
+          ...firewallRules,
+          {
+            ...managedGroup("AWSManagedRulesCommonRuleSet"),
+            priority: 30,
+            statement: {
+              managedRuleGroupStatement: {
+                name: "AWSManagedRulesCommonRuleSet",
+                scopeDownStatement: searched,
+              },
+            },
+          },
+        ],
+      },
+    ],
+    [
+      "a rule that asks more of people",
+      {
+        [`${groupAt}.ruleActionOverrides`]: [
+          { name: "NoUserAgent_HEADER", actionToUse: { challenge: {} } },
+        ],
+      },
+    ],
+    [
+      "a window of a minute",
+      { [`${rateAt}.limit`]: 20_000, [`${rateAt}.evaluationWindowSec`]: 60 },
+    ],
+    [
+      "a group that a resource beside the firewall asks",
+      {
+        "firewall.rules": firewallRules.slice(0, 3),
+        last: beside(token.webAclRuleGroup, {
+          priority: 13,
+          overrideAction: "none",
+          managedRuleGroup: { name: "AWSManagedRulesCommonRuleSet", vendorName: "AWS" },
+        }),
+      },
+    ],
     [
       "an internal load balancer without one",
       { other: resource(token.loadBalancer, { internal: true }) },
@@ -274,6 +355,111 @@ casesFor("exp-alb-waf [C10]", {
       ["firewall: rules must block an address that sends too many requests"],
     ],
     [
+      "a limit that stops nobody",
+      { [`${rateAt}.limit`]: 2_000_000_000 },
+      [
+        "firewall: rules[0].statement.rateBasedStatement.limit must be at most 100000 in five minutes, got 2000000000",
+      ],
+    ],
+    [
+      "a limit that is short in its window and not in five minutes",
+      { [`${rateAt}.limit`]: 20_001, [`${rateAt}.evaluationWindowSec`]: 60 },
+      [
+        "firewall: rules[0].statement.rateBasedStatement.limit must be at most 100000 in five minutes, got 20001",
+      ],
+    ],
+    [
+      "a limit for some requests",
+      { [`${rateAt}.scopeDownStatement`]: searched },
+      [
+        "firewall: rules[0].statement.rateBasedStatement.scopeDownStatement must be left out, so that every request is judged, got a map",
+      ],
+    ],
+    [
+      "a limit on what a client chooses",
+      { [`${rateAt}.aggregateKeyType`]: "CUSTOM_KEYS" },
+      [
+        'firewall: rules[0].statement.rateBasedStatement.aggregateKeyType must be IP, got "CUSTOM_KEYS"',
+      ],
+    ],
+    [
+      "a group for some requests",
+      { [`${groupAt}.scopeDownStatement`]: searched },
+      [
+        "firewall: rules[3].statement.managedRuleGroupStatement.scopeDownStatement must be left out, so that every request is judged, got a map",
+      ],
+    ],
+    ...["count", "allow"].map((action): [string, Record<string, unknown>, string[]] => [
+      `a rule of a group at ${action}`,
+      {
+        [`${groupAt}.ruleActionOverrides`]: [
+          { name: "CrossSiteScripting_BODY", actionToUse: { [action]: {} } },
+        ],
+      },
+      [
+        keptActions(
+          "rules[3].statement.managedRuleGroupStatement.ruleActionOverrides[0].name",
+          "CrossSiteScripting_BODY",
+        ),
+      ],
+    ]),
+    [
+      "a rule left out of a group",
+      { [`${groupAt}.excludedRules`]: [{ name: "NoUserAgent_HEADER" }] },
+      [
+        keptActions(
+          "rules[3].statement.managedRuleGroupStatement.excludedRules[0].name",
+          "NoUserAgent_HEADER",
+        ),
+      ],
+    ],
+    [
+      "everything allowed before",
+      before(allowing(0)),
+      [`firewall: ${tooEarly("rules[0].priority", "0")}`],
+    ],
+    [
+      "some allowed before the last of them",
+      before(allowing(13)),
+      [`firewall: ${tooEarly("rules[0].priority", "13")}`],
+    ],
+    [
+      "an own group that allows before",
+      { ...before(ownGroup(1)), ...ownRules(allowing(1)) },
+      [`firewall: ${tooEarly("rules[0].priority", "1")}`],
+    ],
+    [
+      "another group with a rule that allows before",
+      before({
+        priority: 1,
+        overrideAction: { none: {} },
+        statement: {
+          managedRuleGroupStatement: {
+            name: "AWSManagedRulesBotControlRuleSet",
+            ruleActionOverrides: [{ name: "CategorySearchEngine", actionToUse: { allow: {} } }],
+          },
+        },
+      }),
+      [`firewall: ${tooEarly("rules[0].priority", "1")}`],
+    ],
+    [
+      "a rule beside the firewall that allows before",
+      { ...before(), first: beside(token.webAclRule, allowing(1)) },
+      [`first: ${tooEarly("priority", "1")}`],
+    ],
+    [
+      "a group that a resource beside the firewall only counts",
+      {
+        "firewall.rules": firewallRules.slice(0, 3),
+        last: beside(token.webAclRuleGroup, {
+          priority: 13,
+          overrideAction: "count",
+          managedRuleGroup: { name: "AWSManagedRulesCommonRuleSet", vendorName: "AWS" },
+        }),
+      },
+      ["firewall: rules must ask AWSManagedRulesCommonRuleSet and not only count"],
+    ],
+    [
       "requests that go around a firewall which does not answer",
       { "balancer.enableWafFailOpen": true },
       ["balancer: enableWafFailOpen must not be true, got true"],
@@ -289,6 +475,57 @@ casesFor("exp-alb-waf [C10]", {
       "rules as one text",
       { "firewall.ruleJson": "[]" },
       ["firewall: undecided: ruleJson of firewall is unknown until up"],
+    ],
+    [
+      "what nobody knows yet of a limit",
+      { [`${rateAt}.limit`]: unknown },
+      [
+        "firewall: undecided: rules[0].statement.rateBasedStatement.limit of firewall is unknown until up",
+      ],
+    ],
+    [
+      "a limit on what a proxy says",
+      { [`${rateAt}.aggregateKeyType`]: "FORWARDED_IP" },
+      [
+        "firewall: undecided: who sets X-Forwarded-For is unknown: rules[0].statement.rateBasedStatement.aggregateKeyType is FORWARDED_IP, for which a proxy must stand before",
+      ],
+    ],
+    [
+      "a group that nobody knows yet",
+      { [`${groupAt}.name`]: unknown },
+      [
+        "firewall: undecided: rules[3].statement.managedRuleGroupStatement.name of firewall is unknown until up",
+      ],
+    ],
+    [
+      "whether a group counts is unknown",
+      { "firewall.rules[3].overrideAction": unknown },
+      ["firewall: undecided: rules[3].overrideAction of firewall is unknown until up"],
+    ],
+    [
+      "when something is allowed",
+      before(allowing(unknown)),
+      ["firewall: undecided: rules[0].priority of firewall is unknown until up"],
+    ],
+    [
+      "what a rule does",
+      before(allowing(1, { action: unknown })),
+      ["firewall: undecided: whether rules[0] allows requests before others judge them is unknown"],
+    ],
+    [
+      "an own group of another stack",
+      before(ownGroup(1, "arn:aws:wafv2:eu-west-1:111122223333:regional/rulegroup/own/1")),
+      ["firewall: undecided: whether rules[0] allows requests before others judge them is unknown"],
+    ],
+    [
+      "an own group in one text",
+      { ...before(ownGroup(1)), "own-rules": resource(token.ruleGroup, { rulesJson: "[]" }) },
+      ["firewall: undecided: whether rules[0] allows requests before others judge them is unknown"],
+    ],
+    [
+      "a rule of a firewall that nobody knows yet",
+      { first: resource(token.webAclRule, { ...allowing(1), webAclArn: unknown }) },
+      ["first: undecided: webAclArn of first is unknown until up"],
     ],
     [
       "an association with something that nobody knows yet",
@@ -310,6 +547,42 @@ casesFor("exp-alb-waf [C10]", {
       "no application load balancer faces the internet",
     ],
   ],
+});
+
+describe("a firewall with rules that may count, and a lower limit", () => {
+  const name = "SizeRestrictions_BODY";
+  const overrides = (actionToUse: object) => ({
+    [`${groupAt}.ruleActionOverrides`]: [{ name, actionToUse }],
+  });
+  casesFor("exp-alb-waf [C10]", {
+    base: platform,
+    config: { mayCount: [name], mostRequests: 2000 },
+    passes: [
+      ["one that counts", overrides({ count: {} })],
+      ["one that is left out", { [`${groupAt}.excludedRules`]: [{ name }] }],
+    ],
+    fails: [
+      [
+        "one that allows",
+        overrides({ allow: {} }),
+        [
+          keptActions(
+            "rules[3].statement.managedRuleGroupStatement.ruleActionOverrides[0].name",
+            name,
+          ),
+        ],
+      ],
+      [
+        "a limit above",
+        { [`${rateAt}.limit`]: 2001 },
+        [
+          "firewall: rules[0].statement.rateBasedStatement.limit must be at most 2000 in five minutes, got 2001",
+        ],
+      ],
+    ],
+    undecided: [],
+    decided: "the table above has them",
+  });
 });
 
 describe("a firewall with other groups", () => {

@@ -69,6 +69,16 @@ const set =
   };
 const remove = (path: string) => set(path, undefined);
 
+/** Lets requests of a country through before the rules of a firewall see them. */
+const allowFirst: Change = (inputs) => {
+  const statement = { geoMatchStatement: { countryCodes: ["DE"] } };
+  const later = (inputs["rules"] as Inputs[]).map((rule) => ({
+    ...rule,
+    priority: Number(rule["priority"]) + 1,
+  }));
+  inputs["rules"] = [...later, { name: "all", priority: 0, action: { allow: {} }, statement }];
+};
+
 /** Makes an input refer to other subnets. */
 function dependOn(one: StackResource, property: string, subnets: string[]): void {
   const prefix = "urn:pulumi:prod::drawbridge::drawbridge:aws:Network$aws:ec2/subnet:Subnet::";
@@ -2286,6 +2296,47 @@ const rows: Row[] = [
     webAcl,
     "entry-firewall",
     set("rules[3].overrideAction", { count: {} }),
+    "exp-alb-waf",
+  ],
+  [
+    "common attacks looked for in some requests",
+    webAcl,
+    "entry-firewall",
+    set("rules[3].statement.managedRuleGroupStatement.scopeDownStatement", {
+      geoMatchStatement: { countryCodes: ["AQ"] },
+    }),
+    "exp-alb-waf",
+  ],
+  [
+    "an attack only counted",
+    webAcl,
+    "entry-firewall",
+    set("rules[3].statement.managedRuleGroupStatement.ruleActionOverrides", [
+      { name: "CrossSiteScripting_BODY", actionToUse: { count: {} } },
+    ]),
+    "exp-alb-waf",
+  ],
+  [
+    "a limit for some requests",
+    webAcl,
+    "entry-firewall",
+    set("rules[0].statement.rateBasedStatement.scopeDownStatement", {
+      geoMatchStatement: { countryCodes: ["AQ"] },
+    }),
+    "exp-alb-waf",
+  ],
+  [
+    "a limit that stops nobody",
+    webAcl,
+    "entry-firewall",
+    set("rules[0].statement.rateBasedStatement.limit", 2_000_000_000),
+    "exp-alb-waf",
+  ],
+  [
+    "requests allowed before the firewall judges them",
+    webAcl,
+    "entry-firewall",
+    allowFirst,
     "exp-alb-waf",
   ],
   [
