@@ -53,7 +53,7 @@ export const controlPlaneDelivered = stackRule({
   level: "mandatory",
   requirements: ["S1"],
   controls: [],
-  fix: "Add a subscription filter to the log group /aws/eks/<cluster name>/cluster, with an empty pattern and a delivery stream to the search domain.",
+  fix: "Add a subscription filter to the log group /aws/eks/<cluster name>/cluster, with an empty pattern and a delivery stream to the search domain, in which a Lambda function makes a record of each event.",
   url: "https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/SubscriptionFilters.html",
   types: [token.cluster],
   *checkStack(stack) {
@@ -74,7 +74,7 @@ export const vaultDelivered = stackRule({
   level: "mandatory",
   requirements: ["J6", "S1"],
   controls: [],
-  fix: "Add a subscription filter to the log group that takes the file of Vault's audit device, with an empty pattern and a delivery stream to the search domain.",
+  fix: "Add a subscription filter to the log group that takes the file of Vault's audit device, with an empty pattern and a delivery stream to the search domain, in which a Lambda function makes a record of each event.",
   url: "https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/SubscriptionFilters.html",
   types: [...instances, ...templates],
   *checkStack(stack) {

@@ -1,7 +1,8 @@
-import { isOneOf } from "./conditions";
+import { is, isOneOf } from "./conditions";
 import type { Field, Finding, Resource, Stack } from "./model";
 import { domainTypes } from "./search-domains";
 import { token } from "./tokens";
+import { any } from "./truth";
 import { oneOfWays } from "./ways";
 
 /**
@@ -72,8 +73,16 @@ function intoStore(stream: Resource, stack: Stack): Finding[] {
   const destination = stream.at("destination");
   const elsewhere = destination.must(isOneOf(storeKinds));
   if (elsewhere.length > 0) return elsewhere;
-  const domain = stream.at(`${destination.text}Configuration.domainArn`);
+  const store = stream.at(`${destination.text}Configuration`);
+  return [
+    ...ofStack(store.at("domainArn"), stack),
+    ...takesBatchesApart(store.at("processingConfiguration")),
+  ];
+}
+
+function ofStack(domain: Field, stack: Stack): Finding[] {
   if (isDomainOf(stack, domain)) return [];
+  const { resource: stream } = domain;
   return [
     domain.unknown
       ? domain.undecided()
@@ -81,6 +90,25 @@ function intoStore(stream: Resource, stack: Stack): Finding[] {
           `the log store to which ${stream.name} delivers is unknown: the stack does not manage it`,
         ),
   ];
+}
+
+/**
+ * A log store takes one document from a record, and CloudWatch Logs puts many events into one:
+ * docs.aws.amazon.com/firehose/latest/dev/writing-with-cloudwatch-logs.html. Firehose's own processors leave them there.
+ */
+function takesBatchesApart(processing: Field): Finding[] {
+  const kinds = processing
+    .at("processors")
+    .each()
+    .map((processor) => processor.at("type"));
+  const isOn = processing.at("enabled").must(is(true));
+  if (isOn.length > 0) return isOn;
+  const bySplitter = any(
+    kinds.map(({ unknown, value }) => (unknown ? undefined : value === "Lambda")),
+  );
+  return processing
+    .at("processors")
+    .judge(bySplitter, "have one of type Lambda, which makes a record of each event");
 }
 
 /** Also by its name, which a program knows before there is a domain. */

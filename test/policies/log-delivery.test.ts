@@ -98,7 +98,10 @@ casesFor("log-control-plane-central [S1]", {
       {
         "delivery.destination": "elasticsearch",
         [search]: gone,
-        "delivery.elasticsearchConfiguration": { domainArn: ref("store", "arn") },
+        "delivery.elasticsearchConfiguration": {
+          domainArn: ref("store", "arn"),
+          processingConfiguration: { enabled: true, processors: [{ type: "Lambda" }] },
+        },
       },
     ],
     ["a data stream between", buffered],
@@ -148,6 +151,25 @@ casesFor("log-control-plane-central [S1]", {
       "a stream to a bucket",
       { "delivery.destination": "extended_s3" },
       ['delivery: destination must be one of opensearch, elasticsearch, got "extended_s3"'],
+    ],
+    [
+      "a stream with its function off, of which the store takes nothing",
+      { [`${search}.processingConfiguration.enabled`]: false },
+      ["delivery: opensearchConfiguration.processingConfiguration.enabled must be true, got false"],
+    ],
+    [
+      "a stream without a function",
+      { [`${search}.processingConfiguration`]: gone },
+      [
+        "delivery: opensearchConfiguration.processingConfiguration.enabled must be true, got nothing",
+      ],
+    ],
+    [
+      "a stream that leaves the events of a batch in one record",
+      { [`${search}.processingConfiguration.processors`]: [{ type: "Decompression" }] },
+      [
+        "delivery: opensearchConfiguration.processingConfiguration.processors must have one of type Lambda, which makes a record of each event, got [a map]",
+      ],
     ],
     [
       "a data stream that nothing reads",
@@ -222,14 +244,31 @@ casesFor("log-control-plane-central [S1]", {
     ],
     [
       "a domain by its address",
-      { [search]: { clusterEndpoint: "https://search.example.com" } },
+      {
+        [`${search}.domainArn`]: gone,
+        [`${search}.clusterEndpoint`]: "https://search.example.com",
+      },
       [
         "delivery: undecided: the log store to which delivery delivers is unknown: the stack does not manage it",
       ],
     ],
     [
+      "whether a function is on",
+      { [`${search}.processingConfiguration.enabled`]: unknown },
+      [
+        "delivery: undecided: opensearchConfiguration.processingConfiguration.enabled of delivery is unknown until up",
+      ],
+    ],
+    [
+      "what a processor is",
+      { [`${search}.processingConfiguration.processors[0].type`]: unknown },
+      [
+        "delivery: undecided: opensearchConfiguration.processingConfiguration.processors of delivery is unknown until up",
+      ],
+    ],
+    [
       "an unknown domain",
-      { [search]: { domainArn: unknown } },
+      { [`${search}.domainArn`]: unknown },
       ["delivery: undecided: opensearchConfiguration.domainArn of delivery is unknown until up"],
     ],
     [

@@ -1402,6 +1402,13 @@ const rows: Row[] = [
     "log-delivery-encrypted",
   ],
   ["no delivery", logFilter, "log-delivery-cluster", "drop", "log-control-plane-central"],
+  [
+    "batches that the log store refuses",
+    delivery,
+    "log-delivery",
+    set("opensearchConfiguration.processingConfiguration.enabled", false),
+    "log-control-plane-central",
+  ],
   ["no delivery of Vault's log", logFilter, "log-delivery-vault", "drop", "log-vault-central"],
   [
     "delivery of another group",

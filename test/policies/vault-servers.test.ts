@@ -281,7 +281,10 @@ const subscribed: StackSpec = {
   store: resource(token.searchDomain, { domainName: "store" }),
   delivery: resource(token.deliveryStream, {
     destination: "opensearch",
-    opensearchConfiguration: { domainArn: ref("store", "arn") },
+    opensearchConfiguration: {
+      domainArn: ref("store", "arn"),
+      processingConfiguration: { enabled: true, processors: [{ type: "Lambda" }] },
+    },
   }),
   filter: resource(token.logSubscriptionFilter, {
     logGroup: ref("group", "name"),

@@ -904,6 +904,7 @@ function logStore(): StackSpec {
       },
       opensearchConfiguration: {
         domainArn: ref("store", "arn"),
+        processingConfiguration: { enabled: true, processors: [{ type: "Lambda" }] },
         vpcConfig: { subnetIds: nodeSubnets, securityGroupIds: [ref("endpoints-group")] },
         cloudwatchLoggingOptions: errorLog,
         s3Configuration: {
