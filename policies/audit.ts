@@ -1,11 +1,13 @@
 import { bucketTypes, mustBeLocked } from "./buckets";
-import { is, isNot, isSet } from "./conditions";
+import { is, isAbsent, isNot, isSet } from "./conditions";
 import { mustNameKey } from "./keys";
 import type { Field, Finding, Resource, Stack } from "./model";
+import { atHandDays } from "./records";
 import { stackRule } from "./rule";
 import { token } from "./tokens";
 import type { Truth } from "./truth";
 import { all, any } from "./truth";
+import { oneOfWays } from "./ways";
 
 /** A trail and a detector exist once in an account, so most stacks have none: who has them is for people to say. */
 export const accountAudit = {
@@ -112,7 +114,7 @@ export const trailLocked = stackRule({
   level: "mandatory",
   requirements: ["M1"],
   controls: [],
-  fix: "Make the trail's bucket with objectLockEnabled, and add aws.s3.BucketObjectLockConfiguration with a default retention.",
+  fix: "Make the trail's bucket with objectLockEnabled, and add aws.s3.BucketObjectLockConfiguration with a default retention of 90 days at least.",
   url: "https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock.html",
   types: [token.trail],
   *checkStack(stack) {
@@ -122,7 +124,7 @@ export const trailLocked = stackRule({
       yield* outside.map((field) =>
         trail.undecided(`the lock of ${field.text} is unknown: the stack does not manage it`),
       );
-      for (const bucket of found) yield* mustBeLocked(bucket, stack);
+      for (const bucket of found) yield* mustBeLocked(bucket, stack, atHandDays);
     }
   },
 });
@@ -176,10 +178,15 @@ function* isWatched(filter: Resource, alarms: readonly Resource[]): Iterable<Fin
   yield* filter.at("metricTransformation.name").judge(watched, "have an alarm in the stack");
 }
 
-function* hasReader(topic: Resource, stack: Stack): Iterable<Finding> {
-  if (stack.users(topic, [token.topicSubscription], "topic").length > 0) return;
+/** Whoever has a filter hears of what it lets through, which may be nothing. */
+const hearsAll = { ...isAbsent, rule: "be left out, so that every alarm is told" };
+
+function hasReader(topic: Resource, stack: Stack): Finding[] {
+  const readers = stack.users(topic, [token.topicSubscription], "topic");
+  if (readers.length > 0)
+    return oneOfWays(readers.map((one) => one.must("filterPolicy", hearsAll)));
   const open = stack.danglers([token.topicSubscription], "topic", [token.topic]);
-  yield* open.length > 0
+  return open.length > 0
     ? open.map((field) => field.undecided())
     : [topic.fail(`${topic.name} must have a subscription, got none`)];
 }

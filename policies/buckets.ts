@@ -180,18 +180,26 @@ export const keptBuckets = resourceRule({
   },
 });
 
-/** Nothing when nobody can delete what is in the bucket, for a time. */
-export function* mustBeLocked(bucket: Resource, stack: Stack): Iterable<Finding> {
+/** Nothing when nobody can delete what is in the bucket, for so many days at least. */
+export function* mustBeLocked(
+  bucket: Resource,
+  stack: Stack,
+  leastDays: number,
+): Iterable<Finding> {
   yield* bucket.must("objectLockEnabled", is(true));
-  yield* mustHave(bucket, stack, lockTypes, "a default retention", holdsFor);
+  yield* mustHave(bucket, stack, lockTypes, "a default retention", (lock) =>
+    holdsFor(lock, leastDays),
+  );
 }
 
-/** What is found of a lock that holds for no time, or that nobody set. */
-export function holdsFor(lock: Resource): Finding[] {
+/** What is found of a lock that holds for too short a time, or that nobody set. */
+export function holdsFor(lock: Resource, leastDays = 1): Finding[] {
   const retention = lock.at("rule.defaultRetention");
-  const period = ["days", "years"].map((unit) => retention.at(unit)).find((one) => one.present);
+  const years = retention.at("years");
   return [
     ...retention.at("mode").must(isOneOf(["GOVERNANCE", "COMPLIANCE"])),
-    ...(period ?? retention.at("days")).must(isBetween(1, 36_500)),
+    ...(years.present
+      ? years.must(isBetween(1, 100))
+      : retention.at("days").must(isBetween(leastDays, 36_500))),
   ];
 }

@@ -16,7 +16,7 @@ import type { Truth } from "./truth";
 import { all, any } from "./truth";
 
 /** What PCI DSS 4.0 (10.5.1) wants at hand at once, in days. */
-const atHandDays = 90;
+export const atHandDays = 90;
 
 export const recordsKept = stackRule({
   id: "log-records-kept",

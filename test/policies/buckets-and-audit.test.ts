@@ -441,10 +441,22 @@ casesFor("log-trail-locked [M1]", {
     [
       "no period",
       { "evidence-lock.rule.defaultRetention.days": gone },
-      ["evidence-lock: rule.defaultRetention.days must be an integer from 1 to 36500, got nothing"],
+      [
+        "evidence-lock: rule.defaultRetention.days must be an integer from 90 to 36500, got nothing",
+      ],
+    ],
+    [
+      "a day",
+      { "evidence-lock.rule.defaultRetention.days": 1 },
+      ["evidence-lock: rule.defaultRetention.days must be an integer from 90 to 36500, got 1"],
     ],
   ],
   undecided: [
+    [
+      "a time that nobody knows yet",
+      { "evidence-lock.rule.defaultRetention.days": unknown },
+      ["evidence-lock: undecided: rule.defaultRetention.days of evidence-lock is unknown until up"],
+    ],
     [
       "a bucket of another stack",
       { "trail.s3BucketName": "elsewhere" },
@@ -647,9 +659,25 @@ casesFor("mon-alarms-tell [M1] [M10]", {
   base: platform,
   passes: [
     ["a metric with an alarm that somebody reads", {}],
+    [
+      "another reader who hears of some",
+      {
+        other: resource(token.topicSubscription, {
+          topic: ref("topic", "arn"),
+          filterPolicy: '{"x":["y"]}',
+        }),
+      },
+    ],
     ["a topic of another stack", { "alarm.alarmActions": ["arn:aws:sns:eu-west-1:1:other"] }],
   ],
   fails: [
+    [
+      "a reader who hears of no alarm",
+      { "subscription.filterPolicy": '{"x":["y"]}' },
+      [
+        'subscription: filterPolicy must be left out, so that every alarm is told, got "{\\"x\\":[\\"y\\"]}"',
+      ],
+    ],
     [
       "a metric that nobody watches",
       { "alarm.metricName": "other" },
@@ -672,6 +700,11 @@ casesFor("mon-alarms-tell [M1] [M10]", {
     ],
   ],
   undecided: [
+    [
+      "a filter that nobody knows yet",
+      { "subscription.filterPolicy": unknown },
+      ["subscription: undecided: filterPolicy of subscription is unknown until up"],
+    ],
     [
       "a reader of a topic that nobody knows yet",
       { "subscription.topic": unknown },

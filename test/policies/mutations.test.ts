@@ -2012,6 +2012,13 @@ const rows: Row[] = [
     "log-trail-locked",
   ],
   [
+    "evidence that is locked for a day",
+    "aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration",
+    "audit",
+    set("rule.defaultRetention.days", 1),
+    "log-trail-locked",
+  ],
+  [
     "a bucket of evidence that cannot be locked",
     "aws:s3/bucket:Bucket",
     "audit",
@@ -2121,6 +2128,13 @@ const rows: Row[] = [
     "aws:sns/topicSubscription:TopicSubscription",
     "alarms-platform@example.com",
     "drop",
+    "mon-alarms-tell",
+  ],
+  [
+    "alarms that a filter keeps from people",
+    "aws:sns/topicSubscription:TopicSubscription",
+    "alarms-platform@example.com",
+    set("filterPolicy", '{"x":["y"]}'),
     "mon-alarms-tell",
   ],
   [
