@@ -132,6 +132,7 @@ import {
   sessionsOwn,
   sessionsWithoutSudo,
 } from "./sessions";
+import { serviceSources } from "./service-sources";
 import { noExternalIps, noLoadBalancerService, noNodePortService } from "./services";
 import { bastionEgress, noSshInside } from "./ssh";
 import { sshdAudit, sshdForwarding, sshdKeysOnly, sshdModern, sshMfa } from "./sshd";
@@ -343,6 +344,7 @@ export const rules: readonly Rule[] = [
   providerLogin,
 
   ownAccounts,
+  serviceSources,
   nodeRoleMinimal,
   oneManager,
   narrowTrust,

@@ -103,6 +103,7 @@ export const token = {
   keyPolicy: "aws:kms/keyPolicy:KeyPolicy",
   lambdaFunction: "aws:lambda/function:Function",
   lambdaInvocation: "aws:lambda/invocation:Invocation",
+  lambdaPermission: "aws:lambda/permission:Permission",
   launchConfiguration: "aws:ec2/launchConfiguration:LaunchConfiguration",
   launchTemplate: "aws:ec2/launchTemplate:LaunchTemplate",
   lightsailBucket: "aws:lightsail/bucket:Bucket",

@@ -221,6 +221,17 @@ const insteadOf =
 const forEverybody = JSON.stringify({
   Statement: [{ Sid: "It", Effect: "Allow", Principal: "*", Action: "sqs:Get", Resource: "*" }],
 });
+const forServices = JSON.stringify({
+  Statement: [
+    {
+      Sid: "It",
+      Effect: "Allow",
+      Principal: { Service: "sns.amazonaws.com" },
+      Action: "sqs:SendMessage",
+      Resource: "*",
+    },
+  ],
+});
 const other = "999999999999";
 
 const unprotected: Change = (_inputs, one) => {
@@ -1745,6 +1756,20 @@ const rows: Row[] = [
     "alarms",
     { beside: insteadOf(type, inputs) },
     "iam-own-accounts",
+  ]),
+  ...(
+    [
+      ["a queue", "aws:sqs/queuePolicy:QueuePolicy", { policy: forServices }],
+      ["a repository", "aws:ecr/repositoryPolicy:RepositoryPolicy", { policy: forServices }],
+      ["a secret", "aws:secretsmanager/secretPolicy:SecretPolicy", { policy: forServices }],
+      ["a function", "aws:lambda/permission:Permission", { principal: "s3.amazonaws.com" }],
+    ] as [what: string, type: string, inputs: Inputs][]
+  ).map(([what, type, inputs]): Row => [
+    `${what} for a service on whosever behalf`,
+    topic,
+    "alarms",
+    { beside: insteadOf(type, inputs) },
+    "iam-service-source-named",
   ]),
   ...(
     [
