@@ -12,7 +12,7 @@ import {
   principals,
   statements,
 } from "./policy-documents";
-import { isEveryArnOfAKind } from "./patterns";
+import { isEveryArnOfAKind, wildcard } from "./patterns";
 import { resourceRule, stackRule } from "./rule";
 import { token } from "./tokens";
 import type { Truth } from "./truth";
@@ -64,7 +64,10 @@ function* trusts(statement: Field): Iterable<[truth: Truth, rule: string]> {
     `limit the service by ${sources.join(" or ")}`,
   ];
   const federated = principals(statement, "Federated").map(isOidc);
-  yield [any([not(any(federated)), namesSubjects(statement)]), "limit the tokens by sub"];
+  yield [
+    any([not(any(federated)), namesSubjects(statement), namesPool(statement)]),
+    "limit the tokens by sub",
+  ];
   yield [any([not(any(federated)), isLimitedBy(statement, [":aud"])]), "limit the tokens by aud"];
 }
 
@@ -99,20 +102,37 @@ function namesSubjects(statement: Field): Truth {
   return any(lists.map((values) => all(values.map(fits(names)))));
 }
 
+/**
+ * Identities of a pool of Cognito have nothing in common but the pool, which is the audience, and how they signed in; those
+ * that did not are everybody: docs.aws.amazon.com/cognito/latest/developerguide/role-trust-and-permissions.html
+ */
+function namesPool(statement: Field): Truth {
+  const closed = (claim: string, isClosed: (value: string) => boolean) =>
+    any(
+      limits(statement, [`cognito-identity.amazonaws.com:${claim}`]).map((values) =>
+        all(values.map(fits(isClosed))),
+      ),
+    );
+  return all([
+    closed("aud", (pool) => /^[a-z0-9-]+:[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(pool)),
+    closed("amr", (way) => !wildcard(way).test("unauthenticated")),
+  ]);
+}
+
 function fits(holds: (text: string) => boolean) {
   return ({ unknown, text }: Field): Truth => (unknown ? undefined : holds(text));
 }
 
 /**
- * What subjects of GitHub start with that are not anybody's: everybody has repositories there, and each repository says
- * itself what its subjects tell, which may be a branch or an environment alone:
- * docs.github.com/en/actions/reference/security/oidc
+ * Claims of subjects of GitHub that are not anybody's: everybody has repositories there, and each repository says itself
+ * which claims its subjects tell, and in which order; it may be a branch or an environment alone. What comes before is whole
+ * claims: a colon within the value of one is written %3A. docs.github.com/en/actions/reference/security/oidc
  */
 const ofOwners = [
-  /^repo:[^:/*?]+\/[^:/*?]+(:|$)/,
-  /^repository(_owner)?(_id)?:[^:*?]+(:|$)/,
-  /^job_workflow_ref:[^/*?]+\/[^/*?]+\//,
-];
+  "repo:[^:/*?]+/[^:/*?]+(:|$)",
+  "(repository(_owner)?|enterprise)(_id)?:[^:*?]+(:|$)",
+  "job_workflow_ref:[^/*?]+/[^/*?]+/",
+].map((claim) => new RegExp(`^([a-z0-9_]+:[^:*?]+:)*${claim}`));
 
 function namesRepository(subject: string): boolean {
   return ofOwners.some((beginning) => beginning.test(subject));

@@ -740,6 +740,12 @@ const namedOfGithub = [
   "repository_owner:octo-org:*",
   "repository_id:1296269:environment:*",
   "job_workflow_ref:octo-org/infra/.github/workflows/up.yml@*",
+  "repo:octo-org@123456/infra@456789:*",
+  "enterprise:octo:*",
+  "enterprise_id:1234:environment:*",
+  "repository_visibility:private:repo:octo-org/infra:*",
+  "repository_visibility:private:repository_owner:octo-org:*",
+  "ref:refs/heads/main:repo:octo-org/infra:*",
 ];
 /** Each repository says itself what its subjects tell. */
 const openOfGithub = [
@@ -750,6 +756,13 @@ const openOfGithub = [
   "job_workflow_ref:octo-org/*",
   "repository_owner:octo-*",
   "repo:octo-org/*",
+  "enterprise:*",
+  "enterprise:octo-*",
+  "repository_visibility:private:*",
+  "repository_visibility:private:repo:*",
+  "repository_visibility:*:repo:octo-org/infra:*",
+  "ref:refs/heads/*:repo:octo-org/infra:*",
+  "workflow:repo:octo-org/infra:*",
 ];
 const ofGithub = (subject: string) => {
   const github = "token.actions.githubusercontent.com";
@@ -762,6 +775,17 @@ const ofGithub = (subject: string) => {
     },
   });
 };
+const cognito = "cognito-identity.amazonaws.com";
+const pool = "eu-west-1:12345678-1234-1234-1234-123456790abc";
+const ofCognito = (aud: unknown, amr?: unknown, operator = "ForAnyValue:StringLike") =>
+  trusting({
+    Principal: { Federated: cognito },
+    Action: "sts:AssumeRoleWithWebIdentity",
+    Condition: {
+      StringEquals: { [`${cognito}:aud`]: aud },
+      ...(amr === undefined ? {} : { [operator]: { [`${cognito}:amr`]: amr } }),
+    },
+  });
 const openSubjects = [
   "*",
   "repo:*",
@@ -815,6 +839,11 @@ casesFor("iam-trust-narrow [S3] [M1] [S4]", {
       `tokens of GitHub, ${subject}`,
       ofGithub(subject),
     ]),
+    ["people who signed in to a pool of Cognito", ofCognito(pool, "authenticated")],
+    [
+      "people of a user pool",
+      ofCognito(pool, "cognito-idp.eu-west-1.amazonaws.com/eu-west-1_Abc:CognitoSignIn:*"),
+    ],
     [
       "tokens of one of anybody's repositories, by another condition",
       oidc({
@@ -841,6 +870,20 @@ casesFor("iam-trust-narrow [S3] [M1] [S4]", {
     ],
   ],
   fails: [
+    ...(
+      [
+        ["whoever comes to a pool of Cognito", ofCognito(pool)],
+        ["who did not sign in to a pool of Cognito", ofCognito(pool, "unauthenticated")],
+        ["who may have signed in", ofCognito(pool, ["authenticated", "unauthenticated"])],
+        ["who signed in somehow", ofCognito(pool, "*")],
+        ["whoever says nothing of it", ofCognito(pool, "authenticated", "ForAllValues:StringLike")],
+        ["people of some pool", ofCognito("eu-west-1:", "authenticated")],
+      ] as [string, Record<string, unknown>][]
+    ).map(([what, change]): [string, Record<string, unknown>, string[]] => [
+      what,
+      change,
+      [must("limit the tokens by sub")],
+    ]),
     [
       "nothing",
       { it: resource(token.role, {}) },
@@ -918,6 +961,11 @@ casesFor("iam-trust-narrow [S3] [M1] [S4]", {
     ],
   ],
   undecided: [
+    [
+      "a pool that nobody knows yet",
+      ofCognito(unknown, "authenticated"),
+      ["it: undecided: assumeRolePolicy.Statement[0] of it is unknown until up"],
+    ],
     [
       "unknown",
       { it: resource(token.role, { assumeRolePolicy: unknown }) },
