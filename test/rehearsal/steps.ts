@@ -5,7 +5,7 @@ import { logEngineVersions, type LogEngineVersion } from "../../components/aws/l
 import { planStack } from "../../plan/host";
 import type { Plan } from "../../plan/schema";
 import { plannedResource } from "../../plan/stack-resource";
-import { isObject } from "./aws/row";
+import { isObject, textAt } from "./aws/row";
 import type { World } from "./aws/world";
 import {
   compareVerdicts,
@@ -54,7 +54,11 @@ const clusterType = "aws:eks/cluster:Cluster";
 const domainType = "aws:opensearch/domain:Domain";
 const networkType = "aws:ec2/vpc:Vpc";
 const keyType = "aws:kms/key:Key";
+const bucketPolicyType = "aws:s3/bucketPolicy:BucketPolicy";
+const lockType = "aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration";
 const loadBalancerType = "aws:lb/loadBalancer:LoadBalancer";
+/** Where a lock says who may delete before its time. */
+const lockMode = "rule.defaultRetention.mode";
 const nodeGroupName = "rehearsed";
 
 /** The life of a stack, from the plan to nothing. The steps build on each other, in this order. */
@@ -398,10 +402,16 @@ async function takesProtectionAway(rehearsal: Rehearsal): Promise<string[]> {
   }
   const outcome = await rehearsal.up(levels);
   const { resources } = await rehearsal.state();
-  // What Pulumi alone protects does not change; these AWS protects as well, and the seal by the policy of its key.
+  // What Pulumi alone protects does not change; these AWS protects as well, the seal by the policy of its key, and what
+  // somebody may delete before its time by that of its bucket.
+  const governed = resources
+    .filter(({ type, inputs }) => type === lockType && textAt(inputs, lockMode) === "GOVERNANCE")
+    .map(({ urn }) => urn.replace(lockType, bucketPolicyType));
   const protectedByAws = resources.filter(
     ({ type, urn }) =>
-      [clusterType, loadBalancerType].includes(type) || urn.endsWith(`${keyType}::vault-seal`),
+      [clusterType, loadBalancerType].includes(type) ||
+      urn.endsWith(`${keyType}::vault-seal`) ||
+      governed.includes(urn),
   );
   const expected = Object.fromEntries(protectedByAws.map(({ urn }) => [urn, "update"]));
   // What comes before the rule that speaks is done already.
