@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { request } from "node:https";
 import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -108,12 +108,25 @@ function alsoUnknown(
 /**
  * The file that an earlier run has left, where Vault answers by it. The certificate that its CA is about to get is of the
  * same key, so that the former one verifies Vault as well; without one, a preview knows nothing of what is in Vault, and
- * counts all of it as updates.
+ * counts all of it as updates. People are told why: it may be that other certificates are what mends it, so the preview
+ * goes on.
  */
 async function fileOfBefore(door: Door, caFile: string): Promise<string | undefined> {
-  if (!existsSync(caFile)) return undefined;
-  const trouble = await troubleOf(door, readFileSync(caFile, "utf8"));
-  return trouble === undefined ? caFile : undefined;
+  const why = await whyUnread(door, caFile);
+  if (why === undefined) return caFile;
+  await pulumi.log.warn(
+    `${why}. So all that is in Vault is shown as updates; the up leaves alone what stays as it is`,
+  );
+  return undefined;
+}
+
+async function whyUnread(door: Door, caFile: string): Promise<string | undefined> {
+  try {
+    const trouble = await troubleOf(door, readFileSync(caFile, "utf8"));
+    return trouble && `Vault at ${door.address} ${trouble.says}: ${trouble.remedy}`;
+  } catch (error) {
+    return `${caFile} has the certificate by which Vault is verified until it gets another one, and cannot be read (${(error as Error).message}): pulumi up writes it`;
+  }
 }
 
 /**

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import type { IncomingMessage } from "node:http";
 import { createServer, type Server } from "node:https";
 import type { AddressInfo } from "node:net";
@@ -263,19 +263,39 @@ describe("vaultProvider", () => {
       expect(readFileSync(join(folder, "ca.pem"), "utf8")).toBe(identity.certificate);
     });
 
-    it.each<[when: string, arrange: () => void | Promise<void>]>([
-      ["there is none", () => rmSync(join(folder, "ca.pem"))],
+    it.each<[when: string, told: RegExp, arrange: () => void | Promise<void>]>([
+      [
+        "there is none",
+        /ca\.pem has the certificate by which Vault is verified .*\(ENOENT.*pulumi up writes it\. So all/,
+        () => rmSync(join(folder, "ca.pem")),
+      ],
+      [
+        "it cannot be read",
+        /\(EISDIR.*pulumi up writes it\. So all that is in Vault is shown as updates/,
+        () => {
+          rmSync(join(folder, "ca.pem"));
+          mkdirSync(join(folder, "ca.pem"));
+        },
+      ],
       [
         "it is of another CA",
+        /Vault at https:\S+ is unreachable, .*certificate/,
         async () => {
           const other = await selfSigned(folder, "other", [serverName]);
           writeFileSync(join(folder, "ca.pem"), other.certificate);
         },
       ],
-      ["Vault is sealed", () => void (statuses = [503])],
-    ])("leaves what is in Vault to the up when %s", async (_when, arrange) => {
+      [
+        "Vault is sealed",
+        /Vault at https:\S+ is sealed: enable the KMS key .*\. So all/,
+        () => void (statuses = [503]),
+      ],
+    ])("leaves what is in Vault to the up and says so when %s", async (_when, told, arrange) => {
       await arrange();
-      await expect(run(renewed)).resolves.toMatchObject({ code: 0, out: unknown });
+      const { code, out, errors } = await run(renewed);
+      rmSync(join(folder, "ca.pem"), { recursive: true, force: true });
+      expect({ code, out }).toEqual({ code: 0, out: unknown });
+      expect(errors).toMatch(told);
     });
 
     it("asks nobody by it when servers are not there", async () => {
