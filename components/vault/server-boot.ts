@@ -22,12 +22,14 @@ const vaultVersion = "1.21.4-1";
 /** Folder of what must outlive an instance, on a volume of its own. */
 export const dataFolder = "/var/lib/vault";
 
+const auditFolder = `${dataFolder}/audit`;
+
 /** Where the volume is to be attached. Amazon Linux links the name to the disk: docs.aws.amazon.com/ebs/latest/userguide/nvme-ebs-volumes.html */
 export const dataDevice = "/dev/sdf";
 
 /** Files of the two audit devices, by the device, on two volumes: Vault refuses all requests when it can write to neither. */
 const auditFiles = {
-  "file-data": `${dataFolder}/audit/audit.log`,
+  "file-data": `${auditFolder}/audit.log`,
   "file-root": "/var/log/vault/audit.log",
 };
 
@@ -37,8 +39,12 @@ export const auditCallsFile = "/etc/drawbridge-vault-audit.json";
 /**
  * A volume that is full would stop Vault, which answers nobody when it can write to no audit device. Old logs are in
  * their log group by then. When it reloads, Vault opens its files anew: developer.hashicorp.com/vault/docs/audit/file
+ *
+ * The folders are of the user vault, who could lead root elsewhere: `su` has his files rotated by himself, and what is to
+ * be run after that by root all the same (`switch_user_back_permanently` in logrotate's source).
  */
 const rotation = `${Object.values(auditFiles).join(" ")} {
+  su vault vault
   missingok
   notifempty
   size 64M
@@ -95,6 +101,10 @@ export interface ServerUserDataArgs {
  * ships the log comes first, so that whatever fails later is read where the audit log is; the console of the instance
  * has it as well, should the log not leave it.
  *
+ * The volume is of the user vault, whose number the package takes from those that the image has free (`useradd --system` in
+ * its .release/linux/preinst): on another instance it may be another one, so before each start of Vault all on the volume
+ * is given to him. Vault does not run by then, and `chown --recursive` follows no link. What is made there he makes himself.
+ *
  * The form is tested; no instance has run it here.
  */
 export function serverUserData(args: ServerUserDataArgs): string {
@@ -143,6 +153,8 @@ StandardOutput=journal+console
 Environment=HOME=/run/drawbridge-vault
 RuntimeDirectory=drawbridge-vault
 ExecStartPre=-+/usr/local/sbin/drawbridge-vault-files before-start
+ExecStartPre=+/usr/bin/chown --recursive vault:vault ${dataFolder}
+ExecStartPre=/usr/bin/mkdir --parents --mode=0700 ${auditFolder}
 ExecStartPre=/usr/local/sbin/vault-first-boot ${settingsFolder}/first-boot.json
 ExecStart=
 ExecStart=/usr/bin/vault server -config=${settingsFolder}/server.json -config=${settingsFolder}/open.json
@@ -197,8 +209,7 @@ REPO
 dnf -y --disablerepo='*' --enablerepo=hashicorp install vault-${vaultVersion}
 fi
 chown --recursive root:vault ${settingsFolder}
-chown vault:vault ${dataFolder}
-install -d -o vault -g vault -m 0700 ${dataFolder}/audit /var/log/vault
+install -d -o vault -g vault -m 0700 /var/log/vault
 if ! /usr/local/sbin/drawbridge-vault-files; then
 for file in ${Object.keys(serverFiles).join(" ")}; do
 test -s $file || { echo "$file must be there before Vault starts"; exit 1; }

@@ -44,10 +44,12 @@ interface Ran {
 }
 
 /** Folders of an instance that scripts name. */
-const folders = ["/etc", "/usr/local/sbin", "/run", "/var/tmp"];
+const folders = ["/etc", "/usr/local/sbin", "/run", "/var/tmp", "/var/lib", "/var/log"];
 
 /** Folders that an image has in them. */
 const inFolders = ["/etc/vault.d", "/etc/pki/rpm-gpg", "/etc/yum.repos.d", "/bin"];
+
+const whoRuns = () => ({ uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 });
 
 /** A folder in whose place an instance has its root, with commands that answer as they are told. */
 export class Instance {
@@ -68,6 +70,14 @@ export class Instance {
     const file = this.at(`/bin/${name}`);
     writeFileSync(file, `#!/bin/sh\necho "${name} $*" >> ${this.at("/calls")}\n${body}\n`);
     chmodSync(file, 0o755);
+  }
+
+  /** Has a command do what this machine's own does, to files of this owner in place of users that are not here. */
+  ownCommand(name: string, owner = whoRuns()): void {
+    const { uid, gid } = owner;
+    const users = `s/-o vault -g vault/-o ${uid} -g ${gid}/; s/[a-z]*:vault /${uid}:${gid} /`;
+    const own = `PATH='${process.env["PATH"] ?? ""}' exec ${name} "$@"`;
+    this.command(name, `set -- $(echo "$*" | sed '${users}')\n${own}`);
   }
 
   /** Has a script of a server where others call it. */
@@ -92,14 +102,14 @@ export class Instance {
 
   /** The script as it is for this root, and for who runs it. */
   private placed(script: string): string {
-    const [user, group] = [process.getuid?.() ?? 0, process.getgid?.() ?? 0];
+    const { uid, gid } = whoRuns();
     return (
       folders
         .reduce((text, folder) => text.replaceAll(`${folder}/`, `${this.at(folder)}/`), script)
         .replaceAll("--tmpdir=/var/tmp", `--tmpdir=${this.at("/var/tmp")}`)
         // No device has to be there.
         .replace("until test -b ", "until test -n ")
-        .replace('"root", group)', `${user}, ${group})`)
+        .replace('"root", group)', `${uid}, ${gid})`)
     );
   }
 

@@ -12,7 +12,7 @@ import { findMoto } from "../verify-aws/moto";
 import { authorityChecks } from "./authorities";
 import { firstBootChecks } from "./first-boot";
 import { allAddresses } from "./nodes";
-import { serverBootChecks } from "./server-boot";
+import { serverBootChecks, volumeChecks } from "./server-boot";
 import { Site } from "./site";
 import { writeCallChecks, writeTable } from "./write-calls";
 
@@ -37,6 +37,8 @@ async function main(): Promise<void> {
   try {
     await checked.run(writeCallChecks(command));
     await checked.run(serverBootChecks());
+    if (process.getuid?.() === 0) await checked.run(volumeChecks());
+    else checked.skip(volumeChecks(), "only root gives files to others");
     await checked.run(firstBootChecks(site, command));
   } finally {
     site.close();

@@ -1,5 +1,7 @@
 import { spawnSync } from "node:child_process";
 import {
+  chmodSync,
+  lchownSync,
   linkSync,
   lstatSync,
   mkdirSync,
@@ -15,7 +17,7 @@ import { dirname, join } from "node:path";
 import { serverUserData } from "../../components/vault/server-boot";
 import type { Check } from "../support/checks";
 import { expected } from "../support/checks";
-import { Instance, serverArgs, serverScript } from "../support/server-scripts";
+import { Instance, serverArgs, serverScript, written } from "../support/server-scripts";
 
 /** What of a server's user data can be looked at without an instance, beside the unit tests: its Python and its units. */
 export function serverBootChecks(): Check[] {
@@ -27,6 +29,20 @@ export function serverBootChecks(): Check[] {
     ["a server writes through no link, and into no file that somebody else has begun", noLinks],
     ["a secret with another file than those of Vault brings none at all", othersRefused],
     ["systemd takes the units of a server as they are", units],
+  ];
+}
+
+/** What only root can look at: files that belong to others. */
+export function volumeChecks(): Check[] {
+  return [
+    [
+      "a server takes over what is on a volume of another one's user, and nothing beside it",
+      () => takenOver(`${volume}/link`, allIsHis),
+    ],
+    [
+      "a link at the folder of the audit log leads root nowhere",
+      () => takenOver(auditFolder, () => []),
+    ],
   ];
 }
 
@@ -151,6 +167,62 @@ function othersRefused(): string[] {
     ];
   };
   return onInstance("active", refusing, { [timers]: "#!/bin/sh\nid > /root/ran\n" });
+}
+
+/** Vault's user as this machine has one, and the one of an instance before. */
+const [vault, former] = [65_534, 4_242];
+
+const volume = "/var/lib/vault";
+const auditFolder = `${volume}/audit`;
+const filesBefore = [`${volume}/raft/vault.db`, `${volume}/first-boot.json`];
+const ofRoot = "/var/lib/of-root";
+
+/**
+ * What is so after Vault's unit has prepared a start on a volume that an instance with another number for Vault's user has
+ * left, with a link to a folder of root that the user then made.
+ */
+function takenOver(link: string, holds: (instance: Instance) => string[]): string[] {
+  const instance = new Instance();
+  try {
+    chmodSync(instance.at("/"), 0o755);
+    for (const file of filesBefore) instance.write(file, "of a server before");
+    instance.write(`${ofRoot}/agent`, "of root");
+    symlinkSync(instance.at(ofRoot), instance.at(link));
+    for (const path of [...filesBefore, volume, `${volume}/raft`, link]) {
+      lchownSync(instance.at(path), former, former);
+    }
+    instance.ownCommand("chown", { uid: vault, gid: vault });
+    const said = startSteps().map((step) => instance.run(step).said);
+    return [
+      ...expected("what is said", said.join(""), ""),
+      ...expected("owner of the link", owner(instance, link), String(vault)),
+      ...expected("owner of what it leads to", owner(instance, ofRoot), "0"),
+      ...expected("who reads that", mode(instance, ofRoot), "755"),
+      ...expected("owner of a file there", owner(instance, `${ofRoot}/agent`), "0"),
+      ...holds(instance),
+    ];
+  } finally {
+    instance.remove();
+  }
+}
+
+const owner = (instance: Instance, path: string) => lstatSync(instance.at(path)).uid;
+
+function allIsHis(instance: Instance): string[] {
+  const paths = [volume, `${volume}/raft`, ...filesBefore, auditFolder];
+  return [
+    ...paths.flatMap((path) => expected(`owner of ${path}`, owner(instance, path), String(vault))),
+    ...expected("who reads the audit log", mode(instance, auditFolder), "700"),
+  ];
+}
+
+/** The commands of Amazon Linux that Vault's unit runs before Vault: with a plus by root, else by Vault's user. */
+function startSteps(): string[] {
+  const unit = written("/etc/systemd/system/vault.service.d/drawbridge.conf");
+  const asVault = `setpriv --reuid=${vault} --regid=${vault} --clear-groups `;
+  return [...unit.matchAll(/^ExecStartPre=(\+?)\/usr\/bin\/(.*)$/gm)].map(
+    ([, plus, command = ""]) => `#!/bin/sh\n${plus === "+" ? "" : asVault}${command}\n`,
+  );
 }
 
 /** What `systemd-analyze` says, with commands in place of those that this machine has not. */

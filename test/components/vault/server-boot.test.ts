@@ -1,4 +1,5 @@
 import { spawnSync } from "node:child_process";
+import { mkdirSync, statSync, symlinkSync } from "node:fs";
 import { mostUserData } from "../../../components/aws/ssh-user-data";
 import { serverUserData } from "../../../components/vault/server-boot";
 import { serverFiles } from "../../../components/vault/server-files";
@@ -81,6 +82,24 @@ describe("serverUserData", () => {
     expect(script).not.toContain("mkfs.xfs -f");
   });
 
+  it("gives the volume to Vault's user before each start, and has him make all that is on it", () => {
+    const unit = written("/etc/systemd/system/vault.service.d/drawbridge.conf");
+    expect(unit.match(/^ExecStartPre=.*$/gm)).toEqual([
+      "ExecStartPre=-+/usr/local/sbin/drawbridge-vault-files before-start",
+      "ExecStartPre=+/usr/bin/chown --recursive vault:vault /var/lib/vault",
+      "ExecStartPre=/usr/bin/mkdir --parents --mode=0700 /var/lib/vault/audit",
+      "ExecStartPre=/usr/local/sbin/vault-first-boot /etc/vault.d/first-boot.json",
+    ]);
+  });
+
+  it("rotates the files of Vault's user as he, and those of root as root", () => {
+    const [ofVault, ofRoot] = [...install.matchAll(/^\/\S+.* \{\n([^}]*)^\}/gm)].map(([, s]) => s);
+    expect(ofVault).toContain("  su vault vault\n");
+    expect(ofVault).toContain("  create 0600 vault vault\n");
+    expect(ofRoot).toContain("rsyslog");
+    expect(ofRoot).not.toMatch(/vault| su /);
+  });
+
   it("lets the server start after the first boot, on its own volume alone", () => {
     const unit = written("/etc/systemd/system/vault.service.d/drawbridge.conf");
     expect(unit).toContain("ConditionPathIsMountPoint=/var/lib/vault\n");
@@ -141,8 +160,10 @@ describe("the boot of a server", () => {
     for (const name of ["log", "files"]) {
       instance.place(`/usr/local/sbin/drawbridge-vault-${name}`, serverScript(name));
     }
-    for (const name of ["blkid", "chown", "install", "mountpoint"]) instance.command(name, "");
-    instance.command("systemctl", "");
+    for (const name of ["blkid", "mountpoint", "systemctl"]) {
+      instance.command(name, "");
+    }
+    for (const name of ["chown", "install"]) instance.ownCommand(name);
   });
   afterEach(() => instance.remove());
 
@@ -198,6 +219,19 @@ describe("the boot of a server", () => {
         ...(isSetting ? ["vault", "0440"] : ["root", "0755"]),
       ]);
     }
+  });
+
+  it("follows no link that is on the volume", () => {
+    wasUpBefore();
+    everybodyAnswers();
+    const elsewhere = instance.at("/var/tmp/elsewhere");
+    mkdirSync(elsewhere, { mode: 0o755 });
+    mkdirSync(instance.at("/var/lib/vault"));
+    symlinkSync(elsewhere, instance.at("/var/lib/vault/audit"));
+    const { status } = boot();
+    expect(status).toBe(0);
+    expect(statSync(elsewhere).mode & 0o777).toBe(0o755);
+    expect(statSync(instance.at("/var/log/vault")).mode & 0o777).toBe(0o700);
   });
 
   it("starts Vault again from what is on its disks when nobody answers", () => {
