@@ -172,8 +172,8 @@ systemctl start --no-block drawbridge-vault-install.service
 /**
  * Runs at each boot. What is on the instance's own disks by then is enough to start Vault, whoever else does not answer:
  * the vendor is asked for what is not installed, and files of an earlier boot stand in for those of the secret when none
- * of them is missing. While the log is not shipped, the script fails once Vault is on its way, and its unit begins anew:
- * Vault may run by then, so it is told of files that changed.
+ * of them is missing. While the log is not shipped, it is tried again as long as the volume is not there; else the script
+ * fails once Vault is on its way, and its unit begins anew: Vault may run by then, so it is told of files that changed.
  *
  * The package hands the folder of settings to the user vault (`chown --recursive` in its .release/linux/postinst), who could
  * then put others in their place, and variables for what its unit runs as root.
@@ -184,7 +184,11 @@ set -eu
 umask 022
 ships=true
 /usr/local/sbin/drawbridge-vault-log || ships=false
-until test -b ${dataDevice}; do echo 'waits for the volume ${dataDevice}'; sleep 5; done
+until test -b ${dataDevice}; do
+echo 'waits for the volume ${dataDevice}'
+sleep 5
+if ! $ships && /usr/local/sbin/drawbridge-vault-log; then ships=true; fi
+done
 blkid ${dataDevice} > /dev/null || mkfs.xfs ${dataDevice}
 install -d ${dataFolder}
 mountpoint -q ${dataFolder} || mount -o nodev,nosuid,noexec ${dataDevice} ${dataFolder}

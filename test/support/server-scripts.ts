@@ -107,8 +107,8 @@ export class Instance {
       folders
         .reduce((text, folder) => text.replaceAll(`${folder}/`, `${this.at(folder)}/`), script)
         .replaceAll("--tmpdir=/var/tmp", `--tmpdir=${this.at("/var/tmp")}`)
-        // No device has to be there.
-        .replace("until test -b ", "until test -n ")
+        // No device has to be there: a command tells whether the volume is.
+        .replace("until test -b ", "until is-attached ")
         .replace('"root", group)', `${uid}, ${gid})`)
     );
   }

@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { mkdirSync, statSync, symlinkSync } from "node:fs";
+import { mkdirSync, readFileSync, statSync, symlinkSync } from "node:fs";
 import { mostUserData } from "../../../components/aws/ssh-user-data";
 import { serverUserData } from "../../../components/vault/server-boot";
 import { serverFiles } from "../../../components/vault/server-files";
@@ -37,11 +37,14 @@ describe("serverUserData", () => {
     expect(log).toMatch(/ --enablerepo=amazonlinux .* openssl\n/);
   });
 
-  it("ships the log before anything else can fail, and says what it waits for", () => {
+  it("ships the log before it waits for the volume, and says so on the console", () => {
     const lines = install.split("\n");
     expect(lines.slice(0, 3)).toEqual(["#!/bin/sh", "set -eu", "umask 022"]);
     expect(lines[4]).toBe("/usr/local/sbin/drawbridge-vault-log || ships=false");
-    expect(lines[5]).toContain("echo 'waits for the volume /dev/sdf'");
+    expect(lines.slice(5, 7)).toEqual([
+      "until test -b /dev/sdf; do",
+      "echo 'waits for the volume /dev/sdf'",
+    ]);
     const shipping = log.split("\n");
     expect(shipping.slice(0, 3)).toEqual(lines.slice(0, 3));
     expect(shipping[3]).toMatch(/ install amazon-cloudwatch-agent rsyslog /);
@@ -160,7 +163,7 @@ describe("the boot of a server", () => {
     for (const name of ["log", "files"]) {
       instance.place(`/usr/local/sbin/drawbridge-vault-${name}`, serverScript(name));
     }
-    for (const name of ["blkid", "mountpoint", "systemctl"]) {
+    for (const name of ["blkid", "is-attached", "mountpoint", "sleep", "systemctl"]) {
       instance.command(name, "");
     }
     for (const name of ["chown", "install"]) instance.ownCommand(name);
@@ -189,6 +192,9 @@ describe("the boot of a server", () => {
   };
   /** One whose agent is not up, and does not come up. */
   const noAgent = () => instance.command("systemctl", 'test "$1" != is-active');
+  /** Shell that fails until it has run this often. */
+  const nthTime = (file: string, times: number) =>
+    `#!/bin/sh\nprintf x >> ${file}\ntest $(wc -c < ${file}) -ge ${times}\n`;
   const boot = () => instance.run(install);
   const callsOf = (name: string, calls: string[]) =>
     calls.filter((call) => call.startsWith(`${name} `));
@@ -232,6 +238,19 @@ describe("the boot of a server", () => {
     expect(status).toBe(0);
     expect(statSync(elsewhere).mode & 0o777).toBe(0o755);
     expect(statSync(instance.at("/var/log/vault")).mode & 0o777).toBe(0o700);
+  });
+
+  it("tries the log again while it waits for the volume, until it is shipped", () => {
+    wasUpBefore();
+    everybodyAnswers();
+    const [tries, waits] = [instance.at("/tries"), instance.at("/waits")];
+    instance.place("/usr/local/sbin/drawbridge-vault-log", nthTime(tries, 2));
+    instance.command("is-attached", nthTime(waits, 4));
+    const { status, said, calls } = boot();
+    expect(readFileSync(tries, "utf8")).toBe("xx");
+    expect(said.match(/waits for the volume/g)).toHaveLength(3);
+    expect(calls.at(-1)).toBe(started);
+    expect(status).toBe(0);
   });
 
   it("starts Vault again from what is on its disks when nobody answers", () => {
