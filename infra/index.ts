@@ -1,4 +1,3 @@
-import type { Output } from "@pulumi/pulumi";
 import { AccountGuards } from "../components/aws/account-guards";
 import { Alarms } from "../components/aws/alarms";
 import { AuditTrail } from "../components/aws/audit-trail";
@@ -58,25 +57,25 @@ export = async () => {
     options,
   );
   const owns = (part: (typeof audit.owns)[number]) => audit.owns.includes(part);
-  let alarmTopicArn: Output<string> | undefined;
-  if (owns("trail")) {
-    const { logGroupName } = new AuditTrail(
-      "audit",
-      {
-        ...place,
-        logKeyArn: keys.logs,
-        lockMode: audit.lockMode,
-        watchedBuckets: audit.objectEvents ? [snapshots.arn] : [],
-        accessLogs,
-        deletionProtection,
-      },
-      options,
-    );
-    const emails = audit.alarmEmails;
-    const more = secretAlarms({ prefix, deployerRoleArn: config.deployerRoleArn });
-    const watched = { ...place, logGroupName, emails, more };
-    alarmTopicArn = new Alarms("alarms", watched, options).topicArn;
-  }
+  const trail = owns("trail")
+    ? new AuditTrail(
+        "audit",
+        {
+          ...place,
+          logKeyArn: keys.logs,
+          lockMode: audit.lockMode,
+          watchedBuckets: audit.objectEvents ? [snapshots.arn] : [],
+          accessLogs,
+          deletionProtection,
+        },
+        options,
+      )
+    : undefined;
+  const emails = audit.alarmEmails;
+  const more = secretAlarms({ prefix, deployerRoleArn: config.deployerRoleArn });
+  const watched = { ...place, emails, more, ...(trail && { logGroupName: trail.logGroupName }) };
+  const alarmTopicArn =
+    emails.length > 0 ? new Alarms("alarms", watched, options).topicArn : undefined;
   if (owns("accountGuards")) {
     new AccountGuards("guards", { volumeKeyArn: keys.volumes }, options);
   }

@@ -1,5 +1,5 @@
 import { is, known, numeric } from "./conditions";
-import { findingGroups } from "./guard-duty";
+import { findingGroups } from "./guard-duty-findings";
 import type { Finding, Resource, Stack } from "./model";
 import { stackRule } from "./rule";
 import { token } from "./tokens";

@@ -1,10 +1,10 @@
 import { accountAudit, whenMissing } from "./audit";
 import { isNot, isOneOf } from "./conditions";
-import type { Field, Finding, Resource, Stack } from "./model";
+import type { Finding, Resource, Stack } from "./model";
 import { stackRule } from "./rule";
 import { token } from "./tokens";
 import type { Truth } from "./truth";
-import { all, any, not } from "./truth";
+import { any } from "./truth";
 
 /** The features without which nobody looks at clusters and nodes; one of two does for the nodes. */
 const features = [["EKS_AUDIT_LOGS"], ["RUNTIME_MONITORING", "EKS_RUNTIME_MONITORING"]];
@@ -87,100 +87,4 @@ function* hasFeature(
   yield* open.length > 0
     ? open.map((field) => field.undecided())
     : [detector.fail(`${detector.name} must have the feature ${names.join(" or ")}, got none`)];
-}
-
-export const findingsTold = stackRule({
-  id: "mon-findings-told",
-  title:
-    "What GuardDuty finds goes where somebody sees it, and raises an alarm where there are any",
-  severity: "medium",
-  level: "mandatory",
-  requirements: ["M1", "M10"],
-  controls: [],
-  fix: "Add aws.cloudwatch.EventRule for events of the source aws.guardduty and the detail-type GuardDuty Finding, and an aws.cloudwatch.EventTarget for the rule. To a log group that it goes to, add an aws.cloudwatch.LogMetricFilter.",
-  url: "https://docs.aws.amazon.com/guardduty/latest/ug/guardduty_findings_eventbridge.html",
-  types: [token.detector],
-  *checkStack(stack) {
-    const told = any(stack.all(token.eventRule).map((rule) => takesFindings(rule, stack)));
-    for (const detector of stack.all(token.detector)) {
-      if (told === undefined)
-        yield detector.undecided(
-          `whether a rule takes findings of ${detector.name} is unknown until up`,
-        );
-      if (told === false)
-        yield detector.fail(
-          `${detector.name} must have an aws.cloudwatch.EventRule with a target for its findings where somebody sees them, got none`,
-        );
-    }
-  },
-});
-
-function takesFindings(rule: Resource, stack: Stack): Truth {
-  const pattern = rule.at("eventPattern").json();
-  return all([
-    pattern.present,
-    not(isValue(rule.at("state"), "DISABLED")),
-    not(isValue(rule.at("isEnabled"), "false")),
-    // AWS' own events come on the account's own bus.
-    any([!rule.at("eventBusName").present, isValue(rule.at("eventBusName"), "default")]),
-    includes(pattern.at("source"), "aws.guardduty"),
-    any([
-      !pattern.at("detail-type").present,
-      includes(pattern.at("detail-type"), "GuardDuty Finding"),
-    ]),
-    keepsSevereOnes(pattern.at("detail")),
-    hasTarget(rule, stack),
-  ]);
-}
-
-/** Filters by severity are for people to choose; another one may keep back whatever it does not name. */
-function keepsSevereOnes(detail: Field): Truth {
-  if (detail.unknown) return undefined;
-  return detail.values().every(({ path }) => path.endsWith(".severity"));
-}
-
-function hasTarget(rule: Resource, stack: Stack): Truth {
-  const dangling = stack.danglers([token.eventTarget], "rule", [token.eventRule]);
-  return any([
-    ...stack.users(rule, [token.eventTarget], "rule").map((target) => isSeen(target, stack)),
-    ...dangling.map(() => undefined),
-  ]);
-}
-
-/** What is no log group of the stack is for others to read. */
-function isSeen(target: Resource, stack: Stack): Truth {
-  const { found } = stack.refs(target.at("arn"), [token.logGroup]);
-  return all(found.map((group) => isWatched(group, stack)));
-}
-
-/** A stack without any alarm has nobody to tell, and the log store has to do. */
-function isWatched(group: Resource, stack: Stack): Truth {
-  const isRead = (type: string, path: string): Truth => {
-    if (stack.users(group, [type], path).length > 0) return true;
-    return stack.danglers([type], path, [token.logGroup]).length > 0 ? undefined : false;
-  };
-  return any([
-    isRead(token.logMetricFilter, "logGroupName"),
-    all([
-      stack.all(token.metricAlarm).length === 0,
-      isRead(token.logSubscriptionFilter, "logGroup"),
-    ]),
-  ]);
-}
-
-/** The log groups of the stack that findings go to. */
-export function findingGroups(stack: Stack): Resource[] {
-  return stack
-    .all(token.eventRule)
-    .filter((rule) => takesFindings(rule, stack) !== false)
-    .flatMap((rule) => stack.users(rule, [token.eventTarget], "rule"))
-    .flatMap((target) => stack.refs(target.at("arn"), [token.logGroup]).found);
-}
-
-function includes(list: Field, value: string): Truth {
-  return any(list.each().map((one) => isValue(one, value)));
-}
-
-function isValue(field: Field, value: string): Truth {
-  return field.unknown ? undefined : field.text === value;
 }

@@ -35,7 +35,8 @@ import {
 import { apiInternal, privateEndpoint, publicCidrs } from "./eks-network";
 import { onlyTheEntry } from "./exposure/rule";
 import { functionsEncrypted } from "./function-keys";
-import { findingsTold, guardDuty } from "./guard-duty";
+import { guardDuty } from "./guard-duty";
+import { findingsTold } from "./guard-duty-findings";
 import { cachesScanned, imagesHardened } from "./images";
 import { managedPoliciesKnown, noAdminManaged, noStarStar, noUsersOrKeys } from "./iam";
 import { noEscalation } from "./iam-escalation";

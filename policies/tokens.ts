@@ -81,6 +81,7 @@ export const token = {
   flowLog: "aws:ec2/flowLog:FlowLog",
   functionUrl: "aws:lambda/functionUrl:FunctionUrl",
   grafanaWorkspace: "aws:grafana/workspace:Workspace",
+  guardDutyFilter: "aws:guardduty/filter:Filter",
   graphAnalytics: "aws:neptunegraph/graph:Graph",
   graphDatabaseInstance: "aws:neptune/clusterInstance:ClusterInstance",
   graphQlApi: "aws:appsync/graphQLApi:GraphQLApi",

@@ -13,8 +13,8 @@ import { findingsRuleName } from "./threat-detection";
 export interface AlarmsArgs extends Place {
   /** Start of the names that people look up. */
   prefix: string;
-  /** Log group that receives the events of the audit trail. */
-  logGroupName: pulumi.Input<string>;
+  /** Log group that receives the events of the audit trail. @default - others watch the trail, and the topic alone is made */
+  logGroupName?: pulumi.Input<string>;
   /** E-mail addresses that are told. Each gets a mail by which it has to confirm once. */
   emails: string[];
   /** What else must not happen unseen, by id. @default - nothing */
@@ -101,9 +101,14 @@ const alarms: Readonly<Record<string, Alarm>> = {
     pattern: `{ ${source("monitoring")} && ${calls("DeleteAlarms", "DisableAlarmActions")} }`,
   },
   "events-uncounted": {
-    what: "A metric filter or the delivery of a log group was deleted",
-    why: "Alarms count what filters find, and the log store has what is delivered to it.",
-    pattern: `{ ${source("logs")} && ${calls("DeleteMetricFilter", "DeleteSubscriptionFilter")} }`,
+    what: "A metric filter was deleted or changed, or what a log group takes or delivers",
+    why: "Alarms count what filters find in what services may write, and the log store has what is delivered to it.",
+    pattern: `{ ${source("logs")} && ${calls("DeleteMetricFilter", "PutMetricFilter", "DeleteSubscriptionFilter", "DeleteResourcePolicy", "PutResourcePolicy")} }`,
+  },
+  "agent-removed": {
+    what: "GuardDuty's agent was taken from a cluster",
+    why: "What runs on its nodes, nobody sees any more.",
+    pattern: `{ ${source("eks")} && ${calls("DeleteAddon")} && ($.requestParameters.addonName = "aws-guardduty-agent") }`,
   },
   "people-untold": {
     what: "A subscription or a topic was deleted",
@@ -172,7 +177,6 @@ export class Alarms extends pulumi.ComponentResource {
   constructor(name: string, args: AlarmsArgs, opts?: pulumi.ComponentResourceOptions) {
     super("drawbridge:aws:Alarms", name, {}, opts);
     const child = { parent: this };
-    const { prefix, logGroupName } = args;
     const topic = encryptedTopic(name, args, child);
     for (const email of args.emails) {
       new aws.sns.TopicSubscription(
@@ -181,17 +185,25 @@ export class Alarms extends pulumi.ComponentResource {
         child,
       );
     }
-    const all = { ...alarmsOf(args), ...args.more };
-    for (const [id, { what, why, pattern }] of Object.entries(all)) {
-      const description = `${what}. ${why}`;
-      logAlarm(
-        `${name}-${id}`,
-        { prefix, id, logGroupName, pattern, description, topicArn: topic.arn },
-        child,
-      );
-    }
+    if (args.logGroupName !== undefined) watch(name, args, args.logGroupName, topic.arn, child);
     this.topicArn = topic.arn;
     this.registerOutputs({ topicArn: this.topicArn });
+  }
+}
+
+/** An alarm for each event of the trail that must not happen unseen. */
+function watch(
+  name: string,
+  args: AlarmsArgs,
+  logGroupName: pulumi.Input<string>,
+  topicArn: pulumi.Input<string>,
+  child: pulumi.CustomResourceOptions,
+): void {
+  const { prefix } = args;
+  const all = { ...alarmsOf(args), ...args.more };
+  for (const [id, { what, why, pattern }] of Object.entries(all)) {
+    const description = `${what}. ${why}`;
+    logAlarm(`${name}-${id}`, { prefix, id, logGroupName, pattern, description, topicArn }, child);
   }
 }
 

@@ -19,7 +19,7 @@ export const auditSchema = z
         )
         .default([])
         .describe(
-          "Who is told of what must never happen unseen, at least one for a stack that owns the trail; each address confirms once by a mail from AWS.",
+          "Who is told of what must never happen unseen, at least one for a stack that owns the trail or threatDetection; each address confirms once by a mail from AWS. A stack that owns neither tells of its Vault alone.",
         ),
       owns: z
         .array(oneOf(accountWide), "must be a list")
@@ -49,9 +49,21 @@ export const auditSchema = z
   )
   .describe("Audit of the account: who is told, and what this stack has of it.");
 
-/** Alarms come with the trail, and an alarm that nobody hears is none. */
+/** What raises alarms, and an alarm that nobody hears is none. */
+const raisesAlarms = ["trail", "threatDetection"] as const;
+
 export function alarmsReachSomebody({ audit }: Partial<Fields>): Fault[] {
-  if (!audit || audit.alarmEmails.length > 0 || !audit.owns.includes("trail")) return [];
-  const rule = "must have an address, because audit.owns has trail and its alarms";
+  if (!audit || audit.alarmEmails.length > 0) return [];
+  const owned = raisesAlarms.filter((part) => audit.owns.includes(part));
+  if (owned.length === 0) return [];
+  const rule = `must have an address, because audit.owns has ${owned.join(" and ")}, of which alarms tell`;
   return [{ path: "audit.alarmEmails", rule, value: audit.alarmEmails }];
+}
+
+/** The program's own GuardDuty leaves agents to the program. */
+export function nodesAreWatched({ audit }: Partial<Fields>): Fault[] {
+  if (!audit || audit.runtimeAgent || !audit.owns.includes("threatDetection")) return [];
+  const rule =
+    "must be true, because audit.owns has threatDetection, which manages no agents by itself";
+  return [{ path: "audit.runtimeAgent", rule, value: audit.runtimeAgent }];
 }

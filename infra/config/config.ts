@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import type { RecoveryHolder } from "../../components/vault/first-boot";
 import { trustedNetworksFitTheMode } from "./access";
-import { alarmsReachSomebody } from "./audit";
+import { alarmsReachSomebody, nodesAreWatched } from "./audit";
 import { deployerIsInAnAllowedAccount, principalsAreDistinct } from "./cluster";
 import { entryHasItsCertificate, entryNamesAreInItsZone, entrySaysWhoMayCome } from "./entry";
 import { described, isQuotable, repeats, withheld, type Fault } from "./faults";
@@ -42,6 +42,7 @@ const crossChecks: ((config: Partial<Values>) => Fault[])[] = [
   namesAreUnique,
   rolesAreNamedOnce,
   alarmsReachSomebody,
+  nodesAreWatched,
   vpcHasRoom,
   trustedNetworksFitTheMode,
   entryHasItsCertificate,

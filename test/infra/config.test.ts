@@ -327,7 +327,21 @@ describe("parseConfig", () => {
       "nobody to tell",
       { audit: {} },
       [
-        "audit.alarmEmails must have an address, because audit.owns has trail and its alarms, got []",
+        "audit.alarmEmails must have an address, because audit.owns has trail and threatDetection, of which alarms tell, got []",
+      ],
+    ],
+    [
+      "nobody to tell of findings",
+      { audit: { owns: ["threatDetection"] } },
+      [
+        "audit.alarmEmails must have an address, because audit.owns has threatDetection, of which alarms tell, got []",
+      ],
+    ],
+    [
+      "nodes that nobody watches",
+      { audit: { alarmEmails: ["a@example.com"], runtimeAgent: false } },
+      [
+        "audit.runtimeAgent must be true, because audit.owns has threatDetection, which manages no agents by itself, got false",
       ],
     ],
     [

@@ -594,63 +594,102 @@ const ownGroup = {
   "findings-log": resource(token.logGroup, { name: "/aws/events/own" }),
   "findings-target.arn": ref("findings-log", "arn"),
 };
-const findingsFilter = resource(token.logMetricFilter, {
-  logGroupName: ref("findings-log", "name"),
-  pattern: "{ $.detail.severity >= 7 }",
-  metricTransformation: { name: "found", namespace: "platform", value: "1" },
-});
+const findingsFilter = (filterPattern = "{ $.detail.severity >= 7 }") =>
+  resource(token.logMetricFilter, {
+    logGroupName: ref("findings-log", "name"),
+    pattern: filterPattern,
+    metricTransformation: { name: "found", namespace: "platform", value: "1" },
+  });
 const findingsDelivery = resource(token.logSubscriptionFilter, {
   logGroup: ref("findings-log", "name"),
   destinationArn: "arn:aws:firehose:eu-west-1:111122223333:deliverystream/logs",
 });
-const untold = [
-  "detector: detector must have an aws.cloudwatch.EventRule with a target for its findings where somebody sees them, got none",
+const severity = (...matchers: unknown[]) => pattern({ detail: { severity: matchers } });
+const noRule = [
+  "detector: detector must have an aws.cloudwatch.EventRule for its findings, got none",
 ];
+const noTarget = ["findings: findings must have an aws.cloudwatch.EventTarget, got none"];
+const noFilter = [
+  "findings-log: findings-log must have an aws.cloudwatch.LogMetricFilter that counts findings of severity 7 and more, got none",
+];
+const unseen = ["detector: undecided: whether findings of detector are seen is unknown until up"];
 
 casesFor("mon-findings-told [M1] [M10]", {
   base: platform,
   passes: [
     ["a rule with a target", {}],
-    ["severe ones alone", pattern({ detail: { severity: [{ numeric: [">=", 7] }] } })],
+    ["severe ones alone", severity({ numeric: [">=", 7] })],
+    ["more than severe ones", severity({ numeric: [">", 3.9] })],
     ["all that GuardDuty says", pattern({ "detail-type": undefined })],
     ["the account's own bus by its name", { "findings.eventBusName": "default" }],
-    ["a log group with a filter", { ...ownGroup, "findings-filter": findingsFilter }],
+    ["a part of the event for whom it goes to", { "findings-target.inputPath": "$.detail" }],
+    ["a log group with a filter", { ...ownGroup, "findings-filter": findingsFilter() }],
+    ["a filter for everything", { ...ownGroup, "findings-filter": findingsFilter("") }],
     [
       "a log group that is delivered, where nothing raises an alarm",
       { ...ownGroup, alarm: gone, filter: gone, "findings-delivery": findingsDelivery },
     ],
+    [
+      "a filter of GuardDuty that keeps nothing back",
+      { kept: resource(token.guardDutyFilter, { detectorId: ref("detector"), action: "NOOP" }) },
+    ],
   ],
   fails: [
-    ["a log group that nobody watches", ownGroup, untold],
+    ["a log group that nobody watches", ownGroup, noFilter],
     [
       "a log group without a filter, where there are alarms",
       { ...ownGroup, "findings-delivery": findingsDelivery },
-      untold,
+      noFilter,
     ],
-    ["no rule", { findings: gone, "findings-target": gone }, untold],
-    ["no target", { "findings-target": gone }, untold],
-    ["a rule that is off", { "findings.state": "DISABLED" }, untold],
-    ["a rule that is off by its older name", { "findings.isEnabled": false }, untold],
-    ["events of somebody else", pattern({ source: ["aws.ec2"] }), untold],
-    ["other events of GuardDuty", pattern({ "detail-type": ["AWS API Call"] }), untold],
-    ["one kind of finding", pattern({ detail: { type: ["Recon:EC2/Portscan"] } }), untold],
-    ["another bus", { "findings.eventBusName": "own" }, untold],
+    [
+      "a filter for what is hardly ever found",
+      {
+        ...ownGroup,
+        "findings-filter": findingsFilter("{ $.detail.severity >= 9.9 }"),
+      },
+      noFilter,
+    ],
+    ...["input", "inputPath", "inputTransformer"].map(
+      (path): [string, Record<string, unknown>, string[]] => [
+        `a log group that gets another text, by ${path}`,
+        { ...ownGroup, "findings-filter": findingsFilter(), [`findings-target.${path}`]: "$.id" },
+        [`findings-target: ${path} must be left out: filters of the log group read whole findings`],
+      ],
+    ),
+    ["no rule", { findings: gone, "findings-target": gone }, noRule],
+    ["no target", { "findings-target": gone }, noTarget],
+    ["a rule that is off", { "findings.state": "DISABLED" }, noRule],
+    ["a rule that is off by its older name", { "findings.isEnabled": false }, noRule],
+    ["events of somebody else", pattern({ source: ["aws.ec2"] }), noRule],
+    ["other events of GuardDuty", pattern({ "detail-type": ["AWS API Call"] }), noRule],
+    ["one kind of finding", pattern({ detail: { type: ["Recon:EC2/Portscan"] } }), noRule],
+    ["the severest alone", severity({ numeric: [">=", 9.5] }), noRule],
+    ["another bus", { "findings.eventBusName": "own" }, noRule],
     [
       "a schedule",
       { "findings.eventPattern": gone, "findings.scheduleExpression": "rate(1 day)" },
-      untold,
+      noRule,
     ],
   ],
   undecided: [
+    ["a pattern that nobody knows yet", { "findings.eventPattern": unknown }, unseen],
+    ["a target of a rule that nobody knows yet", { "findings-target.rule": unknown }, unseen],
+    ["another matcher", pattern({ source: [{ prefix: "aws.guard" }] }), unseen],
+    ["a range of severities", severity({ numeric: [">=", 7, "<", 9] }), unseen],
     [
-      "a pattern that nobody knows yet",
-      { "findings.eventPattern": unknown },
-      ["detector: undecided: whether a rule takes findings of detector is unknown until up"],
+      "a filter of another form",
+      {
+        ...ownGroup,
+        "findings-filter": findingsFilter('"CRITICAL"'),
+      },
+      unseen,
     ],
     [
-      "a target of a rule that nobody knows yet",
-      { "findings-target.rule": unknown },
-      ["detector: undecided: whether a rule takes findings of detector is unknown until up"],
+      "findings that are archived",
+      { kept: resource(token.guardDutyFilter, { detectorId: ref("detector"), action: "ARCHIVE" }) },
+      [
+        "kept: undecided: kept may keep findings back (action ARCHIVE): whether severe ones, people have to judge",
+      ],
     ],
   ],
 });

@@ -35,6 +35,7 @@ describe("Alarms", () => {
       "security-group-rule-opened",
       "alarms-silenced",
       "events-uncounted",
+      "agent-removed",
       "people-untold",
       "retention-changed",
       "findings-untold",
@@ -97,6 +98,9 @@ describe("Alarms", () => {
     "PutRule",
     "RemoveTargets",
     "PutTargets",
+    "PutMetricFilter",
+    "DeleteResourcePolicy",
+    "DeleteAddon",
   ])("watches the watchers: %s", (call) => {
     const watching = entries.filter(([, { pattern }]) => pattern.includes(`"${call}"`));
     expect(watching).toHaveLength(1);
@@ -137,6 +141,14 @@ describe("Alarms", () => {
     const filters = ofType(resources, "aws:cloudwatch/logMetricFilter:LogMetricFilter");
     expect(Object.keys(filters)).toHaveLength(entries.length + 1);
     expect(filters["alarms-other"]).toMatchObject({ pattern: "{ $.other IS TRUE }" });
+  });
+
+  it("has a topic for others' alarms where somebody else watches the trail", async () => {
+    const resources = await created(
+      () => new Alarms("alarms", { ...place, emails: ["a@example.com"], more }),
+    );
+    expect(ofType(resources, "aws:cloudwatch/metricAlarm:MetricAlarm")).toEqual({});
+    expect(Object.keys(ofType(resources, "aws:sns/topic:Topic"))).toEqual(["alarms"]);
   });
 
   it("takes messages of the stack's alarms only, over TLS, under its own key", async () => {
