@@ -185,7 +185,7 @@ export class Alarms extends pulumi.ComponentResource {
         child,
       );
     }
-    if (args.logGroupName !== undefined) watch(name, args, args.logGroupName, topic.arn, child);
+    if (args.logGroupName !== undefined) watch(name, args, args.logGroupName, topic, child);
     this.topicArn = topic.arn;
     this.registerOutputs({ topicArn: this.topicArn });
   }
@@ -196,14 +196,18 @@ function watch(
   name: string,
   args: AlarmsArgs,
   logGroupName: pulumi.Input<string>,
-  topicArn: pulumi.Input<string>,
+  topic: aws.sns.Topic,
   child: pulumi.CustomResourceOptions,
 ): void {
   const { prefix } = args;
   const all = { ...alarmsOf(args), ...args.more };
   for (const [id, { what, why, pattern }] of Object.entries(all)) {
     const description = `${what}. ${why}`;
-    logAlarm(`${name}-${id}`, { prefix, id, logGroupName, pattern, description, topicArn }, child);
+    logAlarm(
+      `${name}-${id}`,
+      { prefix, id, logGroupName, pattern, description, topicArn: topic.arn },
+      child,
+    );
   }
 }
 
