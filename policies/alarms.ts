@@ -107,6 +107,8 @@ const ofSecrets: Watched = [
   ["PutSecretValue", "PutResourcePolicy"],
 ];
 
+const ofAddons: Watched = ["an add-on that is taken from a cluster", ["DeleteAddon"]];
+
 const ofInstances: Watched = ["changed user data of an instance", ["ModifyInstanceAttribute"]];
 
 export const trailWatched = stackRule({
@@ -123,6 +125,7 @@ export const trailWatched = stackRule({
     const wanted = [
       ...events,
       ...(stack.all(token.detector).length > 0 ? ofFindings : []),
+      ...(stack.all(token.addon).length > 0 ? [ofAddons] : []),
       ...(stack.all(token.secret).length > 0 ? [ofSecrets] : []),
       ...(stack.all(token.instance).length > 0 ? [ofInstances] : []),
     ];

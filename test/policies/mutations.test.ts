@@ -2111,6 +2111,13 @@ const rows: Row[] = [
     "mon-findings-told",
   ],
   [
+    "an agent that somebody takes away unseen",
+    "aws:cloudwatch/logMetricFilter:LogMetricFilter",
+    "alarms-agent-removed",
+    "drop",
+    "mon-trail-watched",
+  ],
+  [
     "user data that somebody changes unseen",
     "aws:cloudwatch/logMetricFilter:LogMetricFilter",
     "alarms-user-data-changed",

@@ -580,6 +580,7 @@ export const trailEvents = [
   "CreateFilter",
   "DisableRule RemoveTargets",
   "ModifyInstanceAttribute",
+  "DeleteAddon",
 ];
 
 function audit(): StackSpec {
