@@ -37,9 +37,18 @@ export function* blocks(acl: Resource, stack: Stack, config: FirewallConfig): It
   if (limiting.length === 0) {
     yield acl.fail("rules must block an address that sends too many requests");
   }
-  for (const ways of asking) yield* oneOfWays(ways.map((rule) => asksAll(rule, mayCount)));
-  yield* oneOfWays(limiting.map((rule) => limits(rule, mostRequests)));
-  yield* allowNothingBefore([...asking, limiting], rules, stack);
+  // What a rule allows that is alone in what it asks for is found of the rule itself.
+  const alone = [...asking, limiting].filter((ways) => ways.length === 1).flat();
+  const others = rules.filter((rule) => !alone.includes(rule));
+  // Of rules that ask for the same, one is enough that leaves nothing out and sees every request.
+  const found = [
+    ...asking.map((ways) => ways.map((rule) => [rule, asksAll(rule, mayCount)] as const)),
+    limiting.map((rule) => [rule, limits(rule, mostRequests)] as const),
+  ].flatMap((ways) =>
+    oneOfWays(ways.map(([rule, lacks]) => [...lacks, ...allowedBefore(rule, others, stack)])),
+  );
+  // One that allows too early does so before many.
+  yield* new Map(found.map((one) => [`${one.urn ?? ""} ${one.message}`, one])).values();
   yield* stack.danglers(typesBeside, "webAclArn", [token.webAcl]).map((field) => field.undecided());
 }
 
@@ -141,35 +150,30 @@ function ofAddresses(key: Field): Finding[] {
   return key.present ? key.must(known("be IP", (value) => value === "IP")) : [];
 }
 
-/** What a rule allows no later rule sees. Of those that ask for the same, one that is asked before is enough. */
-function* allowNothingBefore(
-  wanted: readonly Field[][],
-  rules: readonly Field[],
-  stack: Stack,
-): Iterable<Finding> {
-  const asked = wanted.filter((ways) => ways.length > 0);
-  for (const rule of rules.filter((one) => !asked.flat().includes(one))) {
-    const allows = mayAllow(rule, stack);
-    const priority = rule.at("priority");
-    const isLast = all(asked.map((ways) => any(ways.map((way) => isAfter(priority, way)))));
-    if (allows === false || isLast) continue;
-    if (allows === undefined) {
-      yield rule.resource.undecided(
-        `whether ${rule.path || rule.resource.name} allows requests before others judge them is unknown`,
-      );
-    } else {
-      yield* priority.judge(
-        isLast,
-        "be above those of the rules that block, which do not see what was allowed before",
-      );
-    }
-  }
+/** What a rule allows no later rule sees. */
+function allowedBefore(blocking: Field, rules: readonly Field[], stack: Stack): Finding[] {
+  return rules.flatMap((rule) => (rule === blocking ? [] : allowsFirst(rule, blocking, stack)));
 }
 
-function isAfter(priority: Field, other: Field): Truth {
-  const before = other.at("priority");
-  if (priority.unknown || before.unknown) return undefined;
-  return numeric(priority.value) > numeric(before.value);
+function allowsFirst(rule: Field, blocking: Field, stack: Stack): Finding[] {
+  const allows = mayAllow(rule, stack);
+  const [priority, other] = [rule.at("priority"), blocking.at("priority")];
+  const open = [priority, other].filter(({ unknown }) => unknown);
+  const isAfter = open.length === 0 && numeric(priority.value) > numeric(other.value);
+  if (allows === false || isAfter) return [];
+  if (allows === undefined) {
+    return [
+      rule.resource.undecided(
+        `whether ${rule.path || rule.resource.name} allows requests before others judge them is unknown`,
+      ),
+    ];
+  }
+  if (open.length > 0) return open.map((field) => field.undecided());
+  return [
+    priority.fail(
+      "be above those of the rules that block, which do not see what was allowed before",
+    ),
+  ];
 }
 
 /** Whether a rule, or one of a group that it asks, may end the evaluation by letting a request through. */

@@ -253,6 +253,21 @@ const ownGroup = (priority: number, arn: unknown = ref("own-rules", "arn")) => (
 const ownRules = (...rules: unknown[]) => ({ "own-rules": resource(token.ruleGroup, { rules }) });
 const tooEarly = (path: string, priority: string) =>
   `${path} must be above those of the rules that block, which do not see what was allowed before, got ${priority}`;
+const managed = (name: string, more: Record<string, unknown>) => ({
+  ...managedGroup(name),
+  priority: 0,
+  statement: { managedRuleGroupStatement: { name, ...more } },
+});
+const unseen = { scopeDownStatement: { geoMatchStatement: { countryCodes: ["AQ"] } } };
+/** The rules of the firewall again, before them, each with more in its statement. */
+const copies = (more: Record<string, unknown>) =>
+  firewallRules.map((rule, i) => {
+    const { statement: asked } = rule as unknown as { statement: Record<string, object> };
+    const copied = Object.entries(asked).map(([kind, it]) => [kind, { ...it, ...more }]);
+    return { ...rule, priority: i, statement: Object.fromEntries(copied) as object };
+  });
+const leftOut = (path: string) =>
+  `${path}.scopeDownStatement must be left out, so that every request is judged, got a map`;
 const keptActions = (path: string, name: string) =>
   `firewall: ${path} must be of a rule that keeps its action, got "${name}"`;
 const beside = (type: string, inputs: Record<string, unknown>) =>
@@ -267,6 +282,8 @@ casesFor("exp-alb-waf [C10]", {
       before({ priority: 1, action: { block: {} }, statement: searched }),
     ],
     ["what is allowed after all have judged", before(allowing(20))],
+    ["what is allowed after copies that judge all of it", before(...copies({}), allowing(5))],
+    ["copies that see no request", before(...copies(unseen))],
     [
       "own groups that block before",
       { ...before(ownGroup(1)), ...ownRules({ action: { block: {} } }) },
@@ -443,6 +460,32 @@ casesFor("exp-alb-waf [C10]", {
       [`firewall: ${tooEarly("rules[0].priority", "1")}`],
     ],
     [
+      "everything allowed after copies of the groups that see no request",
+      before(...copies(unseen), allowing(5)),
+      [
+        `firewall: ${leftOut("rules[1].statement.managedRuleGroupStatement")}`,
+        `firewall: ${tooEarly("rules[4].priority", "5")}`,
+        `firewall: ${leftOut("rules[2].statement.managedRuleGroupStatement")}`,
+        `firewall: ${leftOut("rules[3].statement.managedRuleGroupStatement")}`,
+        `firewall: ${leftOut("rules[0].statement.rateBasedStatement")}`,
+      ],
+    ],
+    [
+      "a copy of a group before the others, of which a rule allows",
+      before(
+        managed("AWSManagedRulesCommonRuleSet", {
+          ruleActionOverrides: [{ name: "NoUserAgent_HEADER", actionToUse: { allow: {} } }],
+        }),
+      ),
+      [
+        `firewall: ${tooEarly("rules[0].priority", "0")}`,
+        keptActions(
+          "rules[0].statement.managedRuleGroupStatement.ruleActionOverrides[0].name",
+          "NoUserAgent_HEADER",
+        ),
+      ],
+    ],
+    [
       "a rule beside the firewall that allows before",
       { ...before(), first: beside(token.webAclRule, allowing(1)) },
       [`first: ${tooEarly("priority", "1")}`],
@@ -501,6 +544,28 @@ casesFor("exp-alb-waf [C10]", {
       "whether a group counts is unknown",
       { "firewall.rules[3].overrideAction": unknown },
       ["firewall: undecided: rules[3].overrideAction of firewall is unknown until up"],
+    ],
+    [
+      "whether a copy before what is allowed sees every request",
+      before(
+        managed("AWSManagedRulesCommonRuleSet", { scopeDownStatement: unknown }),
+        ...copies({}).slice(0, 3),
+        allowing(5),
+      ),
+      [
+        "firewall: undecided: rules[0].statement.managedRuleGroupStatement.scopeDownStatement of firewall is unknown until up",
+      ],
+    ],
+    [
+      "when a group is asked beside what is allowed",
+      {
+        "firewall.rules": [
+          allowing(13),
+          ...firewallRules.slice(0, 3),
+          { ...firewallRules[3], priority: unknown },
+        ],
+      },
+      ["firewall: undecided: rules[4].priority of firewall is unknown until up"],
     ],
     [
       "when something is allowed",

@@ -79,6 +79,24 @@ const allowFirst: Change = (inputs) => {
   inputs["rules"] = [...later, { name: "all", priority: 0, action: { allow: {} }, statement }];
 };
 
+const allowAfterCopies: Change = (inputs, acl) => {
+  const wanted = inputs["rules"] as (Inputs & { statement: Record<string, Inputs> })[];
+  const scopeDownStatement = { geoMatchStatement: { countryCodes: ["AQ"] } };
+  const copies = wanted.map((rule) => {
+    const copied = Object.entries(rule.statement).map(([kind, it]) => [
+      kind,
+      { ...it, scopeDownStatement },
+    ]);
+    return { ...rule, statement: Object.fromEntries(copied) as Inputs };
+  });
+  allowFirst(inputs, acl);
+  const rest = (inputs["rules"] as Inputs[]).map((rule) => ({
+    ...rule,
+    priority: Number(rule["priority"]) + wanted.length,
+  }));
+  inputs["rules"] = [...copies, ...rest];
+};
+
 /** Makes an input refer to other subnets. */
 function dependOn(one: StackResource, property: string, subnets: string[]): void {
   const prefix = "urn:pulumi:prod::drawbridge::drawbridge:aws:Network$aws:ec2/subnet:Subnet::";
@@ -2390,6 +2408,13 @@ const rows: Row[] = [
     webAcl,
     "entry-firewall",
     allowFirst,
+    "exp-alb-waf",
+  ],
+  [
+    "requests allowed after copies of the rules that see none of them",
+    webAcl,
+    "entry-firewall",
+    allowAfterCopies,
     "exp-alb-waf",
   ],
   [
