@@ -88,17 +88,18 @@ function hasAccount({ unknown, text }: Field): Truth {
 function ofPermission(permission: Resource, withoutSource: readonly string[]): Finding[] {
   const principal = permission.at("principal");
   if (!principal.unknown && !/\.amazon(aws)?\.com(\.cn)?$/.test(principal.text)) return [];
+  const source = permission.at("sourceArn");
   const isNamed = any([
     !principal.unknown && withoutSource.includes(principal.text),
     ...["sourceAccount", "principalOrgId", "eventSourceToken"].map((path) =>
       says(permission.at(path)),
     ),
-    hasAccount(permission.at("sourceArn")),
+    hasAccount(source),
   ]);
-  return principal.judge(
-    isNamed || !principal.unknown ? isNamed : undefined,
-    "be limited by sourceAccount, or by sourceArn with an account",
-  );
+  if (principal.unknown && !isNamed) return [principal.undecided()];
+  return isNamed === undefined
+    ? [source.undecided()]
+    : principal.judge(isNamed, "be limited by sourceAccount, or by sourceArn with an account");
 }
 
 function says({ unknown, text }: Field): Truth {

@@ -144,7 +144,7 @@ casesFor("iam-service-source-named [M1] [S3]", {
     [
       "a function for a source that nobody knows yet",
       permission({ sourceArn: unknown }),
-      ["it: undecided: principal of it is unknown until up"],
+      ["it: undecided: sourceArn of it is unknown until up"],
     ],
     [
       "a function for nobody knows whom",
