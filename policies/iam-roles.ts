@@ -14,6 +14,7 @@ import {
 } from "./policy-documents";
 import { isEveryArnOfAKind, wildcard } from "./patterns";
 import { resourceRule, stackRule } from "./rule";
+import { isForNamedSource } from "./sources";
 import { token } from "./tokens";
 import type { Truth } from "./truth";
 import { all, any, not } from "./truth";
@@ -27,7 +28,7 @@ import { all, any, not } from "./truth";
 const ownServices = /^(ec2|lambda|ecr|cloudtrail)\.amazonaws\.com(\.cn)?$/;
 
 /** Firehose tells the account of a stream by an external id: docs.aws.amazon.com/firehose/latest/dev/controlling-access.html */
-const sources = ["aws:SourceAccount", "aws:SourceArn", "sts:ExternalId"];
+const sources = ["aws:SourceAccount", "sts:ExternalId"];
 
 export const narrowTrust = resourceRule({
   id: "iam-trust-narrow",
@@ -36,7 +37,7 @@ export const narrowTrust = resourceRule({
   level: "mandatory",
   requirements: ["S3", "M1", "S4"],
   controls: ["ckv:CKV_AWS_60", "ckv:CKV_AWS_61"],
-  fix: "Name principals, or limit an account by aws:PrincipalArn, aws:PrincipalTag, sts:ExternalId or multi-factor authentication; limit services by aws:SourceAccount, aws:SourceArn or sts:ExternalId, and OpenID Connect by aud and a sub that starts with owner and repository.",
+  fix: "Name principals, or limit an account by aws:PrincipalArn, aws:PrincipalTag, sts:ExternalId or multi-factor authentication; limit services by aws:SourceAccount, by aws:SourceArn with an account, or by sts:ExternalId, and OpenID Connect by aud and a sub that starts with owner and repository.",
   url: "https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html",
   types: [token.role],
   *check(role) {
@@ -60,8 +61,8 @@ function* trusts(statement: Field): Iterable<[truth: Truth, rule: string]> {
     return service.unknown ? undefined : !ownServices.test(service.text);
   });
   yield [
-    any([not(any(foreign)), isLimitedBy(statement, sources)]),
-    `limit the service by ${sources.join(" or ")}`,
+    any([not(any(foreign)), isForNamedSource(statement, sources)]),
+    "limit the service by aws:SourceAccount, by aws:SourceArn with an account, or by sts:ExternalId",
   ];
   const federated = principals(statement, "Federated").map(isOidc);
   yield [

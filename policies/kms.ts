@@ -16,6 +16,7 @@ import {
   wants,
 } from "./policy-documents";
 import { resourceRule } from "./rule";
+import { isForNamedSource } from "./sources";
 import { token } from "./tokens";
 import type { Truth } from "./truth";
 import { all, any, not } from "./truth";
@@ -88,10 +89,9 @@ export const keyTypes: readonly string[] = [
   token.replicaExternalKey,
 ];
 
-/** Conditions by which a service acts for one account, resource or use only. */
+/** Conditions by which a service acts for one account, organization or use only. */
 const sourceKeys = [
   "aws:SourceAccount",
-  "aws:SourceArn",
   "aws:SourceOrgID",
   "kms:CallerAccount",
   "kms:ViaService",
@@ -105,7 +105,7 @@ export const noWildcardPrincipal = resourceRule({
   level: "mandatory",
   requirements: ["M1"],
   controls: ["ckv:CKV_AWS_33"],
-  fix: "Name roles and accounts; limit service principals by aws:SourceAccount, aws:SourceArn or the encryption context.",
+  fix: "Name roles and accounts; limit service principals by aws:SourceAccount, by aws:SourceArn with an account, or by the encryption context.",
   url: "https://docs.aws.amazon.com/kms/latest/developerguide/key-policies.html",
   types: keyTypes,
   *check(key) {
@@ -127,8 +127,8 @@ function* named(statement: Field): Iterable<Finding> {
   );
   if (principals(statement, "Service").length > 0) {
     yield* statement.judge(
-      any([refused, isLimitedBy(statement, sourceKeys)]),
-      "limit the service by aws:SourceAccount, aws:SourceArn or the encryption context",
+      any([refused, isForNamedSource(statement, sourceKeys)]),
+      "limit the service by aws:SourceAccount, by aws:SourceArn with an account, or by the encryption context",
     );
   }
 }

@@ -3,14 +3,9 @@ import { mustNameKey } from "./keys";
 import { instances, templates } from "./launch-templates";
 import { storeKinds, wayToStore } from "./log-destinations";
 import type { Field, Finding, Resource, Stack } from "./model";
-import {
-  allows,
-  isEveryResourceOfAKind,
-  isLimitedBy,
-  principals,
-  statements,
-} from "./policy-documents";
+import { allows, isEveryResourceOfAKind, principals, statements } from "./policy-documents";
 import { resourceRule, stackRule } from "./rule";
+import { isForNamedSource } from "./sources";
 import { token } from "./tokens";
 import type { Truth } from "./truth";
 import { all, any, not } from "./truth";
@@ -128,7 +123,7 @@ export const logResourcePolicyNarrow = resourceRule({
   level: "mandatory",
   requirements: ["M1", "S1"],
   controls: [],
-  fix: "Name log groups in Resource, and limit the service by aws:SourceAccount or aws:SourceArn.",
+  fix: "Name log groups in Resource, and limit the service by aws:SourceAccount, or by aws:SourceArn with an account.",
   url: "https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html",
   types: [token.logResourcePolicy],
   *check(policy) {
@@ -138,10 +133,10 @@ export const logResourcePolicyNarrow = resourceRule({
         yield* statement.judge(
           any([
             refused,
-            isLimitedBy(statement, ["aws:SourceAccount", "aws:SourceArn"]),
+            isForNamedSource(statement, ["aws:SourceAccount"]),
             makesStreamsForEvents(statement),
           ]),
-          "limit the service by aws:SourceAccount or aws:SourceArn",
+          "limit the service by aws:SourceAccount, or by aws:SourceArn with an account",
         );
       }
       yield* statement.judge(

@@ -1,11 +1,12 @@
 import { inputsOf, isDocument, isWho, keyOf, mayBeEverybody, saysWho } from "./account-inputs";
+import { isNumber, partsOf } from "./arns";
 import { bucketTypes } from "./buckets";
 import { keyTypes } from "./kms";
 import type { Field, Finding, Resource, Stack } from "./model";
 import { isRecord } from "./model";
 import { permissionTypes, statements } from "./policy-documents";
 import { stackRule } from "./rule";
-import { isNumber, isRegistry, ofStatement, partsOf, rule } from "./statement-accounts";
+import { isRegistry, ofStatement, rule } from "./statement-accounts";
 import type { Ownership } from "./statement-accounts";
 import { token } from "./tokens";
 import type { Truth } from "./truth";
@@ -97,16 +98,12 @@ const limits = [
   "condition.value",
 ];
 
-/** An ARN without an account, such as a bucket's, may be anybody's. */
+/** An ARN without an account, such as a bucket's, may be anybody's, and so is what begins as all ids do. */
 function isLimit(field: Field, resource: Resource): Truth {
   if (!field.present) return false;
   if (field.unknown) return true;
-  if (!/[a-z0-9]/i.test(field.text)) return false;
-  return (
-    !field.text.startsWith("arn:") ||
-    isNumber(partsOf(field.text)?.account ?? "") ||
-    resource.at("sourceAccount").text !== ""
-  );
+  if (!field.text.startsWith("arn:")) return /^[^*?]*[a-z0-9][^*?]*$/i.test(field.text);
+  return isNumber(partsOf(field.text)?.account ?? "") || resource.at("sourceAccount").text !== "";
 }
 
 /** Whether nothing that matters of a text is left for `up` to tell: what a resource of the stack is called is its own. */

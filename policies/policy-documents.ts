@@ -153,7 +153,12 @@ const limitingOperators =
 
 /** Whether a condition on one of the keys limits the statement. A key that ends in `:` or `/`, or starts with `:`, stands for its family. */
 export function isLimitedBy(statement: Field, keys: readonly string[]): Truth {
-  return any(limits(statement, keys).map((values) => all(values.map(isSpecific))));
+  return any(
+    keys.flatMap((key) => {
+      const holds = organizationKey.test(key) ? isOfOrganization : isSpecific;
+      return limits(statement, [key]).map((values) => all(values.map(holds)));
+    }),
+  );
 }
 
 /** The values of each limiting condition on one of the keys. */
@@ -183,6 +188,17 @@ function isKey(actual: string, wanted: string): boolean {
   const [key, want] = [actual.toLowerCase(), wanted.toLowerCase()];
   if (/[:/]$/.test(want)) return key.startsWith(want);
   return want.startsWith(":") ? key.endsWith(want) : key === want;
+}
+
+const organizationKey = /:(Principal|Resource|Source)Org(ID|Paths)$/;
+
+/**
+ * Whether a value names an organization; paths go on after its id. All ids begin alike, and wildcards in what tells whose
+ * somebody is have no use: docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
+ */
+function isOfOrganization(value: Field): Truth {
+  const [id = ""] = value.text.split("/");
+  return /[*?]/.test(id) ? false : isSpecific(value);
 }
 
 /** Whether a value excludes anything: wildcards alone do not, nor an ARN of any account and any name. */

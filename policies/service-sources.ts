@@ -2,16 +2,9 @@ import { inputsOf, isDocument } from "./account-inputs";
 import { keyTypes } from "./kms";
 import type { Field, Finding, Resource } from "./model";
 import { isRecord } from "./model";
-import {
-  allows,
-  isLimitedBy,
-  limits,
-  permissionTypes,
-  principals,
-  statements,
-} from "./policy-documents";
+import { allows, permissionTypes, principals, statements } from "./policy-documents";
 import { stackRule } from "./rule";
-import { isNumber, partsOf } from "./statement-accounts";
+import { hasAccount, isForNamedSource } from "./sources";
 import { token } from "./tokens";
 import type { Truth } from "./truth";
 import { all, any, not } from "./truth";
@@ -67,18 +60,10 @@ function ofStatement(statement: Field, withoutSource: readonly string[]): Findin
     any([
       not(allows(statement)),
       all(services.map(({ unknown, text }) => !unknown && withoutSource.includes(text))),
-      isLimitedBy(statement, sources),
-      ...limits(statement, ["aws:SourceArn"]).map((arns) => all(arns.map(hasAccount))),
+      isForNamedSource(statement, sources),
     ]),
     rule,
   );
-}
-
-/** Whose a bucket is, its ARN does not tell: docs.aws.amazon.com/AmazonS3/latest/userguide/grant-destinations-permissions-to-s3.html */
-function hasAccount({ unknown, text }: Field): Truth {
-  const account = partsOf(text)?.account;
-  if (account === undefined) return unknown ? undefined : false;
-  return isNumber(account);
 }
 
 /**
@@ -103,5 +88,5 @@ function ofPermission(permission: Resource, withoutSource: readonly string[]): F
 }
 
 function says({ unknown, text }: Field): Truth {
-  return unknown || /[a-z0-9]/i.test(text);
+  return unknown || (/[a-z0-9]/i.test(text) && !/[*?]/.test(text));
 }

@@ -1,3 +1,4 @@
+import { isNumber, partsOf } from "./arns";
 import { keyTypes } from "./kms";
 import type { Field, Finding } from "./model";
 import {
@@ -12,7 +13,6 @@ import { domainTypes } from "./search-domains";
 import { token } from "./tokens";
 import type { Truth } from "./truth";
 import { any, not } from "./truth";
-import { isUnknown } from "./unknown";
 
 /** Whether an account is one of the stack's. */
 export type Ownership = (account: string) => Truth;
@@ -74,22 +74,11 @@ export function* ofStatement(statement: Field, isOwn: Ownership): Iterable<Findi
   yield* allowed ? found : found.map(({ message }) => statement.resource.undecided(message));
 }
 
-/** The service and the account of an ARN, empty where it has none; nothing of another text. */
-export function partsOf(text: string): { service: string; account: string } | undefined {
-  const [, service, account] = /^arn:[^:]*:([^:]*):[^:]*:([^:]*):/.exec(text) ?? [];
-  return service === undefined || account === undefined ? undefined : { service, account };
-}
-
 /** Wildcards are what other rules speak of; names of services, unique ids and `*` have no account. */
 function ofPrincipal(field: Field, isOwn: Ownership): Finding[] {
   const account = /^\d{12}$/.test(field.text) ? field.text : partsOf(field.text)?.account;
   if (account === undefined) return field.unknown ? [field.undecided()] : [];
   return isNumber(account) ? field.judge(isOwn(account), rule) : [];
-}
-
-/** Whether a text is the number of an account, or one that is not known yet. */
-export function isNumber(account: string): boolean {
-  return /^\d{12}$/.test(account) || isUnknown(account);
 }
 
 /** Roles and users of any account are nobody's in particular; AWS' own policies have the account `aws`. */

@@ -265,6 +265,22 @@ casesFor("s3-tls-only [M1] [M2]", {
       ["evidence-policy: policy.Statement[2] must name the principals that it allows, got a map"],
     ],
     [
+      "everybody of any organization",
+      {
+        "evidence-policy.policy": document(
+          tls,
+          tls12,
+          statement({
+            Principal: "*",
+            Action: "s3:GetObject",
+            Resource: "x",
+            Condition: { StringLike: { "aws:PrincipalOrgID": "o-*" } },
+          }),
+        ),
+      },
+      ["evidence-policy: policy.Statement[2] must name the principals that it allows, got a map"],
+    ],
+    [
       "a service of every account",
       { "evidence-policy.policy": document(tls, tls12, service({})) },
       [

@@ -2,6 +2,7 @@ import { token } from "../../policies/tokens";
 import { casesFor, judge, ruleById } from "../support/rule-cases";
 import { document, platform, resource, statement } from "../support/rule-platform";
 import { gone, ref, unknown } from "../support/rule-stack";
+import { namedSources, openSources } from "../support/source-conditions";
 
 const key = (inputs: Record<string, unknown>) => ({ it: resource(token.key, inputs) });
 
@@ -92,7 +93,7 @@ const logs = { Service: "logs.eu-west-1.amazonaws.com" };
 const principalsNamed =
   "it: policy.Statement[0] must name the principals that use the key, got statement It";
 const serviceLimited =
-  "it: policy.Statement[0] must limit the service by aws:SourceAccount, aws:SourceArn or the encryption context, got statement It";
+  "it: policy.Statement[0] must limit the service by aws:SourceAccount, by aws:SourceArn with an account, or by the encryption context, got statement It";
 
 casesFor("kms-no-wildcard-principal [M1]", {
   base: keyPolicy({}),
@@ -115,6 +116,17 @@ casesFor("kms-no-wildcard-principal [M1]", {
             "kms:EncryptionContext:aws:logs:arn": "arn:aws:logs:eu-west-1:111122223333:*",
           },
         },
+      }),
+    ],
+    ...namedSources.map(([what, Condition]): [string, Record<string, unknown>] => [
+      `a service for ${what}`,
+      keyPolicy({ Principal: logs, Condition }),
+    ]),
+    [
+      "a service for an organization",
+      keyPolicy({
+        Principal: logs,
+        Condition: { StringEquals: { "aws:SourceOrgID": "o-a1b2c3d4e5" } },
       }),
     ],
     ["a denial for everybody", keyPolicy({ Effect: "Deny", Principal: "*" })],
@@ -147,6 +159,11 @@ casesFor("kms-no-wildcard-principal [M1]", {
       keyPolicy({ Principal: logs, Condition: { StringLike: { "aws:SourceAccount": "*" } } }),
       [serviceLimited],
     ],
+    ...openSources.map(([what, Condition]): [string, Record<string, unknown>, string[]] => [
+      `a service for ${what}`,
+      keyPolicy({ Principal: logs, Condition }),
+      [serviceLimited],
+    ]),
     [
       "a service for log groups of any account",
       keyPolicy({
@@ -168,6 +185,11 @@ casesFor("kms-no-wildcard-principal [M1]", {
     ],
   ],
   undecided: [
+    [
+      "a source that nobody knows yet",
+      keyPolicy({ Principal: logs, Condition: { ArnLike: { "aws:SourceArn": unknown } } }),
+      ["it: undecided: policy.Statement[0] of it is unknown until up"],
+    ],
     ["unknown", key({ policy: unknown }), ["it: undecided: policy of it is unknown until up"]],
   ],
 });
@@ -702,6 +724,9 @@ const oidc = (Condition: unknown) =>
 const must = (rule: string) => `it: assumeRolePolicy.Statement[0] must ${rule}, got statement It`;
 const audience = { [`${issuer}:aud`]: "sts.amazonaws.com" };
 
+const ofService = must(
+  "limit the service by aws:SourceAccount, by aws:SourceArn with an account, or by sts:ExternalId",
+);
 const ofAccount = must("name a role and not a whole account, or have a condition on who it is");
 
 /** Conditions that tell one of an account from another. */
@@ -818,6 +843,10 @@ casesFor("iam-trust-narrow [S3] [M1] [S4]", {
         Condition: { StringEquals: { "aws:SourceAccount": "111122223333" } },
       }),
     ],
+    ...namedSources.map(([what, Condition]): [string, Record<string, unknown>] => [
+      `a service for ${what}`,
+      trusting({ Principal: { Service: "s3.amazonaws.com" }, Condition }),
+    ]),
     [
       "streams of this account",
       trusting({
@@ -924,22 +953,27 @@ casesFor("iam-trust-narrow [S3] [M1] [S4]", {
     [
       "a service for every account",
       trusting({ Principal: { Service: "vpc-flow-logs.amazonaws.com" } }),
-      [must("limit the service by aws:SourceAccount or aws:SourceArn or sts:ExternalId")],
+      [ofService],
     ],
+    ...openSources.map(([what, Condition]): [string, Record<string, unknown>, string[]] => [
+      `a service for ${what}`,
+      trusting({ Principal: { Service: "s3.amazonaws.com" }, Condition }),
+      [ofService],
+    ]),
     [
       "the control plane of any account",
       trusting({ Principal: { Service: "eks.amazonaws.com" } }),
-      [must("limit the service by aws:SourceAccount or aws:SourceArn or sts:ExternalId")],
+      [ofService],
     ],
     [
       "streams of every account",
       trusting({ Principal: { Service: "firehose.amazonaws.com" } }),
-      [must("limit the service by aws:SourceAccount or aws:SourceArn or sts:ExternalId")],
+      [ofService],
     ],
     [
       "a service beside instances",
       trusting({ Principal: { Service: ["ec2.amazonaws.com", "logs.amazonaws.com"] } }),
-      [must("limit the service by aws:SourceAccount or aws:SourceArn or sts:ExternalId")],
+      [ofService],
     ],
     [
       "every service account of the cluster",

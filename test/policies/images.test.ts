@@ -114,6 +114,11 @@ casesFor("ecr-private-immutable-scanned [C6] [M1]", {
       shared({}),
       ["policy: policy.Statement[0] must not be for everybody, got statement Pull"],
     ],
+    [
+      "every organization may pull",
+      shared({ Condition: { StringLike: { "aws:PrincipalOrgID": "o-*" } } }),
+      ["policy: policy.Statement[0] must not be for everybody, got statement Pull"],
+    ],
   ],
   undecided: [
     [

@@ -2,6 +2,7 @@ import { casesFor } from "../support/rule-cases";
 import { document, logWriterStatement, platform, resource } from "../support/rule-platform";
 import type { Change } from "../support/rule-stack";
 import { gone, ref, unknown } from "../support/rule-stack";
+import { namedSources, openSources } from "../support/source-conditions";
 import { token } from "../../policies/tokens";
 
 const search = "delivery.opensearchConfiguration";
@@ -311,6 +312,10 @@ casesFor("log-resource-policy-narrow [M1] [S1]", {
         },
       }),
     ],
+    ...namedSources.map(([what, Condition]): [string, Record<string, unknown>] => [
+      what,
+      policy({ Condition }),
+    ]),
     ["streams for events", policy(streams)],
   ],
   fails: [
@@ -318,21 +323,28 @@ casesFor("log-resource-policy-narrow [M1] [S1]", {
       "streams of another service",
       policy({ ...streams, Principal: { Service: ["events.amazonaws.com", "es.amazonaws.com"] } }),
       [
-        "store-log-policy: policyDocument.Statement[0] must limit the service by aws:SourceAccount or aws:SourceArn, got statement Domain",
+        "store-log-policy: policyDocument.Statement[0] must limit the service by aws:SourceAccount, or by aws:SourceArn with an account, got statement Domain",
       ],
     ],
     [
       "events of every rule",
       policy({ ...streams, Action: ["logs:CreateLogStream", "logs:PutLogEvents"] }),
       [
-        "store-log-policy: policyDocument.Statement[0] must limit the service by aws:SourceAccount or aws:SourceArn, got statement Domain",
+        "store-log-policy: policyDocument.Statement[0] must limit the service by aws:SourceAccount, or by aws:SourceArn with an account, got statement Domain",
       ],
     ],
+    ...openSources.map(([what, Condition]): [string, Record<string, unknown>, string[]] => [
+      what,
+      policy({ Condition }),
+      [
+        "store-log-policy: policyDocument.Statement[0] must limit the service by aws:SourceAccount, or by aws:SourceArn with an account, got statement Domain",
+      ],
+    ]),
     [
       "the service of every account",
       policy({ Condition: undefined }),
       [
-        "store-log-policy: policyDocument.Statement[0] must limit the service by aws:SourceAccount or aws:SourceArn, got statement Domain",
+        "store-log-policy: policyDocument.Statement[0] must limit the service by aws:SourceAccount, or by aws:SourceArn with an account, got statement Domain",
       ],
     ],
     [

@@ -2620,6 +2620,42 @@ const rows: Row[] = [
     inJson("policy", (doc) => delete statement(doc, "LambdaEncryptsFunctions").Condition),
     "kms-no-wildcard-principal",
   ],
+  ...(
+    [
+      [
+        "the functions' key for whose bucket it may be",
+        key,
+        "functions",
+        "policy",
+        "LambdaEncryptsFunctions",
+        "kms-no-wildcard-principal",
+      ],
+      [
+        "the control plane's role for whose bucket it may be",
+        role,
+        "cluster",
+        "assumeRolePolicy",
+        "ControlPlaneOfTheCluster",
+        "iam-trust-narrow",
+      ],
+      [
+        "the store's log groups for whose bucket it may be",
+        logPolicy,
+        "log-store",
+        "policyDocument",
+        "DomainWritesItsLogs",
+        "log-resource-policy-narrow",
+      ],
+    ] as [what: string, type: string, name: string, input: string, sid: string, rule: string][]
+  ).map(([what, type, name, input, sid, rule]): Row => [
+    what,
+    type,
+    name,
+    inJson(input, (doc) => {
+      statement(doc, sid).Condition = { ArnLike: { "aws:SourceArn": "arn:aws:s3:::uploads" } };
+    }),
+    rule,
+  ]),
   [
     "volumes' key for all that a service can do",
     key,

@@ -94,6 +94,14 @@ casesFor("net-endpoint-policy [J18] [M1]", {
       on({ Condition: { StringEquals: { "aws:PrincipalOrgID": "o-1234567890" } } }),
     ],
     [
+      "a part of the own organisation",
+      on({
+        Condition: {
+          "ForAnyValue:StringLike": { "aws:PrincipalOrgPaths": "o-1234567890/r-ab12/*" },
+        },
+      }),
+    ],
+    [
       "key names in other letters",
       on({ Condition: { stringequals: { "AWS:principalaccount": "111122223333" } } }),
     ],
@@ -308,6 +316,26 @@ casesFor("net-endpoint-policy [J18] [M1]", {
       "a role of any account",
       on({ Condition: { ArnLike: { "aws:PrincipalArn": "arn:aws:iam::*:role/nodes" } } }),
       [limited],
+    ],
+    [
+      "any organization",
+      on({ Condition: { StringLike: { "aws:PrincipalOrgID": "o-*" } } }),
+      [limited],
+    ],
+    [
+      "paths of any organization",
+      on({ Condition: { "ForAnyValue:StringLike": { "aws:PrincipalOrgPaths": "o-*/r-ab12/*" } } }),
+      [limited],
+    ],
+    [
+      "resources of any organization",
+      onS3({
+        Condition: {
+          StringEquals: { "aws:PrincipalOrgID": "o-1234567890" },
+          StringLike: { "aws:ResourceOrgID": "o-?*" },
+        },
+      }),
+      [owned],
     ],
     ["no condition", on({ Condition: {} }), [limited]],
     ["anybody in a list", on({ Condition: {}, Principal: { AWS: ["*"] } }), [limited]],

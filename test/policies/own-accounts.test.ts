@@ -271,12 +271,18 @@ casesFor("iam-own-accounts [M1] [S3]", {
       { sourceArn: "*" },
       { sourceArn: "arn:aws:s3:::uploads" },
       { sourceArn: "arn:aws:s3:::*", sourceAccount: "" },
+      { principalOrgId: "o-*" },
     ].map((inputs): Failing => [
       `everybody, by ${JSON.stringify(inputs)}`,
       one(lambdaPermission, { principal: "*", ...inputs }),
       [ownOnly("principal", '"*"')],
     ]),
     ["everybody but one", queue({ NotPrincipal: { AWS: root(account) } }), [named]],
+    [
+      "everybody of any organization",
+      queue({ Principal: "*", Condition: { StringLike: { "aws:PrincipalOrgID": "o-*" } } }),
+      [named],
+    ],
     [
       "everybody on any condition",
       queue({ Principal: "*", Condition: { Bool: { "aws:SecureTransport": "true" } } }),

@@ -112,6 +112,17 @@ casesFor("iam-service-source-named [M1] [S3]", {
       open(),
     ],
     ["any account", on("StringLike", "aws:SourceAccount", "*"), open()],
+    ["any organization", on("StringLike", "aws:SourceOrgID", "o-*"), open()],
+    [
+      "organizations whose ids begin alike",
+      on("StringLike", "aws:SourceOrgID", ["o-a1b2c3d4e5", "o-a?b2*"]),
+      open(),
+    ],
+    [
+      "paths of any organization",
+      on("ForAnyValue:StringLike", "aws:SourceOrgPaths", "o-*/*"),
+      open(),
+    ],
     ["an account if one is told", on("StringEqualsIfExists", "aws:SourceAccount", account), open()],
     ["TLS alone", on("Bool", "aws:SecureTransport", "true"), open()],
     ["a function", permission({}), openFunction()],
@@ -121,6 +132,7 @@ casesFor("iam-service-source-named [M1] [S3]", {
       openFunction(),
     ],
     ["a function for any account", permission({ sourceAccount: "*" }), openFunction()],
+    ["a function for any organization", permission({ principalOrgId: "o-*" }), openFunction()],
     [
       "a function for APIs of any account",
       permission({
@@ -135,6 +147,11 @@ casesFor("iam-service-source-named [M1] [S3]", {
       "a policy that nobody knows yet",
       one(queuePolicy, { policy: unknown }),
       ["it: undecided: policy of it is unknown until up"],
+    ],
+    [
+      "an organization that nobody knows yet",
+      on("StringEquals", "aws:SourceOrgID", unknown),
+      ["it: undecided: policy.Statement[0] of it is unknown until up"],
     ],
     [
       "a source that nobody knows yet",
