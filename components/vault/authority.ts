@@ -77,8 +77,10 @@ export class Authority extends pulumi.ComponentResource {
     const steps = stepsOf(data, rotations);
     const guards = guardsOf(name, data.name, steps);
     const { advice } = args;
+    // The SDK tells things in their order. What is said of this component waits for it, it waits for the provider, and
+    // the provider for the door, which has to tell what keeps Vault away: so it is said of none.
     const tellPeople = async () => {
-      if (advice !== undefined) await pulumi.log.warn(advice, this);
+      if (advice !== undefined) await pulumi.log.warn(advice);
     };
     // Of what follows from the last phase people are told when they enter it, of a rotation that is under way always.
     const isOver = phaseOf(steps) === undefined;

@@ -208,7 +208,7 @@ export async function untilOpen(door: Door, ca: string, patience: Patience): Pro
       const remedy = trouble.remedy + (otherwise === undefined ? "" : `; ${otherwise}`);
       throw new pulumi.RunError(`${said}: ${remedy}`);
     }
-    await pulumi.log.info(`${said}; waiting`, undefined, undefined, true);
+    void pulumi.log.info(`${said}; waiting`, undefined, undefined, true);
     await sleep(patience.pauseSeconds * 1000);
   }
 }
