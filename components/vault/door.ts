@@ -114,7 +114,8 @@ function alsoUnknown(
 async function fileOfBefore(door: Door, caFile: string): Promise<string | undefined> {
   const why = await whyUnread(door, caFile);
   if (why === undefined) return caFile;
-  await pulumi.log.warn(
+  // Whoever waits for a message waits for all before it, of which one may be about what waits for the provider.
+  void pulumi.log.warn(
     `${why}. So all that is in Vault is shown as updates; the up leaves alone what stays as it is`,
   );
   return undefined;
