@@ -1,5 +1,5 @@
 import { is } from "./conditions";
-import type { Field, Finding, Resource } from "./model";
+import type { Finding, Resource } from "./model";
 import { allows, principals, statements } from "./policy-documents";
 import { resourceRule, stackRule } from "./rule";
 import { token } from "./tokens";
@@ -23,7 +23,7 @@ export const accessApiMode = resourceRule({
       return;
     }
     const named = ["name", "namespace"].map((key) => resource.at(`metadata.${key}`));
-    const isMap = all(named.map((field, i) => equals(field, ["aws-auth", "kube-system"][i])));
+    const isMap = all(named.map((field, i) => field.equals(["aws-auth", "kube-system"][i])));
     if (isMap)
       yield resource.fail(
         "metadata must not name kube-system/aws-auth: access entries take its place",
@@ -32,10 +32,6 @@ export const accessApiMode = resourceRule({
       yield* named.filter(({ unknown }) => unknown).map((field) => field.undecided());
   },
 });
-
-function equals(field: Field, text: string | undefined): Truth {
-  return field.unknown ? undefined : field.value === text;
-}
 
 export const noCreatorAdmin = resourceRule({
   id: "eks-no-creator-admin",
@@ -97,7 +93,7 @@ export const noClusterAdminEntry = stackRule({
 /** EKS takes wildcards in the names of namespaces. */
 function isClusterWide(association: Resource): Truth {
   return any([
-    equals(association.at("accessScope.type"), "cluster"),
+    association.at("accessScope.type").equals("cluster"),
     ...association
       .each("accessScope.namespaces")
       .map(({ unknown, text }): Truth => (unknown ? undefined : /[*?]/.test(text))),

@@ -40,10 +40,9 @@ function* hasAgent(
   stack: Stack,
 ): Iterable<Finding> {
   const managed = detectors.flatMap((detector) => managesAgents(detector, stack));
-  const own = stack.users(cluster, [token.addon], "clusterName").map((addon): Truth => {
-    const name = addon.at("addonName");
-    return name.unknown ? undefined : name.value === agent;
-  });
+  const own = stack
+    .users(cluster, [token.addon], "clusterName")
+    .map((addon) => addon.at("addonName").equals(agent));
   const truth = any([...managed, ...own]);
   if (truth) return;
   if (truth === undefined)

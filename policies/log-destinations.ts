@@ -103,9 +103,7 @@ function takesBatchesApart(processing: Field): Finding[] {
     .map((processor) => processor.at("type"));
   const isOn = processing.at("enabled").must(is(true));
   if (isOn.length > 0) return isOn;
-  const bySplitter = any(
-    kinds.map(({ unknown, value }) => (unknown ? undefined : value === "Lambda")),
-  );
+  const bySplitter = any(kinds.map((kind) => kind.equals("Lambda")));
   return processing
     .at("processors")
     .judge(bySplitter, "have one of type Lambda, which makes a record of each event");

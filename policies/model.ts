@@ -91,6 +91,11 @@ export class Field {
     return this.value !== undefined && this.value !== null && this.value !== "";
   }
 
+  /** Whether it is this value, which may not be known yet. */
+  equals(value: unknown): Truth {
+    return this.unknown ? undefined : this.value === value;
+  }
+
   /** The value as a text; empty when it is missing, a list or a map. */
   get text(): string {
     const { value } = this;

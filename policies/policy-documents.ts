@@ -22,11 +22,7 @@ export function* ofStatements(
 }
 
 export function allows(statement: Field): Truth {
-  return textEquals(statement.at("Effect"), "Allow");
-}
-
-function textEquals(field: Field, text: string): Truth {
-  return field.unknown ? undefined : field.value === text;
+  return statement.at("Effect").equals("Allow");
 }
 
 /** Whether the statement grants the action, by name or by pattern. */
@@ -36,7 +32,7 @@ export function grants(statement: Field, action: string): Truth {
 
 /** Whether the statement denies the action, by name or by pattern. */
 export function denies(statement: Field, action: string): Truth {
-  return all([textEquals(statement.at("Effect"), "Deny"), isAbout(statement, action)]);
+  return all([statement.at("Effect").equals("Deny"), isAbout(statement, action)]);
 }
 
 /** Whether the statement denies the action to everybody, whatever the request is like. */

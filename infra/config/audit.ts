@@ -31,7 +31,7 @@ export const auditSchema = z
         .boolean("must be true or false")
         .default(true)
         .describe(
-          "Whether the stack puts GuardDuty's agent onto the nodes of its cluster. Leave it out where GuardDuty of the organization manages agents itself: it would be there twice.",
+          "Whether the stack puts GuardDuty's agent onto the nodes of its cluster. Say false where GuardDuty of the organization manages agents itself: one add-on cannot be made twice.",
         ),
       lockMode: oneOf(["GOVERNANCE", "COMPLIANCE"])
         .default("GOVERNANCE")
